@@ -23,6 +23,14 @@ const (
 	TypeEndpoint PolicyType = "endpoint"
 )
 
+// What else can stand in a way; only in Decision.BlockedBy.
+const (
+	// TypeBlockPublicAccess is S3's Block Public Access.
+	TypeBlockPublicAccess PolicyType = "block-public-access"
+	// TypeAWSOwned is an entity of AWS that no policy lets a customer change.
+	TypeAWSOwned PolicyType = "aws-owned"
+)
+
 // Origin says where a policy comes from; it is carried into reasons.
 type Origin struct {
 	Type PolicyType
@@ -44,6 +52,8 @@ const (
 	PrincipalRoot      PrincipalKind = "Account"
 	PrincipalService   PrincipalKind = "Service" // lambda.amazonaws.com
 	PrincipalAnonymous PrincipalKind = "Anonymous"
+	PrincipalProvider  PrincipalKind = "Provider"      // an identity provider, before AssumeRoleWith… (Principal: Federated)
+	PrincipalCanonical PrincipalKind = "CanonicalUser" // a canonical user id
 )
 
 // Principal is who makes the request.
@@ -52,7 +62,8 @@ type Principal struct {
 	// ARN of the caller; the service's name for PrincipalService; "" for anonymous.
 	ARN     string
 	Account string
-	// RoleARN is the session's role with its path, where known.
+	// RoleARN is the session's role with its path, where known; for a federated
+	// session the ARN of the IAM user behind it.
 	RoleARN string
 }
 
@@ -79,7 +90,8 @@ type Request struct {
 	Action string
 	// Resource is an ARN, or "*" for an action without resource level.
 	Resource string
-	// ResourceAccount owns the resource: S3 ARNs do not say. "" means the caller's own.
+	// ResourceAccount owns the resource: S3 ARNs do not say. "" means the account
+	// in the ARN, and failing that the caller's own.
 	ResourceAccount string
 	// WildcardOnly marks an action without resource level: only a literal "*" matches.
 	WildcardOnly bool

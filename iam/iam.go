@@ -1,34 +1,105 @@
 package iam
 
-import "github.com/writ-dev/writ"
+import "slices"
 
-// Document is a parsed policy document, as written.
-type Document struct{}
-
-// Policy is a compiled document: immutable, safe for concurrent use.
-type Policy struct{}
-
-// Decision is the outcome of [Evaluate] with its reasons.
+// Decision is the outcome of [Evaluate] with its reasons. The zero value denies.
 type Decision struct {
 	Verdict Verdict
 	// BlockedBy names the kinds of policy that denied, or that did not allow.
+	// It is empty when allowed.
 	BlockedBy []PolicyType
+	// Matched holds the statements that decided: per kind of policy the one
+	// that denies, else one that allows. [Explain] gives all.
+	Matched []Match
+
+	blocked  blockers
+	explicit blockers
+	denied   *Policy // the first that denies, in AWS's order
+	policies *Policies
 }
 
-// Parse reads a policy document. Errors are *writ.Error with line and column.
-func Parse(src []byte) (*Document, error) { return &Document{}, nil }
+// Match is a statement that matched a request.
+type Match struct {
+	Origin Origin
+	// Statement is its place in the document, from 0.
+	Statement int
+	Sid       string
+	Effect    Effect
+}
 
-// Compile makes an immutable policy of a document.
-func Compile(doc *Document, origin Origin) *Policy { return &Policy{} }
+// Evaluate decides a request. It tests no more statements than the verdict
+// needs; the same inputs always give the same decision.
+func Evaluate(req *Request, p *Policies) Decision {
+	var q query
+	q.read(req, p)
+	var o outcome
+	o.decide(&q)
+	d := Decision{Verdict: o.verdict, blocked: o.blocked, policies: p}
+	if o.verdict == ExplicitlyDenied {
+		d.explicit = o.explicit()
+	}
+	matched := make([]*statement, 0, 8)
+	for _, s := range [...]*statement{o.rcp.deny, o.scp.deny, o.endpoint.deny, o.identity.deny, o.resource.deny, o.boundary.deny, o.session.deny} {
+		if s == nil {
+			continue
+		}
+		if d.denied == nil {
+			d.denied = s.policy
+		}
+		matched = append(matched, s)
+	}
+	for _, side := range [...]*side{&o.endpoint, &o.identity, &o.resource, &o.boundary, &o.session} {
+		if side.deny == nil && side.allow != nil {
+			matched = append(matched, side.allow)
+		}
+	}
+	if len(matched) > 0 {
+		d.Matched = make([]Match, len(matched))
+		for i, s := range matched {
+			d.Matched[i] = s.match()
+		}
+	}
+	if o.blocked != 0 {
+		d.BlockedBy = o.blocked.types(&q)
+	}
+	return d
+}
 
-// Load is Parse and Compile.
-func Load(src []byte, origin Origin) (*Policy, error) { return &Policy{}, nil }
+func (s *statement) match() Match {
+	m := Match{Origin: s.policy.Origin, Statement: s.number, Sid: s.sid, Effect: Allow}
+	if s.deny {
+		m.Effect = Deny
+	}
+	return m
+}
 
-// Evaluate decides a request.
-func Evaluate(req *Request, p *Policies) Decision { return Decision{} }
+// types lists a set of blockers in AWS's order.
+func (b blockers) types(q *query) []PolicyType {
+	list := make([]PolicyType, 0, 2)
+	for _, row := range [...]struct {
+		kind blockers
+		name PolicyType
+	}{
+		{blockRCP, TypeRCP}, {blockSCP, TypeSCP}, {blockEndpoint, TypeEndpoint}, {blockIdentity, TypeIdentity},
+		{blockResource, q.resourceType()}, {blockBoundary, TypeBoundary}, {blockSession, TypeSession},
+		{blockPublicAccess, TypeBlockPublicAccess}, {blockAWSOwned, TypeAWSOwned},
+	} {
+		if b&row.kind != 0 {
+			list = append(list, row.name)
+		}
+	}
+	return slices.Clip(list)
+}
 
-// Sentence is AWS's AccessDenied message for a denied request, word for word.
-func (d Decision) Sentence(req *Request) string { return "" }
-
-// Reasons gives the decision as data: what matched, what nearly matched.
-func (d Decision) Reasons(req *Request) []writ.Reason { return nil }
+// resourceType is the kind of resource policy that the request meets, or would.
+func (q *query) resourceType() PolicyType {
+	switch {
+	case q.policies.Resource != nil && q.policies.Resource.Origin.Type != "":
+		return q.policies.Resource.Origin.Type
+	case sameFold("sts:", q.service) && q.arn.parts[2] == "iam":
+		return TypeTrust
+	case sameFold("kms:", q.service):
+		return TypeKey
+	}
+	return TypeResource
+}

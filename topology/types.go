@@ -64,8 +64,17 @@ type Function struct {
 	// GrantsEnd the last line of its grants list, zero when it has none.
 	End       writ.Position `json:"end,omitzero"`
 	GrantsEnd writ.Position `json:"grantsEnd,omitzero"`
-	// Indent is the number of spaces that the function's own keys stand at.
+	// Indent is the number of spaces that the function's own keys stand at;
+	// zero when lines cannot be added to it (flow style, inferred, or Go).
 	Indent int `json:"indent,omitempty"`
+	// GrantsIndent is the number of spaces before the "- " of the grants list;
+	// zero when it has none or is written in flow style.
+	GrantsIndent int `json:"grantsIndent,omitempty"`
+	// Others are further keys of tc that Writ keeps but does not act on yet
+	// (fqn, build, runtime.layers, ...), sorted by key.
+	Others []*Section `json:"others,omitempty"`
+	// Misuse collects wrong calls of the Go constructs until Emit reports them.
+	Misuse []*writ.Error `json:"-"`
 }
 
 // Language is how a function's code is built and run.
@@ -121,6 +130,8 @@ const (
 	KindStream    Kind = "stream"
 	KindBucket    Kind = "bucket"
 	KindPage      Kind = "page"
+	KindRoute     Kind = "route"
+	KindSchedule  Kind = "schedule"
 )
 
 // Target is an edge drawn by naming an entity: `function: transformer`.
@@ -155,6 +166,8 @@ type Store struct {
 	// Table is set for StoreTable.
 	Table *Table        `json:"table,omitempty"`
 	Pos   writ.Position `json:"pos,omitzero"`
+	// Misuse collects wrong calls of the Go constructs until Emit reports them.
+	Misuse []*writ.Error `json:"-"`
 }
 
 // Table is the shape of a DynamoDB table.
@@ -209,6 +222,9 @@ type Route struct {
 	CORS       *CORS         `json:"cors,omitempty"`
 	Async      bool          `json:"async,omitempty"`
 	Pos        writ.Position `json:"pos,omitzero"`
+	// Others are further keys of tc that Writ keeps but does not act on yet
+	// (gateway, stage, request_template, ...), sorted by key.
+	Others []*Section `json:"others,omitempty"`
 }
 
 // CORS is what a route allows to browsers of other origins.

@@ -1,11 +1,13 @@
 package gate
 
 import (
-	"context"
-	"net/http"
+	"crypto/rand"
+	"encoding/hex"
+	"log/slog"
 	"time"
 
 	"github.com/writ-dev/writ/iam"
+	"github.com/writ-dev/writ/internal/sigv4"
 )
 
 // Directory knows the roles of the account.
@@ -52,26 +54,62 @@ type Config struct {
 	Credentials Credentials
 	// SCPs are levels of organisation policies that bind every role but the developer's, none by default.
 	SCPs [][]*iam.Policy
+	// DeveloperRole is the name of the role that SCPs do not bind, as they do
+	// not bind a management account.
+	DeveloperRole string
 	// OnVerdict is called for every ask that was decided, from the calling
 	// goroutine; it must be quick. Nil is fine.
 	OnVerdict func(Verdict)
-	Now       func() time.Time
+	// Log receives faults of services (panics, errors that are no *Error). Nil is fine.
+	Log *slog.Logger
+	Now func() time.Time
 	// NewRequestID makes request ids; nil makes random ones.
 	NewRequestID func() string
 }
 
 // Gate is the one way to the services.
-type Gate struct{ cfg Config }
+type Gate struct {
+	cfg      Config
+	services map[string][]entry
+	targets  map[string]entry
+	verifier sigv4.Verifier
+	sessions policyCache
+}
 
-// New makes a gate.
-func New(cfg Config) *Gate { return &Gate{cfg} }
+// entry is a service with what it says of itself.
+type entry struct {
+	Service
+	info Info
+}
 
-// Do decides and makes a call whose Caller is already known. It fills in
-// RequestID, Time, Account and Region where they are empty. A denial is an
-// *Error with code AccessDenied or AccessDeniedException, as the service's
-// protocol has it.
-func (g *Gate) Do(ctx context.Context, c *Call) (*Reply, error) { return nil, nil }
+// New makes a gate. Services may share a signing name, as API Gateway's two
+// versions do; their routes or target prefixes then tell them apart.
+func New(cfg Config) *Gate {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.NewRequestID == nil {
+		cfg.NewRequestID = randomID
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	g := &Gate{cfg: cfg, services: map[string][]entry{}, targets: map[string]entry{}}
+	for _, s := range cfg.Services {
+		e := entry{s, s.Info()}
+		g.services[e.info.Name] = append(g.services[e.info.Name], e)
+		if e.info.Target != "" {
+			g.targets[e.info.Target] = e
+		}
+	}
+	return g
+}
 
-// ServeHTTP is the AWS API: it verifies the signature, finds the service and
-// the operation, and answers in the service's protocol.
-func (g *Gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {}
+// randomID makes a request id in the form of AWS's: a random UUID.
+func randomID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails, by its documentation
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	text := hex.EncodeToString(b[:])
+	return text[:8] + "-" + text[8:12] + "-" + text[12:16] + "-" + text[16:20] + "-" + text[20:]
+}

@@ -73,6 +73,9 @@ type Ask struct {
 	ResourcePolicy *iam.Policy
 	// ResourceTags become aws:ResourceTag/KEY.
 	ResourceTags map[string]string
+	// BlockPublicAccess is S3's RestrictPublicBuckets: a public ResourcePolicy
+	// then admits neither anonymous callers nor other accounts.
+	BlockPublicAccess bool
 	// Context holds the service's own keys, in lower case: "dynamodb:leadingkeys".
 	// The gate fills in the global keys (aws:...).
 	Context iam.Context
@@ -89,6 +92,8 @@ type Call struct {
 	Method string
 	Path   string
 	Query  url.Values
+	// Host is the HTTP request's host, which S3's virtual-host addressing reads; "" from inside.
+	Host   string
 	Header http.Header
 	Body   []byte
 	// Form holds the parameters of the Query protocol.
@@ -133,7 +138,10 @@ type Caller struct {
 	// SessionPolicies are the policies that AssumeRole was given, as JSON.
 	SessionPolicies []string
 	SessionTags     map[string]string
-	Issued          time.Time
+	// TransitiveTags are the keys of SessionTags that sessions made from this
+	// one inherit.
+	TransitiveTags []string
+	Issued         time.Time
 	// SourceARN is set for service principals: on whose behalf the service calls.
 	SourceARN string
 	// FunctionARN is set when a function's credentials make the call.

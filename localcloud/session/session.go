@@ -9,7 +9,7 @@ package session
 import (
 	"time"
 
-	"github.com/writ-dev/writ/localcloud/gate"
+	"github.com/writ-dev/writ/iam"
 )
 
 // Credentials are temporary credentials as STS gives them.
@@ -18,22 +18,6 @@ type Credentials struct {
 	SecretAccessKey string    `json:"SecretAccessKey"`
 	SessionToken    string    `json:"SessionToken"`
 	Expiration      time.Time `json:"Expiration"`
-}
-
-// Vault makes and reads credentials. It implements gate.Credentials.
-type Vault struct{}
-
-// NewVault makes a vault of a 32-byte key.
-func NewVault(key []byte) *Vault { return &Vault{} }
-
-// Issue makes credentials for a caller, good until expiry.
-func (v *Vault) Issue(caller gate.Caller, expiry time.Time) (Credentials, error) {
-	return Credentials{}, nil
-}
-
-// Lookup gives the secret key and the caller of an access key and its token.
-func (v *Vault) Lookup(accessKeyID, token string, now time.Time) (string, gate.Caller, error) {
-	return "", gate.Caller{}, nil
 }
 
 // ServiceRole is what a service of the cloud asks when it takes on a role, as
@@ -47,4 +31,17 @@ type ServiceRole struct {
 	// FunctionARN is carried in the session and becomes lambda:SourceFunctionArn.
 	FunctionARN string
 	Duration    time.Duration
+}
+
+// Role is what has to be known of a role to take it on.
+type Role struct {
+	Name string
+	ARN  string // with the path
+	// ID is the unique id: "AROA...".
+	ID string
+	// Trust is the compiled trust policy.
+	Trust *iam.Policy
+	Tags  map[string]string
+	// MaxDuration is the longest session that the role allows.
+	MaxDuration time.Duration
 }

@@ -1,0 +1,40 @@
+# `make test` is everything that CI runs. It needs Go; what else the tests use
+# (Node.js, Python 3 with boto3) `scripts/prepare` installs or says how to.
+
+GOFUMPT     = go run mvdan.cc/gofumpt@v0.12.0
+STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+.PHONY: test lint unit race fuzz-list fuzz examples bench prepare
+
+test: prepare lint unit race fuzz-list examples
+
+prepare:
+	@scripts/prepare
+
+lint:
+	@unformatted=$$($(GOFUMPT) -l $$(git ls-files '*.go')); \
+	if [ -n "$$unformatted" ]; then echo "run gofumpt -w on:"; echo "$$unformatted"; exit 1; fi
+	go vet ./...
+	GOOS=darwin go vet ./localcloud/... ./internal/... ./cmd/...
+	$(STATICCHECK) ./...
+
+unit:
+	go test -shuffle=on ./...
+
+# The parts where goroutines meet.
+race:
+	go test -race -short ./localcloud/... ./internal/cli/...
+
+# Every target in .ci/fuzz-targets must exist and pass on its seeds.
+fuzz-list:
+	@scripts/fuzz list
+
+# A minute for each target; not part of `make test`.
+fuzz:
+	@scripts/fuzz 60s
+
+examples:
+	@scripts/examples
+
+bench:
+	cd bench && go test -run '^$$' -bench . ./...

@@ -1,0 +1,174 @@
+package iam
+
+import (
+	"bufio"
+	"bytes"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/writ-dev/writ/iam"
+)
+
+//go:embed data/*.jsonl
+var data embed.FS
+
+// ErrNotExpressible is what decide answers for a case that its door cannot express.
+var ErrNotExpressible = errors.New("the case cannot be expressed here")
+
+// Answer is what a door answered. A nil BlockedBy is not compared.
+type Answer struct {
+	Verdict   iam.Verdict
+	BlockedBy []iam.PolicyType
+}
+
+// Run puts every case of every corpus to decide: the copies beside this file,
+// and the reference corpora where the checkout has them next to it. It prints
+// how many cases ran and fails when none did.
+func Run(t *testing.T, decide func(Case) (Answer, error)) {
+	t.Helper()
+	corpora, err := Corpora()
+	if err != nil {
+		t.Fatal(err)
+	}
+	total := 0
+	for _, corpus := range corpora {
+		ran, skipped := 0, 0
+		t.Run(corpus.Name, func(t *testing.T) {
+			for _, c := range corpus.Cases {
+				answer, err := decide(c)
+				switch {
+				case errors.Is(err, ErrNotExpressible):
+					skipped++
+					continue
+				case err != nil:
+					t.Errorf("%s %s: %v", c.ID, c.Name, err)
+				default:
+					c.check(t, answer)
+				}
+				ran++
+			}
+			t.Logf("%s: %d cases ran, %d cannot be expressed here", corpus.Name, ran, skipped)
+		})
+		total += ran
+	}
+	t.Logf("%d cases ran in all", total)
+	if total == 0 {
+		t.Error("no cases ran")
+	}
+}
+
+func (c *Case) check(t *testing.T, got Answer) {
+	t.Helper()
+	denied := c.Expected == "Denied" && (got.Verdict == iam.ImplicitlyDenied || got.Verdict == iam.ExplicitlyDenied)
+	if string(got.Verdict) != c.Expected && !denied {
+		t.Errorf("%s %s: got %s (blocked by %v), want %s", c.ID, c.Name, got.Verdict, got.BlockedBy, c.Expected)
+	}
+	if c.ExpectedBlockedBy == nil || got.BlockedBy == nil {
+		return
+	}
+	blocked := []string{}
+	for _, b := range got.BlockedBy {
+		blocked = append(blocked, BlockerName(b))
+	}
+	slices.Sort(blocked)
+	if want := slices.Sorted(slices.Values(c.ExpectedBlockedBy)); !slices.Equal(blocked, want) {
+		t.Errorf("%s %s: blocked by %v, want %v", c.ID, c.Name, blocked, want)
+	}
+}
+
+// BlockerName is the name that the cases have for a kind of policy.
+func BlockerName(t iam.PolicyType) string {
+	switch t {
+	case iam.TypeBoundary:
+		return "pb"
+	case iam.TypeEndpoint:
+		return "vpce"
+	case iam.TypeBlockPublicAccess:
+		return "s3-bpa"
+	case iam.TypeTrust, iam.TypeKey:
+		return "resource"
+	}
+	return string(t)
+}
+
+// Corpus is one file of cases.
+type Corpus struct {
+	Name  string
+	Cases []Case
+}
+
+// Corpora reads all corpora that there are. Disputed cases, and those whose
+// request is itself a pattern, are no truth to run against.
+func Corpora() ([]Corpus, error) {
+	var all []Corpus
+	for _, source := range sources() {
+		names, err := fs.Glob(source.files, source.glob)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range names {
+			if strings.Contains(name, ".disputed.") || strings.Contains(name, ".patterns.") {
+				continue
+			}
+			corpus, err := read(source.files, name)
+			if err != nil {
+				return nil, err
+			}
+			corpus.Name = source.name + "/" + filepath.Base(name)
+			all = append(all, corpus)
+		}
+	}
+	return all, nil
+}
+
+type source struct {
+	name  string
+	files fs.FS
+	glob  string
+}
+
+// sources are the copies here, and the reference folder beside the checkout.
+func sources() []source {
+	list := []source{{"copies", data, "data/*.jsonl"}}
+	root, err := os.Getwd()
+	for err == nil && root != filepath.Dir(root) {
+		if _, missing := os.Stat(filepath.Join(root, "go.mod")); missing == nil {
+			break
+		}
+		root = filepath.Dir(root)
+	}
+	reference := os.DirFS(filepath.Join(root, "..", "shared", "reference"))
+	return append(list,
+		source{"reference", reference, "iam-eval/*.jsonl"},
+		source{"reference-only", reference, "iam-eval/agpl/*.jsonl"},
+		source{"reference", reference, "iam-eval-random*.jsonl"})
+}
+
+func read(files fs.FS, name string) (Corpus, error) {
+	raw, err := fs.ReadFile(files, name)
+	if err != nil {
+		return Corpus{}, err
+	}
+	corpus := Corpus{}
+	lines := bufio.NewScanner(bytes.NewReader(raw))
+	lines.Buffer(nil, len(raw)+1)
+	for lines.Scan() {
+		c := Case{File: name}
+		if err := json.Unmarshal(lines.Bytes(), &c); err != nil {
+			return corpus, fmt.Errorf("%s: %w", name, err)
+		}
+		corpus.Cases = append(corpus.Cases, c)
+	}
+	if len(corpus.Cases) == 0 {
+		return corpus, fmt.Errorf("%s holds no cases", name)
+	}
+	return corpus, lines.Err()
+}

@@ -1,0 +1,220 @@
+package iam
+
+import (
+	"encoding/base64"
+	"net/netip"
+	"strings"
+	"time"
+)
+
+// operand is one value of a condition, parsed for its operator.
+type operand struct {
+	// valid is false for text that the operator cannot read; it matches nothing.
+	valid   bool
+	pattern pattern
+	arn     arnPattern
+	number  decimal
+	date    time.Time
+	truth   bool
+	bytes   []byte
+	network netip.Prefix
+}
+
+// compileOperand parses a value of a policy. Variables are for String, ARN
+// and Bool operators (IAM User Guide, "Condition operators" for Bool; the page
+// on variables does not list it).
+func compileOperand(s string, f family, variables bool) operand {
+	o := operand{valid: true}
+	switch f {
+	case familyString, familyFold:
+		o.pattern = compilePattern(s, syntax{variables: variables})
+	case familyLike:
+		o.pattern = compilePattern(s, syntax{wildcards: true, variables: variables})
+	case familyNumeric:
+		o.number, o.valid = parseDecimal(s)
+	case familyDate:
+		o.date, o.valid = parseDate(s)
+	case familyBool:
+		o.truth, o.valid = parseBool(s)
+		o.pattern = compilePattern(s, syntax{variables: variables})
+	case familyNull:
+		o.truth, o.valid = parseBool(s)
+	case familyBinary:
+		decoded, err := base64.StdEncoding.DecodeString(s)
+		o.bytes, o.valid = decoded, err == nil
+	case familyIP:
+		o.network, o.valid = parseNetwork(s)
+	case familyARN:
+		parts := splitPattern(s)
+		if len(parts) != 6 {
+			return operand{}
+		}
+		o.arn = compileARN(parts, variables, 0)
+	}
+	return o
+}
+
+func parseBool(s string) (value, ok bool) {
+	switch {
+	case sameFold("true", s):
+		return true, true
+	case sameFold("false", s):
+		return false, true
+	}
+	return false, false
+}
+
+// parseNetwork reads a CIDR block; a bare address is a block of one.
+func parseNetwork(s string) (netip.Prefix, bool) {
+	if strings.IndexByte(s, '/') >= 0 {
+		p, err := netip.ParsePrefix(s)
+		return p.Masked(), err == nil
+	}
+	a, err := netip.ParseAddr(s)
+	if err != nil || a.Zone() != "" {
+		return netip.Prefix{}, false
+	}
+	return netip.PrefixFrom(a, a.BitLen()), true
+}
+
+func (c *condition) anyPattern(value string, ctx Context) bool {
+	for i := range c.values {
+		if c.values[i].pattern.match(value, ctx) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *condition) anyFold(value string, ctx Context) bool {
+	for i := range c.values {
+		text, ok := c.values[i].pattern.expand(ctx)
+		if ok && strings.EqualFold(text, value) {
+			return true
+		}
+	}
+	return false
+}
+
+// expand gives the text of a pattern without wildcards.
+func (p *pattern) expand(ctx Context) (string, bool) {
+	if p.isLiteral {
+		return p.literal, true
+	}
+	var b strings.Builder
+	for i := range p.tokens {
+		t := &p.tokens[i]
+		if t.kind != tokenVariable {
+			b.WriteString(t.text)
+			continue
+		}
+		v, ok := p.variables[t.variable].resolve(ctx)
+		if !ok {
+			return "", false
+		}
+		b.WriteString(v)
+	}
+	return b.String(), true
+}
+
+func (c *condition) anyBool(value string, ctx Context) bool {
+	truth, ok := parseBool(value)
+	if !ok {
+		return false
+	}
+	for i := range c.values {
+		o := &c.values[i]
+		want, valid := o.truth, o.valid
+		if !o.pattern.isLiteral {
+			text, _ := o.pattern.expand(ctx)
+			want, valid = parseBool(text)
+		}
+		if valid && want == truth {
+			return true
+		}
+	}
+	return false
+}
+
+// anyBinary compares the bytes of the value with those that the policy holds in base64.
+func (c *condition) anyBinary(value string) bool {
+	for i := range c.values {
+		if o := &c.values[i]; o.valid && string(o.bytes) == value {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *condition) anyNetwork(value string) bool {
+	got, ok := parseNetwork(value)
+	if !ok {
+		return false
+	}
+	for i := range c.values {
+		if o := &c.values[i]; o.valid && o.network.Bits() <= got.Bits() && o.network.Contains(got.Addr()) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *condition) anyARN(value string, ctx Context) bool {
+	a, ok := splitARN(value)
+	if !ok {
+		return false
+	}
+	for i := range c.values {
+		if o := &c.values[i]; o.valid && o.arn.match(value, &a, ctx) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *condition) testNumbers(value string) bool {
+	got, ok := parseDecimal(value)
+	if !ok {
+		return false
+	}
+	matched := false
+	for i := range c.values {
+		o := &c.values[i]
+		if !o.valid && c.negated {
+			return false
+		}
+		matched = matched || o.valid && c.relation.holds(got.compare(o.number))
+	}
+	return matched != c.negated
+}
+
+func (c *condition) testDates(value string) bool {
+	got, ok := parseDate(value)
+	if !ok {
+		return false
+	}
+	matched := false
+	for i := range c.values {
+		o := &c.values[i]
+		if !o.valid && c.negated {
+			return false
+		}
+		matched = matched || o.valid && c.relation.holds(got.Compare(o.date))
+	}
+	return matched != c.negated
+}
+
+func (r relation) holds(order int) bool {
+	switch r {
+	case relationLess:
+		return order < 0
+	case relationLessEqual:
+		return order <= 0
+	case relationGreater:
+		return order > 0
+	case relationGreaterEqual:
+		return order >= 0
+	default:
+		return order == 0
+	}
+}

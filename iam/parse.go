@@ -1,0 +1,248 @@
+package iam
+
+import (
+	"encoding/json"
+	"strings"
+
+	"github.com/writ-dev/writ"
+)
+
+const (
+	// MaxDocumentSize bounds what Parse reads, in bytes. AWS's own quotas are
+	// far smaller; they depend on the kind of policy.
+	MaxDocumentSize = 4 << 20
+	maxSourceLine   = 512
+)
+
+// Parse reads a policy document. Errors are *writ.Error with line and column:
+// JSON that is broken, an element that the language does not have, one that
+// comes twice, a value of the wrong type. Whether a document suits its use is
+// another question, see [Document.Validate].
+func Parse(src []byte) (*Document, error) {
+	if len(src) > MaxDocumentSize {
+		return nil, writ.Errorf(writ.CodeTooLarge, "the policy document has %d bytes, more than %d", len(src), MaxDocumentSize)
+	}
+	p := parser{scanner{src: src, line: 1}}
+	doc, err := p.document()
+	if err != nil {
+		return nil, err
+	}
+	if p.peek() != 0 || p.at < len(p.src) {
+		return nil, p.fail("expected nothing after the policy document, not %s", p.what())
+	}
+	return doc, nil
+}
+
+type parser struct{ scanner }
+
+func (p *parser) document() (*Document, error) {
+	doc := &Document{}
+	seenStatement := false
+	start := p.scanner
+	err := p.object("a policy document", func(key string) error {
+		at := p.scanner
+		var err error
+		switch key {
+		case "Version":
+			doc.Version, err = p.text(key)
+			if err == nil && doc.Version != Version2012 && doc.Version != Version2008 {
+				return at.fail("Version %q is not a version of the policy language", doc.Version).
+					WithHint("the version is %q; it is no date of yours", Version2012)
+			}
+		case "Id":
+			doc.ID, err = p.text(key)
+		case "Statement":
+			seenStatement = true
+			err = p.statements(doc)
+		default:
+			return p.unknown(at, key, "a policy document", "Version", "Id", "Statement")
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if !seenStatement {
+		return nil, start.fail("the policy document has no Statement")
+	}
+	return doc, nil
+}
+
+// unknown is the error for a key that does not belong here; at stands behind the key's colon.
+func (p *parser) unknown(at scanner, key, where string, known ...string) error {
+	if i := strings.LastIndex(string(at.src[:at.at]), `"`+key+`"`); i >= at.lineStart {
+		at.at = i
+	}
+	err := writ.Errorf(writ.CodeInvalid, "%q is not an element of %s", key, where).At(at.position(), at.sourceLine())
+	if near := writ.Nearest(key, known); near != "" {
+		return err.WithHint("did you mean %q?", near)
+	}
+	return err.WithHint("the elements are %s", strings.Join(known, ", "))
+}
+
+func (p *parser) statements(doc *Document) error {
+	one := func() error {
+		s, err := p.statement()
+		if err != nil {
+			return err
+		}
+		doc.Statements = append(doc.Statements, s)
+		return nil
+	}
+	if p.peek() == '[' {
+		return p.list("Statement", one)
+	}
+	return one()
+}
+
+func (p *parser) statement() (Statement, error) {
+	p.skipSpace()
+	start := p.scanner
+	s := Statement{Position: p.position()}
+	err := p.object("a statement", func(key string) error { return p.element(&s, key) })
+	if err != nil {
+		return s, err
+	}
+	switch {
+	case s.Effect == "":
+		return s, start.fail("the statement has no Effect").WithHint(`add "Effect": "Allow" or "Effect": "Deny"`)
+	case s.Action == nil && s.NotAction == nil:
+		return s, start.fail("the statement has neither Action nor NotAction")
+	case s.Action != nil && s.NotAction != nil:
+		return s, start.fail("the statement has both Action and NotAction")
+	case s.Resource != nil && s.NotResource != nil:
+		return s, start.fail("the statement has both Resource and NotResource")
+	case s.Principal != nil && s.NotPrincipal != nil:
+		return s, start.fail("the statement has both Principal and NotPrincipal")
+	}
+	return s, nil
+}
+
+func (p *parser) element(s *Statement, key string) (err error) {
+	p.skipSpace()
+	at := p.scanner
+	switch key {
+	case "Sid":
+		s.Sid, err = p.text(key)
+	case "Effect":
+		var effect string
+		effect, err = p.text(key)
+		s.Effect = Effect(effect)
+		if err == nil && s.Effect != Allow && s.Effect != Deny {
+			return at.fail("Effect must be \"Allow\" or \"Deny\", not %q", effect)
+		}
+	case "Principal":
+		s.Principal, err = p.principal(key)
+	case "NotPrincipal":
+		s.NotPrincipal, err = p.principal(key)
+	case "Action":
+		s.Action, err = p.strings(key)
+	case "NotAction":
+		s.NotAction, err = p.strings(key)
+	case "Resource":
+		s.Resource, err = p.strings(key)
+	case "NotResource":
+		s.NotResource, err = p.strings(key)
+	case "Condition":
+		s.Conditions, err = p.conditions()
+	default:
+		return p.unknown(at, key, "a statement", "Sid", "Effect", "Principal", "NotPrincipal",
+			"Action", "NotAction", "Resource", "NotResource", "Condition")
+	}
+	return err
+}
+
+// strings reads a string or a list of strings.
+func (p *parser) strings(name string) ([]string, error) {
+	if p.peek() != '[' {
+		s, err := p.text(name)
+		return []string{s}, err
+	}
+	values := []string{}
+	err := p.list(name, func() error {
+		s, err := p.text("an entry of " + name)
+		values = append(values, s)
+		return err
+	})
+	return values, err
+}
+
+func (p *parser) principal(name string) (*PrincipalElement, error) {
+	e := &PrincipalElement{}
+	if p.peek() == '"' {
+		at := p.scanner
+		s, err := p.text(name)
+		if err == nil && s != "*" {
+			return nil, at.fail("%s must be \"*\" or an object such as {\"AWS\": …}, not %q", name, s)
+		}
+		e.All = true
+		return e, err
+	}
+	err := p.object(name, func(key string) (err error) {
+		at := p.scanner
+		switch key {
+		case "AWS":
+			e.AWS, err = p.strings(key)
+		case "Service":
+			e.Service, err = p.strings(key)
+		case "Federated":
+			e.Federated, err = p.strings(key)
+		case "CanonicalUser":
+			e.CanonicalUser, err = p.strings(key)
+		default:
+			return p.unknown(at, key, name, "AWS", "Service", "Federated", "CanonicalUser")
+		}
+		return err
+	})
+	return e, err
+}
+
+func (p *parser) conditions() ([]ConditionElement, error) {
+	var all []ConditionElement
+	err := p.object("Condition", func(operator string) error {
+		return p.object("the condition operator "+operator, func(key string) error {
+			p.skipSpace()
+			c := ConditionElement{Operator: operator, Key: key, Position: p.position()}
+			var err error
+			c.Values, err = p.conditionValues(key)
+			all = append(all, c)
+			return err
+		})
+	})
+	return all, err
+}
+
+func (p *parser) conditionValues(key string) ([]string, error) {
+	if p.peek() != '[' {
+		v, err := p.conditionValue(key)
+		return []string{v}, err
+	}
+	values := []string{}
+	err := p.list("the values of "+key, func() error {
+		v, err := p.conditionValue(key)
+		values = append(values, v)
+		return err
+	})
+	return values, err
+}
+
+// conditionValue reads a string, or a number or boolean as its text.
+func (p *parser) conditionValue(key string) (string, error) {
+	switch c := p.peek(); {
+	case c == '"':
+		return p.text("a value of " + key)
+	case c == 't', c == 'f', c == '-', c >= '0' && c <= '9':
+		end := p.at
+		for end < len(p.src) && strings.IndexByte("+-.0123456789abcdefghijklmnopqrstuvwxyzE", p.src[end]) >= 0 {
+			end++
+		}
+		raw := p.src[p.at:end]
+		if !json.Valid(raw) {
+			return "", p.fail("%q is not JSON", raw)
+		}
+		p.at = end
+		return string(raw), nil
+	default:
+		return "", p.fail("a value of %s must be a string, a number or a boolean, not %s", key, p.what())
+	}
+}

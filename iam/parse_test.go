@@ -1,0 +1,180 @@
+package iam_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/iam"
+)
+
+const document = `{
+  "Version": "2012-10-17",
+  "Id": "p",
+  "Statement": [
+    {"Sid": "A", "Effect": "Allow", "Principal": {"AWS": ["111122223333", "*"], "Service": "lambda.amazonaws.com"},
+     "Action": ["s3:Get*"], "Resource": "arn:aws:s3:::b/\u00e9\ud83d\ude00\"<&>",
+     "Condition": {"Bool": {"aws:SecureTransport": true}, "NumericLessThan": {"s3:max-keys": [10, "2.5"]}}},
+    {"Effect": "Deny", "NotPrincipal": "*", "NotAction": [], "NotResource": ["*", "x"]}
+  ]
+}`
+
+func TestParseKeepsEverything(t *testing.T) {
+	t.Parallel()
+	doc, err := iam.Parse([]byte(document))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &iam.Document{Version: iam.Version2012, ID: "p", Statements: []iam.Statement{
+		{Sid: "A", Effect: iam.Allow, Principal: &iam.PrincipalElement{AWS: []string{"111122223333", "*"}, Service: []string{"lambda.amazonaws.com"}},
+			Action: []string{"s3:Get*"}, Resource: []string{"arn:aws:s3:::b/é😀\"<&>"},
+			Conditions: []iam.ConditionElement{
+				{Operator: "Bool", Key: "aws:SecureTransport", Values: []string{"true"}, Position: writ.Position{Line: 7, Col: 52}},
+				{Operator: "NumericLessThan", Key: "s3:max-keys", Values: []string{"10", "2.5"}, Position: writ.Position{Line: 7, Col: 94}}},
+			Position: writ.Position{Line: 5, Col: 5}},
+		{Effect: iam.Deny, NotPrincipal: &iam.PrincipalElement{All: true}, NotAction: []string{}, NotResource: []string{"*", "x"},
+			Position: writ.Position{Line: 8, Col: 5}},
+	}}
+	if diff := cmp.Diff(want, doc); diff != "" {
+		t.Error(diff)
+	}
+	roundTrip(t, doc)
+}
+
+// roundTrip writes a document and reads it again; only positions may differ.
+func roundTrip(tb testing.TB, doc *iam.Document) {
+	tb.Helper()
+	raw, err := doc.MarshalJSON()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	again, err := iam.Parse(raw)
+	if err != nil {
+		tb.Fatalf("what was written cannot be read: %v\n%s", err, raw)
+	}
+	if diff := cmp.Diff(doc, again, cmpopts.IgnoreTypes(writ.Position{})); diff != "" {
+		tb.Error(diff)
+	}
+}
+
+func TestParseOneStatement(t *testing.T) {
+	t.Parallel()
+	doc, err := iam.Parse([]byte(`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`))
+	if err != nil || len(doc.Statements) != 1 {
+		t.Fatal(doc, err)
+	}
+	roundTrip(t, doc)
+}
+
+func TestParseErrors(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct{ src, want, hint string }{
+		{``, "1:1: a policy document must be an object, not the end", ""},
+		{`[]`, "1:1: a policy document must be an object, not a list", ""},
+		{`{"Version":"2012-10-17"}`, "1:1: the policy document has no Statement", ""},
+		{`{"Version":"2020-01-01","Statement":[]}`, `1:12: Version "2020-01-01" is not a version of the policy language`, "2012-10-17"},
+		{"{\"Statement\":[],\n \"Statment\":[]}", `2:2: "Statment" is not an element of a policy document`, `"Statement"`},
+		{`{"Statement":[],"Statement":[]}`, `1:17: a policy document has the key "Statement" twice`, ""},
+		{`{"Statement":{"Effect":"Allow","Action":"*","action":"*"}}`, `1:45: "action" is not an element of a statement`, `"Action"`},
+		{`{"Statement":{"Effect":"allow","Action":"*"}}`, `1:24: Effect must be "Allow" or "Deny", not "allow"`, ""},
+		{`{"Statement":{"Action":"*"}}`, "1:14: the statement has no Effect", "Allow"},
+		{`{"Statement":{"Effect":"Allow"}}`, "1:14: the statement has neither Action nor NotAction", ""},
+		{`{"Statement":{"Effect":"Allow","Action":"*","NotAction":"*"}}`, "1:14: the statement has both Action and NotAction", ""},
+		{`{"Statement":{"Effect":"Allow","Action":["*",1]}}`, "1:46: an entry of Action must be a string, not a number", ""},
+		{`{"Statement":{"Effect":"Allow","Action":null}}`, "1:41: Action must be a string, not null", ""},
+		{`{"Statement":{"Effect":"Allow","Action":"*","Principal":"me"}}`, `1:57: Principal must be "*" or an object such as {"AWS": …}, not "me"`, ""},
+		{`{"Statement":{"Effect":"Allow","Action":"*","Principal":{"Aws":"*"}}}`, `1:58: "Aws" is not an element of Principal`, `"AWS"`},
+		{`{"Statement":{"Effect":"Allow","Action":"*","Condition":{"Bool":{"k":{}}}}}`, "1:70: a value of k must be a string, a number or a boolean, not an object", ""},
+		{`{"Statement":{"Effect":"Allow","Action":"*","Condition":{"Bool":{"k":01}}}}`, `1:70: "01" is not JSON`, ""},
+		{`{"Statement":[]} x`, "1:18: expected nothing after the policy document, not 'x'", ""},
+		{`{"Statement":[`, "1:15: a statement must be an object, not the end", ""},
+		{`{"Id":"a\ud800b","Statement":[]}`, "1:9: this escape is not JSON", ""},
+		{"{\"Id\":\"a\nb\"}", "1:9: control character in a string", ""},
+		{`{"Id":"a`, "1:7: this string does not end", ""},
+		{"{\"Id\":\"\xff\"}", "1:7: Id is not valid UTF-8", ""},
+		{"{}\x00", "1:1: the policy document has no Statement", ""},
+		{"{\"Statement\":[]}\x00", "1:17: expected nothing after", ""},
+		{strings.Repeat(`{"Statement":`, 10000), `"Statement" is not an element of a statement`, ""},
+		{strings.Repeat(`[`, 100000), "must be an object", ""},
+	} {
+		_, err := iam.Parse([]byte(row.src))
+		var e *writ.Error
+		if !errors.As(err, &e) {
+			t.Errorf("%.60s: %v, want an error", row.src, err)
+			continue
+		}
+		if !strings.Contains(e.Error(), row.want) || !strings.Contains(e.Hint, row.hint) || e.Source == "" && row.src != "" {
+			t.Errorf("%.60s:\n got %v (hint %q, source %q)\nwant %s (hint %q)", row.src, e, e.Hint, e.Source, row.want, row.hint)
+		}
+	}
+	if _, err := iam.Parse(make([]byte, iam.MaxDocumentSize+1)); writ.CodeOf(err) != writ.CodeTooLarge {
+		t.Errorf("a huge document: %v", err)
+	}
+}
+
+func TestValidate(t *testing.T) {
+	t.Parallel()
+	const identity = `{"Effect":"Allow","Action":"s3:Get*","Resource":"*"}`
+	for _, row := range []struct {
+		kind            iam.PolicyType
+		statement, want string
+	}{
+		{iam.TypeIdentity, identity, ""},
+		{iam.TypeIdentity, `{"Effect":"Allow","Action":"s3:Get*"}`, "no Resource"},
+		{iam.TypeIdentity, `{"Effect":"Allow","Action":"s3:Get*","Resource":"bucket"}`, "neither an ARN"},
+		{iam.TypeIdentity, `{"Effect":"Allow","Action":"s3:Get*","Resource":[]}`, "no Resource"},
+		{iam.TypeIdentity, `{"Effect":"Allow","Action":[],"Resource":"*"}`, "empty list"},
+		{iam.TypeIdentity, `{"Effect":"Allow","Action":"GetObject","Resource":"*"}`, "service:Name"},
+		{iam.TypeIdentity, `{"Effect":"Allow","Action":"*:Get","Resource":"*"}`, "not an action"},
+		{iam.TypeIdentity, `{"Effect":"Allow","Action":"s3: Get","Resource":"*"}`, "not an action"},
+		{iam.TypeIdentity, `{"Effect":"Allow","Principal":"*","Action":"s3:Get*","Resource":"*"}`, "must not have Principal"},
+		{iam.TypeIdentity, `{"Effect":"Allow","Action":"s3:Get*","Resource":"*","Condition":{"StringEqual":{"a":"b"}}}`, `"StringEqual" is not a condition operator`},
+		{iam.TypeIdentity, `{"Effect":"Allow","Action":"s3:Get*","Resource":"*","Condition":{"NullIfExists":{"a":"b"}}}`, "not a condition operator"},
+		{iam.TypeIdentity, `{"Effect":"Allow","Action":"s3:Get*","Resource":"*","Condition":{"forallvalues:StringLikeIfExists":{"a":"b"}}}`, ""},
+		{iam.TypeIdentity, `{"Sid":"A","Effect":"Allow","Action":"s3:Get*","Resource":"*"},{"Sid":"A","Effect":"Allow","Action":"s3:Put*","Resource":"*"}`, "twice"},
+		{iam.TypeTrust, identity, "Principal"},
+		{iam.TypeTrust, `{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}`, ""},
+		{iam.TypeTrust, `{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole","Resource":"*"}`, "must not have Resource"},
+		{iam.TypeTrust, `{"Effect":"Deny","NotPrincipal":"*","Action":"sts:AssumeRole"}`, "NotPrincipal"},
+		{iam.TypeResource, identity, "must have a Principal"},
+		{iam.TypeRCP, `{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*"}`, ""},
+		{iam.TypeRCP, `{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*"}`, "only deny"},
+		{iam.TypeRCP, `{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}`, "name a service"},
+		{iam.TypeRCP, `{"Effect":"Deny","Principal":{"AWS":"111122223333"},"Action":"s3:*","Resource":"*"}`, "must be"},
+		{iam.TypeSCP, `{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*"}`, "must not have Principal"},
+		{"", identity, ""},
+	} {
+		_, err := iam.Load([]byte(`{"Version":"2012-10-17","Statement":[`+row.statement+`]}`), iam.Origin{Type: row.kind})
+		switch {
+		case row.want == "" && err != nil, row.want != "" && (err == nil || !strings.Contains(err.Error(), row.want)):
+			t.Errorf("%s %s: %v, want %q", row.kind, row.statement, err, row.want)
+		}
+		var e *writ.Error
+		if err != nil && (!errors.As(err, &e) || e.Position.Line != 1 || e.Source == "") {
+			t.Errorf("%s: no position or source in %#v", row.statement, err)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, seed := range []string{document, `{"Statement":{"Effect":"Deny","NotAction":"*","Resource":[]}}`, `{"Statement":[[[[`, `{"Statement":[],"Statement":[]}`, "{\"Id\":\"\\u12\"}"} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, src []byte) {
+		doc, err := iam.Parse(src)
+		if err != nil {
+			var e *writ.Error
+			if !errors.As(err, &e) {
+				t.Fatalf("%T: %v", err, err)
+			}
+			return
+		}
+		roundTrip(t, doc)
+		p := iam.Compile(doc, iam.Origin{Type: iam.TypeIdentity})
+		iam.Decide(&iam.Request{Action: "s3:GetObject", Resource: "arn:aws:s3:::b/k"}, &iam.Policies{Identity: []*iam.Policy{p}, Resource: p})
+	})
+}

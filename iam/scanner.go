@@ -1,0 +1,260 @@
+package iam
+
+import (
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"github.com/writ-dev/writ"
+)
+
+// scanner reads JSON piece by piece as the policy grammar asks for it. There is
+// no recursion over the input: what the grammar does not expect is an error at
+// once, however deeply it is nested.
+type scanner struct {
+	src       []byte
+	at        int
+	line      int // of at, from 1
+	lineStart int
+	// column is the count of characters from lineStart to counted: lines may be long.
+	column, counted int
+}
+
+func (s *scanner) skipSpace() {
+	for s.at < len(s.src) {
+		switch s.src[s.at] {
+		case '\n':
+			s.at++
+			s.line++
+			s.lineStart, s.counted, s.column = s.at, s.at, 0
+		case ' ', '\t', '\r':
+			s.at++
+		default:
+			return
+		}
+	}
+}
+
+// peek gives the first byte of the next piece, 0 at the end.
+func (s *scanner) peek() byte {
+	s.skipSpace()
+	if s.at >= len(s.src) {
+		return 0
+	}
+	return s.src[s.at]
+}
+
+// take consumes the byte c if it comes next.
+func (s *scanner) take(c byte) bool {
+	if s.peek() != c || s.at >= len(s.src) {
+		return false
+	}
+	s.at++
+	return true
+}
+
+func (s *scanner) position() writ.Position {
+	if s.counted > s.at {
+		s.counted, s.column = s.lineStart, 0
+	}
+	s.column += utf8.RuneCount(s.src[s.counted:s.at])
+	s.counted = s.at
+	return writ.Position{Line: s.line, Col: s.column + 1}
+}
+
+// sourceLine is the text of the line that position p stands on.
+func (s *scanner) sourceLine() string {
+	line := s.src[s.lineStart:]
+	if end := strings.IndexByte(string(line[:min(len(line), maxSourceLine)]), '\n'); end >= 0 {
+		return string(line[:end])
+	}
+	return strings.ToValidUTF8(string(line[:min(len(line), maxSourceLine)]), "\uFFFD")
+}
+
+// fail makes an error at the next piece.
+func (s *scanner) fail(format string, args ...any) *writ.Error {
+	s.skipSpace()
+	return writ.Errorf(writ.CodeInvalid, format, args...).At(s.position(), s.sourceLine())
+}
+
+// what names the next piece for an error message.
+func (s *scanner) what() string {
+	switch c := s.peek(); {
+	case c == 0:
+		return "the end"
+	case c == '"':
+		return "a string"
+	case c == '{':
+		return "an object"
+	case c == '[':
+		return "a list"
+	case c == 't', c == 'f':
+		return "a boolean"
+	case c == 'n':
+		return "null"
+	case c == '-', c >= '0' && c <= '9':
+		return "a number"
+	default:
+		r, _ := utf8.DecodeRune(s.src[s.at:])
+		return "'" + string(r) + "'"
+	}
+}
+
+// text reads a string.
+func (s *scanner) text(name string) (string, error) {
+	if s.peek() != '"' {
+		return "", s.fail("%s must be a string, not %s", name, s.what())
+	}
+	start := s.at + 1
+	for i := start; i < len(s.src); i++ {
+		switch c := s.src[i]; {
+		case c == '"':
+			raw := s.src[start:i]
+			if !utf8.Valid(raw) {
+				return "", s.fail("%s is not valid UTF-8", name)
+			}
+			s.at = i + 1
+			return string(raw), nil
+		case c == '\\':
+			return s.escapedText(name)
+		case c < ' ':
+			s.at = i
+			return "", writ.Errorf(writ.CodeInvalid, "control character in a string").At(s.position(), s.sourceLine())
+		}
+	}
+	return "", s.fail("this string does not end")
+}
+
+var simpleEscapes = map[byte]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
+
+// escapedText reads a string that holds escapes.
+func (s *scanner) escapedText(name string) (string, error) {
+	var b strings.Builder
+	i := s.at + 1
+	for i < len(s.src) {
+		c := s.src[i]
+		switch {
+		case c == '"':
+			if !utf8.ValidString(b.String()) {
+				return "", s.fail("%s is not valid UTF-8", name)
+			}
+			s.at = i + 1
+			return b.String(), nil
+		case c < ' ':
+			s.at = i
+			return "", writ.Errorf(writ.CodeInvalid, "control character in a string").At(s.position(), s.sourceLine())
+		case c != '\\':
+			b.WriteByte(c)
+			i++
+		case i+1 < len(s.src) && simpleEscapes[s.src[i+1]] != 0:
+			b.WriteByte(simpleEscapes[s.src[i+1]])
+			i += 2
+		default:
+			r, size := unicodeEscape(s.src[i:])
+			if size == 0 {
+				s.at = i
+				return "", writ.Errorf(writ.CodeInvalid, "this escape is not JSON").At(s.position(), s.sourceLine())
+			}
+			b.WriteRune(r)
+			i += size
+		}
+	}
+	return "", s.fail("this string does not end")
+}
+
+// unicodeEscape reads \uXXXX, or a surrogate pair of them; size 0 means that it is neither.
+func unicodeEscape(src []byte) (r rune, size int) {
+	first, ok := hex4(src)
+	if !ok {
+		return 0, 0
+	}
+	if !utf16.IsSurrogate(first) {
+		return first, 6
+	}
+	second, ok := hex4(src[6:])
+	if !ok {
+		return 0, 0
+	}
+	if r = utf16.DecodeRune(first, second); r == utf8.RuneError {
+		return 0, 0
+	}
+	return r, 12
+}
+
+func hex4(src []byte) (rune, bool) {
+	if len(src) < 6 || src[0] != '\\' || src[1] != 'u' {
+		return 0, false
+	}
+	var r rune
+	for _, c := range src[2:6] {
+		switch {
+		case c >= '0' && c <= '9':
+			c -= '0'
+		case c >= 'a' && c <= 'f':
+			c -= 'a' - 10
+		case c >= 'A' && c <= 'F':
+			c -= 'A' - 10
+		default:
+			return 0, false
+		}
+		r = r<<4 | rune(c)
+	}
+	return r, true
+}
+
+// object reads an object and calls member for each key, with the scanner
+// before the value. A key that comes twice is an error.
+func (s *scanner) object(name string, member func(key string) error) error {
+	if !s.take('{') {
+		return s.fail("%s must be an object, not %s", name, s.what())
+	}
+	if s.take('}') {
+		return nil
+	}
+	seen := map[string]bool{}
+	for {
+		s.skipSpace()
+		at := *s
+		key, err := s.text("a key of " + name)
+		if err != nil {
+			return err
+		}
+		if seen[key] {
+			return at.fail("%s has the key %q twice", name, key)
+		}
+		seen[key] = true
+		if !s.take(':') {
+			return s.fail("expected ':' after the key %q, not %s", key, s.what())
+		}
+		if err := member(key); err != nil {
+			return err
+		}
+		if s.take('}') {
+			return nil
+		}
+		if !s.take(',') {
+			return s.fail("expected ',' or '}' in %s, not %s", name, s.what())
+		}
+	}
+}
+
+// list reads a list and calls item before each value.
+func (s *scanner) list(name string, item func() error) error {
+	if !s.take('[') {
+		return s.fail("%s must be a list, not %s", name, s.what())
+	}
+	if s.take(']') {
+		return nil
+	}
+	for {
+		if err := item(); err != nil {
+			return err
+		}
+		if s.take(']') {
+			return nil
+		}
+		if !s.take(',') {
+			return s.fail("expected ',' or ']' in %s, not %s", name, s.what())
+		}
+	}
+}

@@ -1,0 +1,166 @@
+// Package arch keeps the import rules of docs/ARCHITECTURE.md.
+package arch
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/writ-dev/writ"
+
+type pkg struct {
+	ImportPath                         string
+	Dir                                string
+	GoFiles                            []string
+	Imports, TestImports, XTestImports []string
+	Doc                                string
+	Module                             *struct{ Path string }
+}
+
+// packages lists every package of the module by its path inside it.
+func packages(t *testing.T) map[string]pkg {
+	t.Helper()
+	list := exec.Command("go", "list", "-json=ImportPath,Dir,GoFiles,Imports,TestImports,XTestImports,Doc,Module", module+"/...")
+	list.Stderr = os.Stderr
+	out, err := list.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	all := map[string]pkg{}
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p pkg
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all[strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, module), "/")] = p
+	}
+	if len(all) < 10 {
+		t.Fatalf("only %d packages were found: the test looks at nothing", len(all))
+	}
+	return all
+}
+
+// layer sorts a package into the picture of docs/ARCHITECTURE.md.
+func layer(p string) string {
+	switch first, _, _ := strings.Cut(p, "/"); first {
+	case "":
+		return "root"
+	case "topology", "iam", "cfn", "synth", "diff", "identity", "authz", "dataset", "access", "ledger", "reach":
+		return "engine"
+	case "localcloud", "awscloud", "postgres", "sqlite", "server":
+		return "door"
+	case "examples", "conformance":
+		return first
+	case "cmd":
+		return "cmd"
+	case "internal":
+		return path.Join("internal", strings.Split(p, "/")[1])
+	}
+	return "unknown"
+}
+
+func TestEveryPackageHasAPlace(t *testing.T) {
+	t.Parallel()
+	for name := range packages(t) {
+		if layer(name) == "unknown" {
+			t.Errorf("package %q has no place in the layers of this test", name)
+		}
+	}
+}
+
+func TestEveryPackageSaysWhatItIsFor(t *testing.T) {
+	t.Parallel()
+	for name, p := range packages(t) {
+		if p.Doc == "" && len(p.GoFiles) > 0 && !strings.HasPrefix(name, "examples/") {
+			t.Errorf("package %s has no doc comment", name)
+		}
+	}
+}
+
+// TestRootImportsOnlyTheStandardLibrary keeps the vocabulary at the bottom.
+func TestRootImportsOnlyTheStandardLibrary(t *testing.T) {
+	t.Parallel()
+	for _, imported := range packages(t)[""].Imports {
+		if strings.Contains(strings.Split(imported, "/")[0], ".") {
+			t.Errorf("the root imports %s", imported)
+		}
+	}
+}
+
+// TestArrowsPointDown: engines never import a door or an adapter, doors never
+// import each other, and only the command line knows them all.
+func TestArrowsPointDown(t *testing.T) {
+	t.Parallel()
+	for name, p := range packages(t) {
+		for _, imported := range p.Imports {
+			if !strings.HasPrefix(imported, module) {
+				continue
+			}
+			target := strings.TrimPrefix(strings.TrimPrefix(imported, module), "/")
+			from, to := layer(name), layer(target)
+			sameDoor := strings.Split(name, "/")[0] == strings.Split(target, "/")[0]
+			switch {
+			case from == "internal/cli", from == "cmd":
+			case from == "engine" && to == "door":
+				t.Errorf("%s imports the door %s: engines are called, they do not call out", name, target)
+			case from == "door" && to == "door" && !sameDoor:
+				t.Errorf("%s imports %s: doors do not know each other", name, target)
+			case to == "internal/cli", to == "cmd":
+				t.Errorf("%s imports %s: nothing stands above the command line", name, target)
+			case strings.HasPrefix(target, "server"):
+				t.Errorf("%s imports server: only the command line does", name)
+			}
+		}
+	}
+}
+
+// TestEachForeignModuleHasOneImporter: a library that leaks into a second
+// package can no longer be replaced.
+func TestEachForeignModuleHasOneImporter(t *testing.T) {
+	t.Parallel()
+	owners := map[string]string{
+		"go.etcd.io/bbolt":                        "localcloud/store",
+		"github.com/aws/aws-sdk-go-v2/aws/signer": "internal/sigv4",
+		"github.com/aws/aws-sdk-go-v2/service/":   "awscloud",
+		"github.com/aws/aws-sdk-go-v2/config":     "awscloud",
+		"github.com/aws/smithy-go":                "awscloud",
+		"github.com/spf13/cobra":                  "internal/cli",
+		"github.com/fsnotify/fsnotify":            "internal/cli",
+		"github.com/jackc/pgx":                    "postgres",
+		"modernc.org/sqlite":                      "sqlite",
+		"cel.dev/cel-go":                          "internal/expr",
+	}
+	for name, p := range packages(t) {
+		if strings.HasPrefix(name, "examples/") {
+			continue // they are users' programs
+		}
+		for _, imported := range p.Imports {
+			for prefix, owner := range owners {
+				if strings.HasPrefix(imported, prefix) && name != owner {
+					t.Errorf("%s imports %s, which belongs to %s", name, imported, owner)
+				}
+			}
+		}
+	}
+}
+
+// TestNoDrawerPackages: a package is named after what it does.
+func TestNoDrawerPackages(t *testing.T) {
+	t.Parallel()
+	drawers := []string{"util", "utils", "common", "helper", "helpers", "misc", "shared", "manager", "core", "base", "types", "model"}
+	for name := range packages(t) {
+		for _, drawer := range drawers {
+			if path.Base(name) == drawer {
+				t.Errorf("package %s says nothing of what it does", name)
+			}
+		}
+	}
+}

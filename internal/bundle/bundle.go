@@ -1,0 +1,133 @@
+// Package bundle makes the code asset of a function: it names the asset by the
+// hash of the sources, and builds the zip file that Lambda takes.
+//
+// The name depends on the sources alone, so a template is the same on every
+// machine; the zip is built for the machine that will run it.
+package bundle
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sort"
+
+	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/topology"
+)
+
+// MaxZip is the most that Lambda takes for a zipped function, in bytes.
+const MaxZip = 250 << 20
+
+// Target is the machine that will run the code, in Go's names.
+type Target struct {
+	OS, Arch string
+	// Release strips and trims the binary; a local build keeps the build
+	// cache that `go run` has filled.
+	Release bool
+}
+
+// Source is the code of one function.
+type Source struct {
+	Name     string
+	Dir      string
+	Language topology.Language
+	Position writ.Position
+}
+
+// Hash gives the name of the function's code: 64 hexadecimal digits.
+func Hash(ctx context.Context, s Source) (string, error) {
+	var files []string
+	var err error
+	if s.Language == topology.LanguageGo {
+		files, err = goSources(ctx, s)
+	} else {
+		files, err = plainSources(s.Dir)
+	}
+	if err != nil {
+		return "", err
+	}
+	return hashFiles(s, files)
+}
+
+// hashFiles hashes the contents with their names, relative to the function, so
+// that moving the checkout changes nothing.
+func hashFiles(s Source, files []string) (string, error) {
+	sort.Strings(files)
+	sum := sha256.New()
+	fmt.Fprintf(sum, "writ bundle 1\n%s\n", s.Language)
+	base, err := realDir(s.Dir)
+	if err != nil {
+		return "", writ.Errorf(writ.CodeNotFound, "function %s: %w", s.Name, err).At(s.Position, "")
+	}
+	for _, path := range files {
+		relative, err := filepath.Rel(base, path)
+		if err != nil {
+			return "", writ.Errorf(writ.CodeInternal, "function %s: %w", s.Name, err)
+		}
+		if err := hashFile(sum, relative, path); err != nil {
+			return "", writ.Errorf(writ.CodeExternal, "read the code of function %s: %w", s.Name, err)
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+func hashFile(sum io.Writer, name, path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close() //nolint:errcheck // only read
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(sum, "%s\x00%v\x00%d\x00", filepath.ToSlash(name), info.Mode()&0o111 != 0, info.Size())
+	_, err = io.Copy(sum, f)
+	return err
+}
+
+// Build gives the bytes of the zip file. For Go it calls the compiler, whose
+// messages come back in the error.
+func Build(ctx context.Context, s Source, target Target, workDir string) ([]byte, error) {
+	if s.Language == topology.LanguageGo {
+		binary, err := compile(ctx, s, target, workDir)
+		if err != nil {
+			return nil, err
+		}
+		return zipFiles(s, []entry{{name: "bootstrap", path: binary, executable: true}}, method(target))
+	}
+	files, err := plainSources(s.Dir)
+	if err != nil {
+		return nil, err
+	}
+	base, err := realDir(s.Dir)
+	if err != nil {
+		return nil, err
+	}
+	entries := make([]entry, 0, len(files))
+	for _, path := range files {
+		relative, err := filepath.Rel(base, path)
+		if err != nil {
+			return nil, err
+		}
+		info, err := os.Stat(path)
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, entry{name: filepath.ToSlash(relative), path: path, executable: info.Mode()&0o111 != 0})
+	}
+	return zipFiles(s, entries, method(target))
+}
+
+// realDir gives the absolute path of a directory without links.
+func realDir(dir string) (string, error) {
+	absolute, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	return filepath.EvalSymlinks(absolute)
+}

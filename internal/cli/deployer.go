@@ -1,0 +1,94 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/writ-dev/writ/awscloud"
+	"github.com/writ-dev/writ/internal/bundle"
+)
+
+// deployer brings systems into an account: code first, then the stack.
+type deployer struct {
+	account *awscloud.Account
+	// workDir keeps built binaries between runs.
+	workDir  string
+	progress io.Writer
+	style    style
+	// quiet shows only failures of single resources.
+	quiet bool
+}
+
+// deploy builds and uploads what the account does not have yet and applies the
+// template. It reports whether the stack changed.
+func (d *deployer) deploy(ctx context.Context, s *system) (stack awscloud.Stack, changed bool, err error) {
+	identity, err := d.account.Identity(ctx)
+	if err != nil {
+		return stack, false, err
+	}
+	bucket := strings.NewReplacer("${AWS::AccountId}", identity.Account, "${AWS::Region}", d.account.Region).Replace(assetBucket)
+	if err := d.account.EnsureBucket(ctx, bucket); err != nil {
+		return stack, false, err
+	}
+	if err := d.upload(ctx, s, bucket); err != nil {
+		return stack, false, err
+	}
+	plan, err := d.account.Plan(ctx, awscloud.Deployment{
+		Stack: s.stack, Template: s.template, Bucket: bucket,
+		Tags: map[string]string{"namespace": s.topology.Name, "sandbox": s.sandbox, "deployer": "writ"},
+	})
+	if err != nil {
+		return stack, false, err
+	}
+	stack, err = d.account.Apply(ctx, plan, d.showEvent)
+	return stack, !plan.Empty, err
+}
+
+func (d *deployer) upload(ctx context.Context, s *system, bucket string) error {
+	target := bundle.Target{OS: "linux", Arch: "amd64", Release: true}
+	if d.account.Local {
+		target = bundle.Target{OS: runtime.GOOS, Arch: runtime.GOARCH}
+	}
+	return eachSource(s.sources, func(_ int, source bundle.Source) error {
+		key := s.assets[source.Name].Key
+		there, err := d.account.HasAsset(ctx, bucket, key)
+		if err != nil || there {
+			return err
+		}
+		start := time.Now()
+		d.say("building %s", source.Name)
+		zip, err := bundle.Build(ctx, source, target, d.workDir)
+		if err != nil {
+			return err
+		}
+		d.say("built %s, %.1f MB in %.1f s", source.Name, float64(len(zip))/1e6, time.Since(start).Seconds())
+		return d.account.PutAsset(ctx, bucket, key, zip)
+	})
+}
+
+func (d *deployer) say(format string, args ...any) {
+	fmt.Fprintf(d.progress, "%s\n", d.style.faint(fmt.Sprintf(format, args...)))
+}
+
+func (d *deployer) showEvent(e awscloud.StackEvent) {
+	if d.quiet && !e.Failed() {
+		return
+	}
+	line := fmt.Sprintf("%-28s %-32s %s", e.Status, e.Type, e.LogicalID)
+	if e.Reason != "" {
+		line += "  " + e.Reason
+	}
+	switch {
+	case e.Failed():
+		line = d.style.red(line)
+	case strings.HasSuffix(e.Status, "_COMPLETE"):
+		line = d.style.green(line)
+	default:
+		line = d.style.faint(line)
+	}
+	fmt.Fprintln(d.progress, line)
+}

@@ -1,0 +1,72 @@
+package cli
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/writ-dev/writ"
+)
+
+//go:embed starter
+var starter embed.FS
+
+func newInit(sh *shell) *cobra.Command {
+	return &cobra.Command{
+		Use:   "init [DIR]",
+		Short: "Write a starter topology that runs",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			return initialise(sh, dirArg(args))
+		},
+	}
+}
+
+var notInName = regexp.MustCompile(`[^a-z0-9]+`)
+
+// initialise writes the starter into dir. It overwrites nothing.
+func initialise(sh *shell, dir string) error {
+	absolute, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	name := strings.Trim(notInName.ReplaceAllString(strings.ToLower(filepath.Base(absolute)), "-"), "-")
+	if name == "" {
+		name = "starter"
+	}
+	written := map[string][]byte{}
+	err = fs.WalkDir(starter, "starter", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := starter.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		target := filepath.Join(dir, filepath.FromSlash(strings.TrimSuffix(strings.TrimPrefix(path, "starter/"), ".txt")))
+		if _, err := os.Lstat(target); err == nil {
+			return writ.Errorf(writ.CodeConflict, "%s exists already", target).
+				WithHint("nothing was written; choose another directory: `writ init DIR`")
+		}
+		written[target] = []byte(strings.Replace(string(data), "name: NAME", "name: "+name, 1))
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for target, data := range written {
+		if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+			return writ.Errorf(writ.CodeExternal, "make %s: %w", filepath.Dir(target), err)
+		}
+		if err := os.WriteFile(target, data, 0o644); err != nil {
+			return writ.Errorf(writ.CodeExternal, "write %s: %w", target, err)
+		}
+	}
+	_, err = fmt.Fprintf(sh.stdout, "%s written; run it with: writ up %s\n", filepath.Join(dir, "topology.yml"), dir)
+	return err
+}

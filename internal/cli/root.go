@@ -1,0 +1,138 @@
+// Package cli is the command line: one file per command. It is the only
+// package that knows all others, and the only one that reads the environment,
+// the clock and the terminal.
+package cli
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"github.com/writ-dev/writ"
+)
+
+// shell is what a command may touch of the process.
+type shell struct {
+	stdin  io.Reader
+	stdout io.Writer
+	stderr io.Writer
+	getenv func(string) string
+	// color is set when standard error, respectively output, is a terminal that wants it.
+	colorOut, colorErr bool
+}
+
+// Main runs the command line of the process and gives its exit status.
+func Main() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	sh := &shell{
+		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv,
+		colorOut: wantsColor(os.Stdout), colorErr: wantsColor(os.Stderr),
+	}
+	return run(ctx, sh, os.Args[1:])
+}
+
+func wantsColor(f *os.File) bool {
+	if os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// exitError ends the process with a status and says nothing more.
+type exitError int
+
+func (e exitError) Error() string { return "" }
+
+func run(ctx context.Context, sh *shell, args []string) int {
+	root := newRoot(sh)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	var status exitError
+	if errors.As(err, &status) {
+		return int(status)
+	}
+	var known *writ.Error
+	if !errors.As(err, &known) && !isJoined(err) {
+		// What cobra itself refuses: unknown commands and flags.
+		known = writ.Errorf(writ.CodeUsage, "%w", err).WithHint("`writ --help` lists the commands and `writ COMMAND --help` their flags")
+		err = known
+	}
+	writ.WriteError(sh.stderr, err)
+	return writ.CodeOf(err).ExitStatus()
+}
+
+func isJoined(err error) bool {
+	_, ok := err.(interface{ Unwrap() []error })
+	return ok
+}
+
+func newRoot(sh *shell) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "writ",
+		Short: "Every permission of a serverless system: declared once, shown before it changes, enforced, explained",
+		Long: `writ holds every permission of a serverless system.
+
+It reads a topology (topology.yml, or a Go program) and makes the smallest IAM
+roles that its edges need; it runs the system on your machine with these roles
+really enforced; and it shows who gains what before a deploy changes anything.`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Version:       version(),
+	}
+	root.SetIn(sh.stdin)
+	root.SetOut(sh.stdout)
+	root.SetErr(sh.stderr)
+	root.AddCommand(
+		newInit(sh), newUp(sh), newSynth(sh), newDiff(sh), newDeploy(sh),
+		newDestroy(sh), newInvoke(sh), newLogs(sh), newCredentials(sh),
+	)
+	root.CompletionOptions.HiddenDefaultCmd = true
+	return root
+}
+
+// version comes from the build: the module's version, or the commit.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		return v
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return "devel " + s.Value
+		}
+	}
+	return "devel"
+}
+
+// dirArg gives the DIR argument, "." by default.
+func dirArg(args []string) string {
+	if len(args) == 0 {
+		return "."
+	}
+	return args[0]
+}
+
+// formatFlag adds --format to a command that prints a result.
+func formatFlag(cmd *cobra.Command, format *string) {
+	cmd.Flags().StringVar(format, "format", "text", "how to print the result: text or json")
+}
+
+func checkFormat(format string) error {
+	if format != "text" && format != "json" {
+		return writ.Errorf(writ.CodeUsage, "--format %s is not known", format).WithHint("it takes text or json")
+	}
+	return nil
+}

@@ -1,0 +1,35 @@
+package cli_test
+
+import (
+	"os"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/writ-dev/writ/internal/cli"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"writ": func() { os.Exit(cli.Main()) }})
+}
+
+// TestScripts runs the command line as a user would: one text file per story.
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	scripts, err := os.ReadDir("testdata/script")
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(env *testscript.Env) error {
+			// Handlers are built in scripts: share the machine's build cache.
+			for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPROXY", "GOFLAGS"} {
+				if v := goEnv(name); v != "" {
+					env.Setenv(name, v)
+				}
+			}
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"waitfor": waitFor},
+	})
+}

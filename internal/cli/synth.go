@@ -1,0 +1,44 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+)
+
+func newSynth(sh *shell) *cobra.Command {
+	var sandbox, env string
+	cmd := &cobra.Command{
+		Use:   "synth [DIR]",
+		Short: "Print the CloudFormation template",
+		Long: `Prints the CloudFormation template of the topology in DIR: for each function a role
+with one trusted service and the smallest policy that its edges need. The same
+topology gives the same bytes on every machine. A topology with nested ones
+prints a template for each, one after the other.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			systems, err := loadSystems(cmd.Context(), dirArg(args), sandbox, env)
+			if err != nil {
+				return err
+			}
+			for _, s := range systems {
+				if _, err := sh.stdout.Write(s.template); err != nil {
+					return err
+				}
+				showSkipped(sh.stderr, style{sh.colorErr}, s)
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVarP(&env, "profile", "e", localEnv, "the AWS profile, which {{env}} stands for")
+	cmd.Flags().StringVarP(&sandbox, "sandbox", "s", defaultSandbox, "the sandbox")
+	return cmd
+}
+
+// showSkipped names what the topology holds and the template does not.
+func showSkipped(w io.Writer, st style, s *system) {
+	for _, skipped := range s.output.Skipped {
+		fmt.Fprintf(w, "%s\n", st.yellow(fmt.Sprintf("%s: not synthesised yet: %s %s: %s", skipped.Pos, skipped.Kind, skipped.Name, skipped.Why)))
+	}
+}

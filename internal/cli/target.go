@@ -1,0 +1,122 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/spf13/cobra"
+	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/awscloud"
+)
+
+// defaultSandbox is what `writ up` runs when no sandbox is named.
+const defaultSandbox = "dev"
+
+// localEnv is what {{env}} stands for where no AWS profile is named.
+const localEnv = "local"
+
+func (t *targetFlags) env() string {
+	if t.profile == "" {
+		return localEnv
+	}
+	return t.profile
+}
+
+// runningCloud is what `writ up` leaves in DIR/.writ/local.json for the other
+// commands while it runs.
+type runningCloud struct {
+	PID         int       `json:"pid"`
+	AWS         string    `json:"aws"`
+	HTTP        string    `json:"http"`
+	Region      string    `json:"region"`
+	AccessKeyID string    `json:"accessKeyId"`
+	SecretKey   string    `json:"secretAccessKey"`
+	Token       string    `json:"sessionToken"`
+	Expires     time.Time `json:"expires"`
+}
+
+func stateDir(dir string) string         { return filepath.Join(dir, ".writ") }
+func runningCloudFile(dir string) string { return filepath.Join(stateDir(dir), "local.json") }
+
+// targetFlags say which sandbox of which account a command is about.
+type targetFlags struct {
+	sandbox string
+	profile string
+}
+
+func (t *targetFlags) register(cmd *cobra.Command) {
+	cmd.Flags().StringVarP(&t.sandbox, "sandbox", "s", "", "the sandbox (default \""+defaultSandbox+"\" on the local cloud)")
+	cmd.Flags().StringVarP(&t.profile, "profile", "e", "", "an AWS profile; without it the local cloud that `writ up` runs in DIR")
+}
+
+// open opens the account that the flags name, and settles the sandbox.
+func (t *targetFlags) open(ctx context.Context, dir string) (*awscloud.Account, error) {
+	if t.profile != "" {
+		if t.sandbox == "" {
+			return nil, writ.Errorf(writ.CodeUsage, "an AWS account needs the name of a sandbox").
+				WithHint("add -s SANDBOX")
+		}
+		return awscloud.Open(ctx, awscloud.Config{Profile: t.profile})
+	}
+	if t.sandbox == "" {
+		t.sandbox = defaultSandbox
+	}
+	local, err := readRunningCloud(dir)
+	if err != nil {
+		return nil, err
+	}
+	account, err := awscloud.Open(ctx, awscloud.Config{
+		Endpoint: local.AWS, Region: local.Region,
+		Credentials: &aws.Credentials{AccessKeyID: local.AccessKeyID, SecretAccessKey: local.SecretKey, SessionToken: local.Token},
+	})
+	if err != nil {
+		return nil, err
+	}
+	if _, err := account.Identity(ctx); err != nil {
+		if writ.CodeOf(err) == writ.CodeExternal {
+			return nil, notRunning(dir)
+		}
+		return nil, err
+	}
+	return account, nil
+}
+
+func notRunning(dir string) error {
+	return writ.Errorf(writ.CodeNotFound, "no local cloud is running in %s", dir).
+		WithHint("start it with `writ up %s`, or name an AWS profile with -e", dir)
+}
+
+func readRunningCloud(dir string) (runningCloud, error) {
+	var local runningCloud
+	data, err := os.ReadFile(runningCloudFile(dir))
+	if errors.Is(err, fs.ErrNotExist) {
+		return local, notRunning(dir)
+	}
+	if err != nil {
+		return local, writ.Errorf(writ.CodeExternal, "find the local cloud: %w", err)
+	}
+	if err := json.Unmarshal(data, &local); err != nil {
+		return local, writ.Errorf(writ.CodeInvalid, "%s cannot be read: %w", runningCloudFile(dir), err).
+			WithHint("stop `writ up`, delete the file and start it again")
+	}
+	return local, nil
+}
+
+func writeRunningCloud(dir string, local runningCloud) error {
+	data, err := json.MarshalIndent(local, "", "  ")
+	if err != nil {
+		return err
+	}
+	// Written beside and renamed: another command never reads half of it.
+	temporary := runningCloudFile(dir) + ".new"
+	if err := os.WriteFile(temporary, append(data, '\n'), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(temporary, runningCloudFile(dir))
+}

@@ -1,0 +1,252 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/spf13/cobra"
+	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/awscloud"
+	"github.com/writ-dev/writ/localcloud"
+	"github.com/writ-dev/writ/topology"
+)
+
+type upFlags struct {
+	sandbox   string
+	awsPort   int
+	httpPort  int
+	watch     bool
+	ephemeral bool
+	format    string
+}
+
+func newUp(sh *shell) *cobra.Command {
+	var f upFlags
+	cmd := &cobra.Command{
+		Use:   "up [DIR]",
+		Short: "Run the system on this machine, IAM enforced",
+		Long: `Runs the topology in DIR on this machine in one process: an AWS API on
+http://127.0.0.1:4566 and the system's own HTTP API on http://127.0.0.1:3000.
+Every call, also between functions and tables, is signed, identified and decided
+by IAM before the service sees it. State stays in DIR/.writ.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := checkFormat(f.format); err != nil {
+				return err
+			}
+			u := &up{sh: sh, flags: f, dir: dirArg(args), log: &lockedWriter{w: sh.stderr}, style: style{sh.colorErr}}
+			return u.run(cmd.Context())
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVarP(&f.sandbox, "sandbox", "s", defaultSandbox, "the sandbox")
+	flags.IntVar(&f.awsPort, "aws-port", 4566, "port of the AWS API; 0 for any free one")
+	flags.IntVar(&f.httpPort, "http-port", 3000, "port of the system's HTTP API; 0 for any free one")
+	flags.BoolVar(&f.watch, "watch", false, "deploy again when the topology or the code changes")
+	flags.BoolVar(&f.ephemeral, "ephemeral", false, "keep no state: start empty, leave nothing")
+	formatFlag(cmd, &f.format)
+	return cmd
+}
+
+// up is one run of the local cloud.
+type up struct {
+	sh    *shell
+	flags upFlags
+	dir   string
+	log   *lockedWriter
+	style style
+	// context ends with the run; callbacks of the cloud use it.
+	context context.Context
+
+	state string // the state directory
+	aws   net.Listener
+	http  net.Listener
+	cloud *localcloud.Cloud
+	creds localcloud.Credentials
+}
+
+func (u *up) run(ctx context.Context) (err error) {
+	u.context = ctx
+	// The topology first: nothing is opened for a file that cannot be read.
+	systems, err := loadSystems(ctx, u.dir, u.flags.sandbox, localEnv)
+	if err != nil {
+		return err
+	}
+	if err := u.makeState(); err != nil {
+		return err
+	}
+	defer u.removeState()
+	if err := u.listen(); err != nil {
+		return err
+	}
+	if err := u.openCloud(); err != nil {
+		return err
+	}
+	defer func() {
+		if closeErr := u.cloud.Close(); err == nil {
+			err = closeErr
+		}
+	}()
+	servers := serve(u.aws, u.cloud.API(), u.http, u.cloud.Front())
+	defer servers.close()
+	if err := u.announceFile(); err != nil {
+		return err
+	}
+	defer os.Remove(runningCloudFile(u.dir)) //nolint:errcheck // a stale file is recognised
+	if err := u.deployAll(ctx, systems); err != nil {
+		return err
+	}
+	u.banner(systems)
+	if err := u.ready(systems); err != nil {
+		return err
+	}
+	if u.flags.watch {
+		go u.watch(ctx)
+	}
+	select {
+	case <-ctx.Done():
+		fmt.Fprintln(u.log, u.style.faint("stopping"))
+		return nil
+	case err := <-servers.failed:
+		return writ.Errorf(writ.CodeExternal, "a port stopped serving: %w", err)
+	}
+}
+
+func (u *up) makeState() error {
+	u.state = stateDir(u.dir)
+	if u.flags.ephemeral {
+		temporary, err := os.MkdirTemp("", "writ-up-")
+		if err != nil {
+			return writ.Errorf(writ.CodeExternal, "make a temporary directory: %w", err)
+		}
+		u.state = temporary
+	}
+	// The discovery file lies in DIR/.writ also when the state does not.
+	for _, dir := range []string{u.state, stateDir(u.dir)} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return writ.Errorf(writ.CodeExternal, "make the state directory: %w", err).
+				WithHint("writ keeps the local cloud in %s; --ephemeral keeps it in a temporary directory instead", stateDir(u.dir))
+		}
+	}
+	return nil
+}
+
+func (u *up) removeState() {
+	if u.flags.ephemeral {
+		_ = os.RemoveAll(u.state) //nolint:errcheck // a leftover in the temporary directory harms nobody
+	}
+}
+
+func (u *up) listen() (err error) {
+	if u.aws, err = listen("--aws-port", u.flags.awsPort); err != nil {
+		return err
+	}
+	if u.http, err = listen("--http-port", u.flags.httpPort); err != nil {
+		_ = u.aws.Close()
+		return err
+	}
+	return nil
+}
+
+// listen opens a loopback port; nothing of Writ listens anywhere else.
+func listen(flag string, port int) (net.Listener, error) {
+	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	if err != nil {
+		return nil, writ.Errorf(writ.CodeConflict, "port %d cannot be opened: %w", port, err).
+			WithHint("choose another with %s PORT; %s 0 takes any free one", flag, flag)
+	}
+	return l, nil
+}
+
+func (u *up) openCloud() (err error) {
+	absolute, err := filepath.Abs(u.dir)
+	if err != nil {
+		return err
+	}
+	u.cloud, err = localcloud.Open(localcloud.Config{
+		Dir:       u.state,
+		Endpoint:  "http://" + u.aws.Addr().String(),
+		CodePaths: []string{absolute},
+		Now:       time.Now,
+		OnLog:     u.functionLine,
+		OnRequest: u.requestLine,
+		OnDenied:  u.denied,
+		OnNotice:  func(line string) { fmt.Fprintln(u.log, u.style.yellow(line)) },
+	})
+	if err != nil {
+		return err
+	}
+	u.creds, err = u.cloud.DeveloperCredentials()
+	return err
+}
+
+// announceFile lets the other commands find this cloud.
+func (u *up) announceFile() error {
+	return writeRunningCloud(u.dir, runningCloud{
+		PID: os.Getpid(), AWS: u.awsURL(), HTTP: u.httpURL(), Region: u.cloud.Region(),
+		AccessKeyID: u.creds.AccessKeyID, SecretKey: u.creds.SecretAccessKey, Token: u.creds.SessionToken, Expires: u.creds.Expiration,
+	})
+}
+
+func (u *up) awsURL() string  { return "http://" + u.aws.Addr().String() }
+func (u *up) httpURL() string { return "http://" + u.http.Addr().String() }
+
+func (u *up) deployAll(ctx context.Context, systems []*system) error {
+	account, err := awscloud.Open(ctx, awscloud.Config{
+		Endpoint: u.awsURL(), Region: u.cloud.Region(),
+		Credentials: &aws.Credentials{
+			AccessKeyID: u.creds.AccessKeyID, SecretAccessKey: u.creds.SecretAccessKey, SessionToken: u.creds.SessionToken,
+		},
+	})
+	if err != nil {
+		return err
+	}
+	d := &deployer{account: account, workDir: filepath.Join(u.state, "build"), progress: u.log, style: u.style, quiet: true}
+	for _, s := range systems {
+		if _, _, err := d.deploy(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readyLine is what --format json prints when everything answers.
+type readyLine struct {
+	Ready   bool     `json:"ready"`
+	AWS     string   `json:"aws"`
+	HTTP    string   `json:"http"`
+	Account string   `json:"account"`
+	Region  string   `json:"region"`
+	Sandbox string   `json:"sandbox"`
+	Stacks  []string `json:"stacks"`
+}
+
+func (u *up) ready(systems []*system) error {
+	line := readyLine{
+		Ready: true, AWS: u.awsURL(), HTTP: u.httpURL(),
+		Account: u.cloud.Account(), Region: u.cloud.Region(), Sandbox: u.flags.sandbox,
+	}
+	for _, s := range systems {
+		line.Stacks = append(line.Stacks, s.stack)
+	}
+	if u.flags.format == "json" {
+		return json.NewEncoder(u.sh.stdout).Encode(line)
+	}
+	_, err := fmt.Fprintf(u.sh.stdout, "ready  http %s  aws %s\n", line.HTTP, line.AWS)
+	return err
+}
+
+// notRun names the entities that the local cloud does not run yet.
+func notRun(t *topology.Topology) []string {
+	var lines []string
+	for _, n := range topology.NotRun(t) {
+		lines = append(lines, fmt.Sprintf("%s: not run locally yet: %s %s: %s", n.Pos, n.Kind, n.Name, n.Why))
+	}
+	return lines
+}

@@ -1,0 +1,113 @@
+// Package localcloud is AWS on this machine, in this process, with IAM
+// enforced before every service.
+//
+// [Open] wires the services behind the gate. [Cloud.API] is the AWS API that
+// SDKs and the AWS CLI speak to, [Cloud.Front] the HTTP API of the deployed
+// systems.
+package localcloud
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/iam"
+	"github.com/writ-dev/writ/localcloud/apigateway"
+	"github.com/writ-dev/writ/localcloud/cloudformation"
+	"github.com/writ-dev/writ/localcloud/directory"
+	"github.com/writ-dev/writ/localcloud/gate"
+	"github.com/writ-dev/writ/localcloud/lambda"
+	"github.com/writ-dev/writ/localcloud/session"
+	"github.com/writ-dev/writ/localcloud/store"
+)
+
+// Credentials are temporary credentials as STS gives them.
+type Credentials = session.Credentials
+
+// The account that the local cloud is.
+const (
+	DefaultAccount = "000000000000"
+	DefaultRegion  = "us-east-1"
+)
+
+// DeveloperRole is the administrator role that the developer at this machine has.
+const DeveloperRole = "writ-developer"
+
+// developerLife is how long the developer's credentials are good; every start
+// makes new ones.
+const developerLife = 7 * 24 * time.Hour
+
+// Config is what a cloud is made of. Dir and Endpoint must be set.
+type Config struct {
+	// Dir holds all state; it must exist.
+	Dir string
+	// Endpoint is the URL of the AWS API, which functions are given.
+	Endpoint string
+	// CodePaths are directories that a function's code may find libraries in,
+	// as Lambda's runtimes bring along the AWS SDK: DIR/node_modules.
+	CodePaths []string
+	// SCPs are levels of service control policies for every role but the developer's.
+	SCPs [][]*iam.Policy
+	Now  func() time.Time
+	// Getenv reads the environment, of which functions get PATH alone.
+	Getenv func(string) string
+
+	// The callbacks must be quick and may come from several goroutines. Nil is fine.
+	OnLog     func(function, line string)
+	OnRequest func(RequestLine)
+	OnDenied  func(gate.Verdict)
+	OnNotice  func(line string)
+}
+
+// RequestLine is one request to the HTTP API.
+type RequestLine struct {
+	Method, Path string
+	Status       int
+	Duration     time.Duration
+}
+
+// Cloud is a running local cloud.
+type Cloud struct {
+	cfg       Config
+	db        *store.DB
+	vault     *session.Vault
+	gate      *gate.Gate
+	directory *directory.Directory
+	lambda    *lambda.Service
+	apis      *apigateway.Service
+	stacks    *cloudformation.Service
+}
+
+// doer stands for the gate while the services that call it are being made.
+type doer struct{ gate *gate.Gate }
+
+func (d *doer) Do(ctx context.Context, c *gate.Call) (*gate.Reply, error) { return d.gate.Do(ctx, c) }
+
+// Account gives the id of the account.
+func (c *Cloud) Account() string { return DefaultAccount }
+
+// Region gives the region.
+func (c *Cloud) Region() string { return DefaultRegion }
+
+// API is the AWS API.
+func (c *Cloud) API() http.Handler { return c.gate }
+
+// Front is the HTTP API of the deployed systems.
+func (c *Cloud) Front() http.Handler { return c.logged(c.apis.Front()) }
+
+// DeveloperCredentials makes credentials of the developer's role.
+func (c *Cloud) DeveloperCredentials() (Credentials, error) {
+	caller, ok := c.directory.CallerOf(DeveloperRole, "developer")
+	if !ok {
+		return Credentials{}, writ.Errorf(writ.CodeInternal, "the role %s is not there", DeveloperRole)
+	}
+	return c.vault.Issue(caller, c.cfg.Now().Add(developerLife))
+}
+
+// Close stops the functions, lets a deploy under way finish, and closes the
+// state. It is called once.
+func (c *Cloud) Close() error {
+	return errors.Join(c.stacks.Close(), c.lambda.Close(), c.db.Close())
+}

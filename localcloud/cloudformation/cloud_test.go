@@ -1,0 +1,345 @@
+package cloudformation_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"net/http/httptest"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/apigateway"
+	sdk "github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go"
+	localapigateway "github.com/writ-dev/writ/localcloud/apigateway"
+	"github.com/writ-dev/writ/localcloud/cloudformation"
+	"github.com/writ-dev/writ/localcloud/directory"
+	localdynamodb "github.com/writ-dev/writ/localcloud/dynamodb"
+	"github.com/writ-dev/writ/localcloud/gate"
+	locallambda "github.com/writ-dev/writ/localcloud/lambda"
+	"github.com/writ-dev/writ/localcloud/logs"
+	locals3 "github.com/writ-dev/writ/localcloud/s3"
+	"github.com/writ-dev/writ/localcloud/session"
+	"github.com/writ-dev/writ/localcloud/store"
+	"github.com/writ-dev/writ/localcloud/sts"
+
+	writiam "github.com/writ-dev/writ/iam"
+)
+
+const (
+	account   = "000000000000"
+	region    = "us-east-1"
+	trustRoot = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::000000000000:root"},"Action":"sts:AssumeRole"}]}`
+	allowAll  = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
+)
+
+// cloud is the real gate with all real services, and CloudFormation's calls
+// passing through faults.
+type cloud struct {
+	dir     string
+	gate    *gate.Gate
+	iam     *directory.Directory
+	vault   *session.Vault
+	service *cloudformation.Service
+	faults  *faults
+	url     string
+	lambdas *locallambda.Service
+	db      *store.DB
+	server  *httptest.Server
+}
+
+// late is a Doer that is known only after the services are made.
+type late struct{ gate.Doer }
+
+// faults stands between CloudFormation and the gate: it counts the calls that
+// change something, and can fail one or stop answering from one on.
+type faults struct {
+	next gate.Doer
+	mu   sync.Mutex
+	// calls are the changes in their order.
+	calls []string
+	// failAt is the number of the call, from 1, that fails; 0 none. after says
+	// that it fails once done.
+	failAt int
+	after  bool
+	// hangAt is the call from which on nothing answers until the context ends.
+	hangAt int
+}
+
+func (f *faults) Do(ctx context.Context, c *gate.Call) (*gate.Reply, error) {
+	reads := c.Method == "GET" || c.Method == "HEAD" || strings.HasPrefix(c.Operation, "Get") || strings.HasPrefix(c.Operation, "Describe") || strings.HasPrefix(c.Operation, "List")
+	f.mu.Lock()
+	n := 0
+	if !reads {
+		f.calls = append(f.calls, c.Service+":"+c.Operation+" "+c.Method+" "+c.Path)
+		n = len(f.calls)
+	}
+	fail, after, hang := n > 0 && n == f.failAt, f.after, f.hangAt > 0 && n >= f.hangAt
+	f.mu.Unlock()
+	switch {
+	case hang:
+		<-ctx.Done()
+		return nil, ctx.Err()
+	case fail && !after:
+		return nil, gate.Errorf("ServiceUnavailable", "injected")
+	}
+	reply, err := f.next.Do(ctx, c)
+	if fail && err == nil {
+		return nil, gate.Errorf("ServiceUnavailable", "injected after the call")
+	}
+	return reply, err
+}
+
+func (f *faults) reset(failAt, hangAt int, after bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.calls, f.failAt, f.hangAt, f.after = nil, failAt, hangAt, after
+}
+
+func newCloud(t testing.TB) *cloud {
+	t.Helper()
+	c := openCloud(t, t.TempDir())
+	t.Cleanup(func() { c.close(t) })
+	c.role(t, "admin", allowAll)
+	return c
+}
+
+func (c *cloud) role(t testing.TB, name, policy string) {
+	t.Helper()
+	spec := directory.RoleSpec{Name: name, Trust: trustRoot, Inline: map[string]string{"p": policy}}
+	if _, err := c.iam.EnsureRole(spec); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func openCloud(t testing.TB, dir string) *cloud {
+	t.Helper()
+	c := &cloud{dir: dir, faults: &faults{}}
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	var err error
+	c.db, err = store.Open(filepath.Join(dir, "cloud.db"))
+	must(err)
+	c.iam, err = directory.New(directory.Config{DB: c.db, Account: account})
+	must(err)
+	c.vault = session.NewVault(bytes.Repeat([]byte{7}, session.KeySize))
+	issuer := sts.New(sts.Config{Account: account, Roles: c.iam, Issuer: c.vault})
+	do := &late{}
+	log := slog.New(slog.DiscardHandler)
+	c.lambdas, err = locallambda.New(locallambda.Config{DB: c.db, Account: account, Region: region, Do: do, Roles: issuer, Log: log,
+		Dir: filepath.Join(dir, "lambda"), Endpoint: func() string { return c.url }, OnLog: func(string, string) {}})
+	must(err)
+	gateway, err := localapigateway.New(localapigateway.Config{DB: c.db, Account: account, Region: region, Now: time.Now, Log: log, Do: do, Rand: rand.Reader})
+	must(err)
+	tables, err := localdynamodb.New(localdynamodb.Config{DB: c.db, Account: account, Region: region, Now: time.Now})
+	must(err)
+	objects, err := locals3.New(locals3.Config{DB: c.db, Dir: filepath.Join(dir, "s3"), Account: account, Region: region, Now: time.Now, Rand: rand.Reader})
+	must(err)
+	c.service = cloudformation.New(cloudformation.Config{
+		DB: c.db, Account: account, Region: region, Now: time.Now, Rand: rand.Reader, Do: c.faults,
+		Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
+		SSM: func(_ context.Context, _ gate.Caller, name string) (string, error) {
+			if name == "/cdk-bootstrap/hnb659fds/version" {
+				return "21", nil
+			}
+			return "", errors.New("no such parameter")
+		},
+	})
+	c.gate = gate.New(gate.Config{
+		Account: account, Region: region, Directory: c.iam, Credentials: c.vault, Now: time.Now, DeveloperRole: "admin",
+		Services: []gate.Service{c.iam, issuer, c.lambdas, gateway, tables, objects, c.service, logs.New(logs.Config{DB: c.db, Account: account, Region: region})},
+	})
+	do.Doer, c.faults.next = c.gate, c.gate
+	c.server = httptest.NewServer(c.gate)
+	c.url = c.server.URL
+	return c
+}
+
+func (c *cloud) close(t testing.TB) {
+	t.Helper()
+	c.server.Close()
+	if err := errors.Join(c.service.Close(), c.lambdas.Close(), c.db.Close()); err != nil {
+		t.Error(err)
+	}
+}
+
+// config gives the SDK's configuration as a session of a role.
+func (c *cloud) config(t testing.TB, role string) aws.Config {
+	t.Helper()
+	access, ok := c.iam.RoleAccess(role)
+	if !ok {
+		t.Fatalf("no role %s", role)
+	}
+	session, err := c.vault.Issue(gate.Caller{
+		Kind: writiam.PrincipalSession, ARN: "arn:aws:sts::" + account + ":assumed-role/" + role + "/test", Account: account, RoleName: role,
+		SessionName: "test", UserID: access.ID + ":test",
+	}, time.Now().Add(time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return aws.Config{
+		Region: region, BaseEndpoint: &c.url, RetryMaxAttempts: 1,
+		Credentials: credentials.NewStaticCredentialsProvider(session.AccessKeyID, session.SecretAccessKey, session.SessionToken),
+	}
+}
+
+func (c *cloud) client(t testing.TB) *sdk.Client { return sdk.NewFromConfig(c.config(t, "admin")) }
+
+// inventory lists what there is in all services, to see what a stack leaves behind.
+func (c *cloud) inventory(t testing.TB) []string {
+	t.Helper()
+	ctx, cfg := t.Context(), c.config(t, "admin")
+	var all []string
+	add := func(kind string, name *string) { all = append(all, kind+" "+aws.ToString(name)) }
+	check := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	roles, err := iam.NewFromConfig(cfg).ListRoles(ctx, nil)
+	check(err)
+	for _, r := range roles.Roles {
+		add("role", r.RoleName)
+		inline, err := iam.NewFromConfig(cfg).ListRolePolicies(ctx, &iam.ListRolePoliciesInput{RoleName: r.RoleName})
+		check(err)
+		for _, name := range inline.PolicyNames {
+			add("inline policy of "+*r.RoleName, &name)
+		}
+	}
+	policies, err := iam.NewFromConfig(cfg).ListPolicies(ctx, &iam.ListPoliciesInput{Scope: "Local"})
+	check(err)
+	for _, p := range policies.Policies {
+		add("policy", p.PolicyName)
+	}
+	functions, err := lambda.NewFromConfig(cfg).ListFunctions(ctx, nil)
+	check(err)
+	for _, f := range functions.Functions {
+		add("function", f.FunctionName)
+	}
+	tables, err := dynamodb.NewFromConfig(cfg).ListTables(ctx, nil)
+	check(err)
+	for _, name := range tables.TableNames {
+		add("table", &name)
+	}
+	groups, err := cloudwatchlogs.NewFromConfig(cfg).DescribeLogGroups(ctx, nil)
+	check(err)
+	for _, g := range groups.LogGroups {
+		add("log group", g.LogGroupName)
+	}
+	buckets, err := s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true }).ListBuckets(ctx, nil)
+	check(err)
+	for _, b := range buckets.Buckets {
+		add("bucket", b.Name)
+	}
+	apis, err := apigateway.NewFromConfig(cfg).GetRestApis(ctx, nil)
+	check(err)
+	for _, a := range apis.Items {
+		add("api", a.Id)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// asset puts a function's code into the local S3.
+func (c *cloud) asset(t testing.TB, bucket string, keys ...string) {
+	t.Helper()
+	client := s3.NewFromConfig(c.config(t, "admin"), func(o *s3.Options) { o.UsePathStyle = true })
+	if _, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: &bucket}); err != nil && code(err) != "BucketAlreadyOwnedByYou" {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	archive := zip.NewWriter(&b)
+	for _, name := range []string{"hello.js", "hitcounter.js", "bootstrap"} {
+		file, err := archive.Create(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := file.Write([]byte("#!/bin/sh\n")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := archive.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range keys {
+		if _, err := client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: bytes.NewReader(b.Bytes())}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func code(err error) string {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		return api.ErrorCode()
+	}
+	return ""
+}
+
+const wait = 10 * time.Second
+
+// quick makes the SDK's waiters ask often.
+func quick(o *sdk.StackCreateCompleteWaiterOptions) {
+	o.MinDelay, o.MaxDelay = time.Millisecond, 20*time.Millisecond
+}
+
+// settled waits until a stack is in no IN_PROGRESS state and gives it.
+func (c *cloud) settled(t testing.TB, name string) types.Stack {
+	t.Helper()
+	client := c.client(t)
+	for start := time.Now(); time.Since(start) < wait; time.Sleep(2 * time.Millisecond) {
+		out, err := client.DescribeStacks(t.Context(), &sdk.DescribeStacksInput{StackName: &name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasSuffix(string(out.Stacks[0].StackStatus), "_IN_PROGRESS") {
+			return out.Stacks[0]
+		}
+	}
+	t.Fatalf("stack %s does not settle", name)
+	return types.Stack{}
+}
+
+// events gives a stack's events, oldest first, as "LogicalId STATUS".
+func (c *cloud) events(t testing.TB, name string) []string {
+	t.Helper()
+	var all []string
+	pages := sdk.NewDescribeStackEventsPaginator(c.client(t), &sdk.DescribeStackEventsInput{StackName: &name})
+	for pages.HasMorePages() {
+		out, err := pages.NextPage(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range out.StackEvents {
+			text := *e.LogicalResourceId + " " + string(e.ResourceStatus)
+			if e.ResourceStatusReason != nil && strings.Contains(string(e.ResourceStatus), "FAILED") {
+				text += " " + *e.ResourceStatusReason
+			}
+			all = append(all, text)
+		}
+	}
+	slices.Reverse(all)
+	return all
+}
+
+func ptr[T any](v T) *T { return &v }

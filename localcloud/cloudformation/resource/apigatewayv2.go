@@ -1,0 +1,126 @@
+package resource
+
+import (
+	"context"
+	"net/http"
+	"slices"
+
+	"github.com/writ-dev/writ/cfn"
+)
+
+// http2 is a type of API Gateway v2. All of them are made, changed and removed
+// the same way, at a path below their API.
+type http2 struct {
+	// collection is the path's last part, "" for the API itself.
+	collection string
+	// id is the member of an answer that is the physical id.
+	id string
+	// attributes maps Fn::GetAtt names to members of the answer.
+	attributes map[string]string
+	// fixed are properties that only Create takes.
+	fixed []string
+	// byName marks a type whose physical id is known before it is made.
+	byName string
+}
+
+var (
+	httpAPI = http2{id: "apiId", attributes: map[string]string{"ApiId": "apiId", "ApiEndpoint": "apiEndpoint"},
+		fixed: []string{"protocolType", "tags"}}
+	httpIntegration = http2{collection: "integrations", id: "integrationId", attributes: map[string]string{"IntegrationId": "integrationId"},
+		fixed: []string{"integrationSubtype"}}
+	httpRoute = http2{collection: "routes", id: "routeId", attributes: map[string]string{"RouteId": "routeId"}}
+	httpStage = http2{collection: "stages", id: "stageName", fixed: []string{"stageName", "tags"}, byName: "StageName"}
+)
+
+func (h http2) path(w *Work, id string) []string {
+	path := []string{"v2", "apis"}
+	if h.collection != "" {
+		api, _ := text(w.Properties, "ApiId")
+		path = append(path, api, h.collection)
+	}
+	if id != "" {
+		path = append(path, id)
+	}
+	return path
+}
+
+func (h http2) body(w *Work) *cfn.Object {
+	body := lowerFirst(coerce(w.Properties).(*cfn.Object))
+	if cors := w.Properties.Object("CorsConfiguration"); cors != nil {
+		body.Set("corsConfiguration", lowerFirst(coerce(cors).(*cfn.Object)))
+	}
+	if tls := w.Properties.Object("TlsConfig"); tls != nil {
+		body.Set("tlsConfig", lowerFirst(tls))
+	}
+	if h.collection != "" {
+		body.Delete("apiId")
+	}
+	for _, key := range words(inertHTTP + " Tags") {
+		for small := range lowerFirst(cfn.Obj(key, "")).All() {
+			body.Delete(small)
+		}
+	}
+	return body
+}
+
+// inertHTTP are the properties of all v2 types that have no local effect.
+const inertHTTP = "FailOnWarnings IpAddressType AccessLogSettings AccessPolicyId ClientCertificateId DefaultRouteSettings RouteSettings"
+
+func (h http2) Create(ctx context.Context, w *Work) (Result, error) {
+	body := h.body(w)
+	if all := tags(w.Tags, w.Properties); len(all) > 0 && (h.collection == "" || h.collection == "stages") {
+		body.Set("tags", all)
+	}
+	out := map[string]any{}
+	if err := w.Cloud.gateway(ctx, http.MethodPost, h.path(w, ""), body, &out); err != nil {
+		return Result{}, err
+	}
+	id, _ := out[h.id].(string)
+	result := Result{Physical: id, Attributes: map[string]string{}}
+	for name, member := range h.attributes {
+		result.Attributes[name], _ = out[member].(string)
+	}
+	return result, nil
+}
+
+func (h http2) Update(ctx context.Context, w *Work) (Result, error) {
+	result := Result{Physical: w.Physical, Attributes: w.Attributes}
+	body := h.body(w)
+	for _, key := range h.fixed {
+		body.Delete(key)
+	}
+	// A text that the template no longer has is emptied.
+	for key, v := range w.Old.All() {
+		if _, isText := v.(string); !isText || key == "ApiId" || slices.Contains(words(inertHTTP), key) {
+			continue
+		}
+		if _, ok := w.Properties.Get(key); !ok {
+			for small := range lowerFirst(cfn.Obj(key, "")).All() {
+				body.Set(small, "")
+			}
+		}
+	}
+	if h.collection == "" && w.Old.Object("CorsConfiguration") != nil && w.Properties.Object("CorsConfiguration") == nil {
+		if err := gone(w.Cloud.gateway(ctx, http.MethodDelete, append(h.path(w, w.Physical), "cors"), nil, nil)); err != nil {
+			return result, err
+		}
+	}
+	if err := w.Cloud.gateway(ctx, http.MethodPatch, h.path(w, w.Physical), body, nil); err != nil {
+		return result, err
+	}
+	if h.collection != "" && h.collection != "stages" {
+		return result, nil
+	}
+	return result, gatewayTags(ctx, w, "/v2/tags", http.MethodPost, h.path(w, w.Physical)[1:])
+}
+
+func (h http2) Delete(ctx context.Context, w *Work) error {
+	id := w.Physical
+	if h.byName != "" {
+		id, _ = text(w.Properties, h.byName)
+	}
+	if id == "" {
+		return nil
+	}
+	return gone(w.Cloud.gateway(ctx, http.MethodDelete, h.path(w, id), nil, nil))
+}

@@ -1,0 +1,122 @@
+package directory
+
+import (
+	"net/url"
+	"regexp"
+	"strings"
+	"unicode"
+
+	"github.com/writ-dev/writ/iam"
+	"github.com/writ-dev/writ/localcloud/gate"
+)
+
+func malformed(format string, args ...any) error {
+	return gate.Errorf("MalformedPolicyDocument", format, args...)
+}
+
+// checkDocument reads a document that is to be put, and refuses it in AWS's
+// words when it is not one of its kind.
+func checkDocument(text string, kind iam.PolicyType) (*iam.Document, error) {
+	document, err := iam.Parse([]byte(text))
+	if err != nil {
+		return nil, malformed("Syntax errors in policy.")
+	}
+	sids := map[string]bool{}
+	for i := range document.Statements {
+		s := &document.Statements[i]
+		if kind == iam.TypeTrust {
+			err = checkTrustStatement(s)
+		} else {
+			err = checkIdentityStatement(s)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if s.Sid != "" && sids[s.Sid] {
+			return nil, malformed("Statement IDs (SID) in a single policy must be unique.")
+		}
+		sids[s.Sid] = true
+	}
+	if err := document.Validate(kind); err != nil {
+		return nil, malformed("Syntax errors in policy.")
+	}
+	return document, nil
+}
+
+var sidPattern = regexp.MustCompile(`^[0-9A-Za-z]*$`)
+
+func checkIdentityStatement(s *iam.Statement) error {
+	switch {
+	case s.Principal != nil || s.NotPrincipal != nil:
+		return malformed("Policy document should not specify a principal.")
+	case !sidPattern.MatchString(s.Sid):
+		return malformed("Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*")
+	case len(s.Action)+len(s.NotAction) == 0:
+		return malformed("Policy statement must contain actions.")
+	case len(s.Resource)+len(s.NotResource) == 0:
+		return malformed("Policy statement must contain resources.")
+	}
+	for _, action := range append(append([]string(nil), s.Action...), s.NotAction...) {
+		if action != "*" && !strings.Contains(action, ":") {
+			return malformed("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.")
+		}
+	}
+	for _, resource := range append(append([]string(nil), s.Resource...), s.NotResource...) {
+		if resource != "*" && !strings.HasPrefix(resource, "arn:") {
+			return malformed(`Resource %s must be in ARN format or "*".`, resource)
+		}
+	}
+	return nil
+}
+
+func checkTrustStatement(s *iam.Statement) error {
+	switch {
+	case s.Resource != nil || s.NotResource != nil:
+		return malformed("Has prohibited field Resource")
+	case s.NotPrincipal != nil:
+		return malformed("AssumeRolepolicy contained disallowed NotPrincipal element")
+	case s.Principal == nil:
+		return malformed("Missing required field Principal")
+	case len(s.Action)+len(s.NotAction) == 0:
+		return malformed("Missing required field Action")
+	}
+	for _, action := range s.Action {
+		if !strings.HasPrefix(strings.ToLower(action), "sts:") {
+			return malformed("AssumeRole policy may only specify STS AssumeRole actions.")
+		}
+	}
+	return nil
+}
+
+// checkPrincipals refuses a trust policy that names roles of this account that
+// do not exist, as AWS does.
+func (d *Directory) checkPrincipals(document *iam.Document, roles map[string]*role) error {
+	for i := range document.Statements {
+		for _, principal := range document.Statements[i].Principal.AWS {
+			name, ok := strings.CutPrefix(principal, "arn:aws:iam::"+d.cfg.Account+":role/")
+			if !ok {
+				continue
+			}
+			if r, ok := roles[name[strings.LastIndexByte(name, '/')+1:]]; !ok || r.ARN != principal {
+				return malformed(`Invalid principal in policy: "AWS":"%s"`, principal)
+			}
+		}
+	}
+	return nil
+}
+
+// sizeOf counts the characters of a document that count for quotas.
+func sizeOf(document string) int {
+	n := 0
+	for _, r := range document {
+		if !unicode.IsSpace(r) {
+			n++
+		}
+	}
+	return n
+}
+
+// encode writes a document as IAM's answers have it: escaped by RFC 3986.
+func encode(document string) string {
+	return strings.ReplaceAll(url.QueryEscape(document), "+", "%20")
+}

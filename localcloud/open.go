@@ -1,0 +1,158 @@
+package localcloud
+
+import (
+	"crypto/rand"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/localcloud/apigateway"
+	"github.com/writ-dev/writ/localcloud/cloudformation"
+	"github.com/writ-dev/writ/localcloud/directory"
+	"github.com/writ-dev/writ/localcloud/dynamodb"
+	"github.com/writ-dev/writ/localcloud/gate"
+	"github.com/writ-dev/writ/localcloud/lambda"
+	"github.com/writ-dev/writ/localcloud/logs"
+	"github.com/writ-dev/writ/localcloud/s3"
+	"github.com/writ-dev/writ/localcloud/session"
+	"github.com/writ-dev/writ/localcloud/store"
+	"github.com/writ-dev/writ/localcloud/sts"
+)
+
+// Open reads the state in cfg.Dir and makes the cloud. Damaged state is an
+// error, and is left as it is.
+func Open(cfg Config) (*Cloud, error) {
+	cfg.setDefaults()
+	db, err := store.Open(filepath.Join(cfg.Dir, "cloud.db"))
+	if err != nil {
+		return nil, err
+	}
+	c := &Cloud{cfg: cfg, db: db}
+	if err := c.wire(); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return c, nil
+}
+
+func (cfg *Config) setDefaults() {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Getenv == nil {
+		cfg.Getenv = os.Getenv
+	}
+	if cfg.OnLog == nil {
+		cfg.OnLog = func(string, string) {}
+	}
+	if cfg.OnRequest == nil {
+		cfg.OnRequest = func(RequestLine) {}
+	}
+	if cfg.OnDenied == nil {
+		cfg.OnDenied = func(gate.Verdict) {}
+	}
+	if cfg.OnNotice == nil {
+		cfg.OnNotice = func(string) {}
+	}
+}
+
+// wire makes the services and the gate before them. Services that call others
+// hold the gate too: there is no other way in.
+func (c *Cloud) wire() error {
+	cfg, through := c.cfg, &doer{}
+	log := slog.New(&noticeHandler{notice: cfg.OnNotice})
+	key, err := sealingKey(filepath.Join(cfg.Dir, "key"))
+	if err != nil {
+		return err
+	}
+	c.vault = session.NewVault(key)
+	if c.directory, err = directory.New(directory.Config{DB: c.db, Account: DefaultAccount, Now: cfg.Now}); err != nil {
+		return err
+	}
+	if err := c.ensureDeveloper(); err != nil {
+		return err
+	}
+	tokens := sts.New(sts.Config{Account: DefaultAccount, Roles: c.directory, Issuer: c.vault, Now: cfg.Now})
+	tables, err := dynamodb.New(dynamodb.Config{DB: c.db, Account: DefaultAccount, Region: DefaultRegion, Now: cfg.Now, Log: log})
+	if err != nil {
+		return err
+	}
+	objects, err := s3.New(s3.Config{
+		DB: c.db, Dir: filepath.Join(cfg.Dir, "objects"),
+		Account: DefaultAccount, Region: DefaultRegion, Now: cfg.Now, Rand: rand.Reader,
+	})
+	if err != nil {
+		return err
+	}
+	if c.apis, err = apigateway.New(apigateway.Config{
+		DB: c.db, Account: DefaultAccount, Region: DefaultRegion, Now: cfg.Now, Rand: rand.Reader, Log: log, Do: through,
+	}); err != nil {
+		return err
+	}
+	c.stacks = cloudformation.New(cloudformation.Config{
+		DB: c.db, Account: DefaultAccount, Region: DefaultRegion, Now: cfg.Now, Rand: rand.Reader, Log: log, Do: through,
+	})
+	c.lambda, err = lambda.New(lambda.Config{
+		DB: c.db, Account: DefaultAccount, Region: DefaultRegion, Now: cfg.Now, Rand: rand.Reader, Log: log, Do: through,
+		Roles: tokens, Endpoint: func() string { return cfg.Endpoint }, Dir: filepath.Join(cfg.Dir, "code"),
+		OnLog: cfg.OnLog, Getenv: cfg.Getenv,
+	})
+	if err != nil {
+		return err
+	}
+	c.gate = gate.New(gate.Config{
+		Account: DefaultAccount, Region: DefaultRegion, Now: cfg.Now, SCPs: cfg.SCPs,
+		Directory: c.directory, Credentials: c.vault, OnVerdict: c.verdict,
+		Services: []gate.Service{
+			tokens, c.directory, tables, objects, c.apis, c.lambda, c.stacks,
+			logs.New(logs.Config{DB: c.db, Account: DefaultAccount, Region: DefaultRegion, Now: cfg.Now}),
+		},
+	})
+	through.gate = c.gate
+	return nil
+}
+
+// verdict passes denials on.
+func (c *Cloud) verdict(v gate.Verdict) {
+	if v.Message != "" {
+		c.cfg.OnDenied(v)
+	}
+}
+
+// ensureDeveloper makes the administrator role of the person at this machine.
+func (c *Cloud) ensureDeveloper() error {
+	_, err := c.directory.EnsureRole(directory.RoleSpec{
+		Name:     DeveloperRole,
+		Trust:    `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + DefaultAccount + `:root"},"Action":"sts:AssumeRole"}]}`,
+		Attached: []string{"arn:aws:iam::aws:policy/AdministratorAccess"},
+	})
+	return err
+}
+
+// sealingKey reads the key that seals session tokens, and makes it at the
+// first start. A key of the wrong length is an error: a new one would lock
+// out every running function.
+func sealingKey(path string) ([]byte, error) {
+	key, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		key = make([]byte, session.KeySize)
+		if _, err := rand.Read(key); err != nil {
+			return nil, writ.Errorf(writ.CodeExternal, "make a key: %w", err)
+		}
+		if err := os.WriteFile(path, key, 0o600); err != nil {
+			return nil, writ.Errorf(writ.CodeExternal, "write the key of the local cloud: %w", err)
+		}
+		return key, nil
+	}
+	if err != nil {
+		return nil, writ.Errorf(writ.CodeExternal, "read the key of the local cloud: %w", err)
+	}
+	if len(key) != session.KeySize {
+		return nil, writ.Errorf(writ.CodeInvalid, "%s is damaged: it has %d bytes, not %d", path, len(key), session.KeySize).
+			WithHint("delete it to get a new one; credentials given out before are void then")
+	}
+	return key, nil
+}

@@ -1,0 +1,144 @@
+package synth
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/cfn"
+	"github.com/writ-dev/writ/topology"
+)
+
+// Architecture is the processor that functions are deployed for, in Lambda's
+// word; the code of a release has to be built for it.
+const Architecture = "x86_64"
+
+// logRetentionDays is how long a function's log is kept.
+const logRetentionDays = 30
+
+// function adds a function with all that it needs: role, policy, log group.
+func (b *builder) function(f *topology.Function) {
+	id := logicalID(f.Name)
+	b.role(f)
+	b.policy(f)
+	b.add(id+"LogGroup", "the log group of function "+f.Name, f.Pos, cfn.Obj(
+		"Type", "AWS::Logs::LogGroup",
+		"DeletionPolicy", "Delete",
+		"UpdateReplacePolicy", "Delete",
+		"Properties", cfn.Obj(
+			"LogGroupName", "/aws/lambda/"+FunctionName(b.t, f.Name, b.o.Sandbox),
+			"RetentionInDays", number(logRetentionDays),
+			"Tags", b.tags(),
+		),
+	))
+	// The function starts when its rights exist, and logs where we made the group.
+	b.add(id+"Function", "function "+f.Name, f.Pos, cfn.Obj(
+		"Type", "AWS::Lambda::Function",
+		"DependsOn", []any{id + "LogGroup", id + "Policy"},
+		"Properties", b.functionProperties(f),
+	))
+	b.output(id+"FunctionArn", "ARN of function "+f.Name, getAtt(id+"Function", "Arn"))
+}
+
+// role adds the role that a function runs as. Only Lambda may take it on. (A
+// condition on aws:SourceAccount would be a second fence, but Lambda does not
+// document that it sends the key when it takes on a role.)
+func (b *builder) role(f *topology.Function) {
+	if f.Runtime.Role != "" || f.Runtime.RoleFile != "" {
+		b.skip("role", f.Name, f.Runtime.Pos, "runtime.role and runtime.role_file are not read yet; the function gets the role of its edges")
+	}
+	b.add(logicalID(f.Name)+"Role", "the role of function "+f.Name, f.Pos, cfn.Obj(
+		"Type", "AWS::IAM::Role",
+		"Properties", cfn.Obj(
+			"RoleName", RoleName(b.t, f.Name, b.o.Sandbox),
+			"AssumeRolePolicyDocument", cfn.Obj(
+				"Version", "2012-10-17",
+				"Statement", []any{cfn.Obj(
+					"Effect", "Allow",
+					"Principal", cfn.Obj("Service", "lambda.amazonaws.com"),
+					"Action", "sts:AssumeRole",
+				)},
+			),
+			"Tags", b.tags(),
+		),
+	))
+}
+
+func (b *builder) functionProperties(f *topology.Function) *cfn.Object {
+	p := cfn.Obj("FunctionName", FunctionName(b.t, f.Name, b.o.Sandbox))
+	if f.Description != "" {
+		p.Set("Description", f.Description)
+	}
+	memory, timeout := f.Runtime.MemoryMB, f.Runtime.TimeoutSec
+	if memory == 0 {
+		memory = 128
+	}
+	if timeout == 0 {
+		timeout = 3
+	}
+	runtime, handler := b.runtime(f)
+	p.Set("Runtime", runtime)
+	p.Set("Handler", handler)
+	p.Set("Architectures", []any{Architecture})
+	p.Set("MemorySize", number(memory))
+	p.Set("Timeout", number(timeout))
+	p.Set("Role", getAtt(logicalID(f.Name)+"Role", "Arn"))
+	p.Set("Code", b.code(f))
+	if environment := b.environment(f); environment != nil {
+		p.Set("Environment", environment)
+	}
+	p.Set("Tags", b.tags())
+	return p
+}
+
+// runtime gives Lambda's runtime and handler. A bootstrap of its own needs no
+// handler, but Lambda asks for one.
+func (b *builder) runtime(f *topology.Function) (identifier, handler string) {
+	identifier, handler = f.Runtime.Identifier, f.Runtime.Handler
+	if identifier == "" && (f.Runtime.Language == topology.LanguageGo || f.Runtime.Language == topology.LanguageCustom) {
+		identifier = "provided.al2023"
+	}
+	if handler == "" && strings.HasPrefix(identifier, "provided") {
+		handler = "bootstrap"
+	}
+	if identifier == "" || handler == "" {
+		b.fail(writ.Errorf(writ.CodeInvalid, "function %s does not say how it runs", f.Name).
+			WithHint("name its runtime and handler, as in  runtime: {lang: node, handler: index.handler}").At(f.Pos, ""))
+	}
+	return identifier, handler
+}
+
+func (b *builder) code(f *topology.Function) *cfn.Object {
+	asset, ok := b.o.Assets[f.Name]
+	if !ok {
+		b.fail(writ.Errorf(writ.CodeInvalid, "function %s has no code", f.Name).At(f.Pos, ""))
+		return nil
+	}
+	var bucket any = asset.Bucket
+	if strings.Contains(asset.Bucket, "${") {
+		bucket = sub(asset.Bucket)
+	}
+	return cfn.Obj("S3Bucket", bucket, "S3Key", asset.Key)
+}
+
+// permission lets API Gateway invoke a function for one route.
+func (b *builder) permission(r *topology.Route, what, sourceARN string) {
+	id := logicalID(r.Target.Name)
+	policy := id + "Permission" + what
+	b.add(policy, "the permission of route "+routeText(r), r.Pos, cfn.Obj(
+		"Type", "AWS::Lambda::Permission",
+		"Properties", cfn.Obj(
+			"Action", "lambda:InvokeFunction",
+			"FunctionName", getAtt(id+"Function", "Arn"),
+			"Principal", "apigateway.amazonaws.com",
+			"SourceArn", sub("arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:"+sourceARN),
+		),
+	))
+	b.out.Permissions = append(b.out.Permissions, Provenance{
+		Function: r.Target.Name, Policy: policy, Position: r.Pos,
+		Edge: fmt.Sprintf("route %s -> function %s", routeText(r), r.Target.Name),
+	})
+}
+
+func number(n int) cfn.Number { return cfn.Number(strconv.Itoa(n)) }

@@ -1,0 +1,63 @@
+package synth_test
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/writ-dev/writ/cfn"
+	"github.com/writ-dev/writ/synth"
+	"github.com/writ-dev/writ/topology"
+)
+
+// Text in a value that is no reference comes out of CloudFormation as it went
+// in, also beside references.
+func FuzzEnvironmentValue(f *testing.F) {
+	for _, seed := range []string{"", "plain", "${HOME}", "${!HOME}", "$${x", "a${", "}", "{{", "${functions}", "${AWS::Region}", "{{{", "${queuesx.a}"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, value string) {
+		references := strings.Contains(value, "{{") || strings.Contains(value, "${functions.") ||
+			strings.Contains(value, "${stores.") || strings.Contains(value, "${queues.")
+		if !utf8.ValidString(value) || references || strings.HasPrefix(value, "}") {
+			return
+		}
+		top := system([]string{"one"}, nil)
+		top.Functions[0].Environment = []topology.EnvVar{{Name: "BESIDE", Value: "{{region}}" + value + "{{account}}"}, {Name: "PLAIN", Value: value}}
+		out, err := synth.Template(top, options(top, "dev"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := cfn.NewResolver(out.Template, cfn.Inputs{Account: account, Region: region, GetAtt: attributes(top, "dev", out.Template)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := r.Properties("OneFunction")
+		if err != nil {
+			t.Fatal(err)
+		}
+		variables := p.Object("Environment").Object("Variables")
+		if got := variables.Text("BESIDE"); got != region+value+account {
+			t.Errorf("%q came out as %q", region+value+account, got)
+		}
+		if got := variables.Text("PLAIN"); got != value {
+			t.Errorf("%q came out as %q", value, got)
+		}
+	})
+}
+
+// Whatever a call names, a fix is either none or lines to add.
+func FuzzFix(f *testing.F) {
+	f.Add("tc-shop-one-dev", "dynamodb:PutItem", "arn:aws:dynamodb:us-east-1:000000000000:table/shop_hits_dev")
+	f.Add("tc-shop-one-dev", "lambda:InvokeFunction", "arn:aws:lambda:us-east-1:000000000000:function:shop_one_dev:7")
+	f.Add("tc-shop-one-dev", "s3:GetObject", "arn:aws:s3:::shop-photos-dev-000000000000-us-east-1/a")
+	f.Add("tc-shop-one-dev", "", "arn:::::")
+	top := system([]string{"one"}, []string{"hits"})
+	top.Stores = append(top.Stores, &topology.Store{Name: "photos", Kind: topology.StoreBucket})
+	f.Fuzz(func(t *testing.T, role, action, arn string) {
+		fix, ok := synth.Fix(top, "dev", role, action, arn)
+		if ok != (fix.Lines != "") {
+			t.Errorf("%v %+v", ok, fix)
+		}
+	})
+}

@@ -1,0 +1,126 @@
+package synth
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"regexp"
+	"strings"
+
+	"github.com/writ-dev/writ/topology"
+)
+
+// FunctionName gives the Lambda name of a function: NAMESPACE_NAME_SANDBOX, or
+// with hyphens where the topology says so.
+func FunctionName(t *topology.Topology, function, sandbox string) string {
+	name := separated(t, t.Name, function, sandbox)
+	return fit(name, replace(name, "-_"), 64)
+}
+
+// TableName gives the DynamoDB name of a store's table.
+func TableName(t *topology.Topology, store, sandbox string) string {
+	name := separated(t, t.Name, store, sandbox)
+	return fit(name, replace(name, "-_."), 255)
+}
+
+// RoleName gives the IAM role of a function: tc-NAMESPACE-NAME-SANDBOX.
+func RoleName(t *topology.Topology, function, sandbox string) string {
+	name := "tc-" + t.Name + "-" + function + "-" + sandbox
+	return fit(name, replace(name, "+=,.@_-"), 64)
+}
+
+// StackName gives the CloudFormation stack of a topology: NAMESPACE-SANDBOX.
+func StackName(t *topology.Topology, sandbox string) string {
+	name := t.Name + "-" + sandbox
+	if name[0]|0x20 < 'a' || name[0]|0x20 > 'z' {
+		name = "s-" + name // a stack's name starts with a letter
+	}
+	return fit(name, replace(name, "-"), 128)
+}
+
+// BucketName gives the first part of the S3 name of a store's bucket. Bucket
+// names are shared by all AWS accounts, so "-ACCOUNT-REGION" follows it.
+func BucketName(t *topology.Topology, store, sandbox string) string {
+	name := t.Name + "-" + store + "-" + sandbox
+	clean := strings.TrimLeft(replace(strings.ToLower(name), "-"), "-")
+	// 63 characters less the longest "-ACCOUNT-REGION", "-123456789012-ap-southeast-1".
+	return fit(name, clean, 35)
+}
+
+// apiName names the topology's APIs.
+func apiName(t *topology.Topology, sandbox string) string {
+	return separated(t, t.Name, sandbox)
+}
+
+func separated(t *topology.Topology, parts ...string) string {
+	if t.Hyphenated {
+		return strings.Join(parts, "-")
+	}
+	return strings.Join(parts, "_")
+}
+
+// fit gives clean, the form of name that a service takes. If it was changed or
+// is too long, it ends in a hash of the whole name, so that different names
+// stay different.
+func fit(name, clean string, limit int) string {
+	if clean == name && len(name) <= limit {
+		return name
+	}
+	keep := min(len(clean), limit-hashDigits-1)
+	return clean[:keep] + "-" + shortHash(name)
+}
+
+// replace puts "-" for what is neither an ASCII letter or digit nor in extra.
+func replace(name, extra string) string {
+	return strings.Map(func(r rune) rune {
+		if letterOrDigit(r) || strings.ContainsRune(extra, r) {
+			return r
+		}
+		return '-'
+	}, name)
+}
+
+func letterOrDigit(r rune) bool {
+	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
+}
+
+const hashDigits = 8
+
+// shortHash is the first 8 hexadecimal digits of a name's SHA-256.
+func shortHash(name string) string {
+	sum := sha256.Sum256([]byte(name))
+	return hex.EncodeToString(sum[:])[:hashDigits]
+}
+
+var (
+	plainName = regexp.MustCompile(`^[a-z][a-z0-9]*$`)
+	hashEnd   = regexp.MustCompile(`[0-9a-f]{8}$`)
+)
+
+// logicalID gives the stem of an entity's logical ids. It depends on the name
+// alone, so that an entity never changes its ids because of another. Names
+// that are not plain words carry a hash, and so does a plain word that looks as
+// if it had one.
+func logicalID(name string) string {
+	if plainName.MatchString(name) && !hashEnd.MatchString(name) {
+		return title(name)
+	}
+	return camel(name) + shortHash(name)
+}
+
+// camel gives the letters and digits of a name, each word with a capital.
+func camel(name string) string {
+	words := strings.FieldsFunc(name, func(r rune) bool { return !letterOrDigit(r) })
+	var b strings.Builder
+	for _, w := range words {
+		b.WriteString(title(w))
+	}
+	text := b.String()
+	return text[:min(len(text), 150)] // a logical id has at most 255 characters
+}
+
+func title(word string) string {
+	if word == "" {
+		return ""
+	}
+	return strings.ToUpper(word[:1]) + word[1:]
+}

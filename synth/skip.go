@@ -1,0 +1,69 @@
+package synth
+
+import "github.com/writ-dev/writ/topology"
+
+// skipRest lists the entities that have no synthesis yet.
+func (b *builder) skipRest() {
+	t := b.t
+	const notYet = "not synthesised yet"
+	for _, f := range t.Functions {
+		for _, o := range f.Others {
+			b.skip("key", "function "+f.Name+" "+o.Key, o.Pos, notYet)
+		}
+	}
+	for _, r := range t.Routes {
+		for _, o := range r.Others {
+			b.skip("key", "route "+routeText(r)+" "+o.Key, o.Pos, notYet)
+		}
+	}
+	for _, q := range t.Queues {
+		b.skip("queue", q.Name, q.Pos, notYet)
+	}
+	for _, e := range t.Events {
+		b.skip("event", e.Name, e.Pos, notYet)
+	}
+	for _, c := range t.Channels {
+		b.skip("channel", c.Name, c.Pos, notYet)
+	}
+	if t.Mutations != nil {
+		b.skip("mutations", t.Name, t.Mutations.Pos, notYet)
+	}
+	if t.States != nil {
+		b.skip("states", t.Name, t.States.Pos, notYet)
+	}
+	for _, p := range t.Pages {
+		b.skip("page", p.Name, p.Pos, notYet)
+	}
+	for _, s := range t.Schedules {
+		b.skip("schedule", s.Name, s.Pos, notYet)
+	}
+	for _, i := range t.Imports {
+		name := ""
+		if i.Body != nil {
+			name = i.Body.Key
+		}
+		b.skip("import", name, i.Pos, notYet)
+	}
+	for _, s := range t.Others {
+		b.skip("section", s.Key, s.Pos, notYet)
+	}
+	for _, n := range t.Nodes {
+		b.skip("node", n.Name, n.Pos, "a namespace of its own has a stack of its own")
+	}
+	b.out.Skipped = sorted(b.out.Skipped, func(s Skipped) string { return s.Kind + "\x00" + s.Name })
+}
+
+// find gives the function that runs as a role, in t or a node of t.
+func find(t *topology.Topology, sandbox, roleName string) (*topology.Topology, *topology.Function) {
+	for _, f := range t.Functions {
+		if RoleName(t, f.Name, sandbox) == roleName {
+			return t, f
+		}
+	}
+	for _, n := range t.Nodes {
+		if in, f := find(n, sandbox, roleName); f != nil {
+			return in, f
+		}
+	}
+	return nil, nil
+}

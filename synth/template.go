@@ -1,0 +1,236 @@
+package synth
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/cfn"
+	"github.com/writ-dev/writ/topology"
+)
+
+// The quotas of one stack: CloudFormation User Guide, "Understand CloudFormation quotas".
+const (
+	maxResources = 500
+	maxOutputs   = 200
+)
+
+// Asset is the zipped code of a function.
+type Asset struct {
+	// Bucket may hold ${AWS::AccountId} and ${AWS::Region}.
+	Bucket string
+	Key    string
+}
+
+// Options say what a template is made for.
+type Options struct {
+	// Sandbox is the copy of the system that the stack holds, such as "dev".
+	Sandbox string
+	// Env is what {{env}} stands for, the profile that is deployed to. It may
+	// be empty where no value of the topology holds {{env}}.
+	Env string
+	// Assets holds the code by function name. A function without one is an error.
+	Assets map[string]Asset
+}
+
+// Output is a template and where it comes from.
+type Output struct {
+	Template *cfn.Template
+	// Statements has one entry for every edge of every statement in a role's policy.
+	Statements []Provenance
+	// Permissions has one entry for every AWS::Lambda::Permission.
+	Permissions []Provenance
+	// Skipped is what the topology holds and the template does not.
+	Skipped []Skipped
+}
+
+// Provenance says which edge a statement comes from.
+type Provenance struct {
+	// Function is the name that the topology gives to whose right it is; for a
+	// permission, to the function that may be invoked.
+	Function string `json:"function"`
+	// Role is the role's logical id, "" for a permission.
+	Role string `json:"role,omitempty"`
+	// Policy is the logical id of the resource that holds the statement.
+	Policy string `json:"policy"`
+	// Index counts the statements of the policy from 0.
+	Index int    `json:"index"`
+	Sid   string `json:"sid,omitempty"`
+	// Position is the edge's place in the user's file, Edge its text:
+	// "counter -> store hits (writeData)".
+	Position writ.Position `json:"position,omitzero"`
+	Edge     string        `json:"edge"`
+}
+
+// Skipped is one thing that is not synthesised yet.
+type Skipped struct {
+	// Kind is the topology's word for it: "queue", "route", "grant".
+	Kind string        `json:"kind"`
+	Name string        `json:"name"`
+	Pos  writ.Position `json:"pos,omitzero"`
+	Why  string        `json:"why"`
+}
+
+// Template makes the stack of one topology. The same system gives the same
+// bytes, wherever its files lie and in whichever form it is written. Errors are
+// *writ.Error, joined when there are several.
+func Template(t *topology.Topology, o Options) (*Output, error) {
+	if o.Sandbox == "" {
+		return nil, writ.Errorf(writ.CodeUsage, "a template is made for a sandbox").WithHint("name it with -s, such as -s dev")
+	}
+	b := &builder{
+		t: t, o: o, out: &Output{},
+		resources: &cfn.Object{}, outputs: &cfn.Object{}, meaning: map[string]string{}, physical: map[string]string{},
+		functions: map[string]*topology.Function{}, stores: map[string]*topology.Store{},
+	}
+	b.index()
+	for _, s := range sorted(t.Stores, storeName) {
+		b.store(s)
+	}
+	functions := sorted(t.Functions, functionName)
+	for _, f := range functions {
+		b.function(f)
+	}
+	b.restAPI()
+	b.httpAPI()
+	b.skipRest()
+	b.checkQuotas()
+	if len(b.errs) == 1 {
+		return nil, b.errs[0]
+	}
+	if len(b.errs) > 1 {
+		return nil, errors.Join(b.errs...)
+	}
+	root := cfn.Obj(
+		"AWSTemplateFormatVersion", "2010-09-09",
+		"Description", "Writ: "+t.Name+" in sandbox "+o.Sandbox,
+		"Resources", b.resources,
+	)
+	if b.outputs.Len() > 0 {
+		root.Set("Outputs", b.outputs)
+	}
+	b.out.Template = &cfn.Template{Root: root, File: StackName(t, o.Sandbox)}
+	return b.out, nil
+}
+
+// builder holds one template in the making.
+type builder struct {
+	t         *topology.Topology
+	o         Options
+	out       *Output
+	resources *cfn.Object
+	outputs   *cfn.Object
+	errs      []error
+
+	// meaning and physical say what each logical id and each AWS name is used
+	// for, to refuse a second use.
+	meaning   map[string]string
+	physical  map[string]string
+	functions map[string]*topology.Function
+	stores    map[string]*topology.Store
+	circle    map[string]int
+}
+
+func (b *builder) index() {
+	for _, f := range b.t.Functions {
+		b.functions[f.Name] = f
+		b.claim("role", RoleName(b.t, f.Name, b.o.Sandbox), f.Name, f.Pos)
+		b.claim("function", FunctionName(b.t, f.Name, b.o.Sandbox), f.Name, f.Pos)
+	}
+	for _, s := range b.t.Stores {
+		b.stores[s.Name] = s
+		if entityOf(s) == entityTable && s.Table == nil {
+			b.fail(writ.Errorf(writ.CodeInvalid, "table %s has no key", s.Name).WithHint("give it a key, such as key: id").At(s.Pos, ""))
+			b.stores[s.Name] = &topology.Store{Name: s.Name, Kind: s.Kind, Table: &topology.Table{}, Pos: s.Pos}
+		}
+		name := TableName(b.t, s.Name, b.o.Sandbox)
+		if s.Kind == topology.StoreBucket {
+			name = BucketName(b.t, s.Name, b.o.Sandbox)
+		}
+		b.claim(string(s.Kind), name, s.Name, s.Pos)
+	}
+	b.circle = b.circles()
+}
+
+// claim takes an AWS name for an entity.
+func (b *builder) claim(kind, name, entity string, pos writ.Position) {
+	key := kind + " " + name
+	if other, taken := b.physical[key]; taken {
+		b.fail(writ.Errorf(writ.CodeConflict, "%q and %q would share the AWS name %s", other, entity, name).
+			WithHint("rename one of them").At(pos, ""))
+		return
+	}
+	b.physical[key] = entity
+}
+
+// add puts a resource into the template; what says what it is for in messages.
+func (b *builder) add(id, what string, pos writ.Position, resource *cfn.Object) {
+	if other, taken := b.meaning[id]; taken {
+		b.fail(writ.Errorf(writ.CodeConflict, "%s and %s would share the logical id %s", other, what, id).
+			WithHint("rename one of them").At(pos, ""))
+		return
+	}
+	b.meaning[id] = what
+	b.resources.Set(id, resource)
+}
+
+func (b *builder) output(id, description string, value any) {
+	b.outputs.Set(id, cfn.Obj("Description", description, "Value", value))
+}
+
+func (b *builder) fail(err *writ.Error) { b.errs = append(b.errs, err) }
+
+func (b *builder) skip(kind, name string, pos writ.Position, why string) {
+	b.out.Skipped = append(b.out.Skipped, Skipped{kind, name, pos, why})
+}
+
+func (b *builder) checkQuotas() {
+	for _, q := range []struct {
+		what       string
+		have, most int
+	}{{"resources", b.resources.Len(), maxResources}, {"outputs", b.outputs.Len(), maxOutputs}} {
+		if q.have > q.most {
+			b.fail(writ.Errorf(writ.CodeTooLarge, "the stack of %s has %d %s, and AWS takes %d", b.t.Name, q.have, q.what, q.most).
+				WithHint("move a part of the system to a topology of its own in a sub-folder").At(b.t.Pos, ""))
+		}
+	}
+	if b.resources.Len() == 0 {
+		b.fail(writ.Errorf(writ.CodeInvalid, "%s holds nothing to deploy", b.t.Name).
+			WithHint("add a function or a store").At(b.t.Pos, ""))
+	}
+}
+
+// tags is what every resource that can be tagged carries.
+func (b *builder) tags() []any {
+	var list []any
+	for key, value := range b.tagMap().All() {
+		list = append(list, cfn.Obj("Key", key, "Value", value))
+	}
+	return list
+}
+
+// tagMap is tags in the form that API Gateway v2 takes.
+func (b *builder) tagMap() *cfn.Object {
+	return cfn.Obj("deployer", "writ", "namespace", b.t.Name, "sandbox", b.o.Sandbox)
+}
+
+// sorted gives a sorted copy: the template does not depend on the order in
+// which a topology is built.
+func sorted[T any](list []T, key func(T) string) []T {
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, func(x, y T) int {
+		switch a, b := key(x), key(y); {
+		case a < b:
+			return -1
+		case a > b:
+			return 1
+		}
+		return 0
+	})
+	return list
+}
+
+// ref, getAtt and sub are CloudFormation's functions.
+func ref(id string) *cfn.Object               { return cfn.Obj("Ref", id) }
+func getAtt(id, attribute string) *cfn.Object { return cfn.Obj("Fn::GetAtt", []any{id, attribute}) }
+func sub(text string) *cfn.Object             { return cfn.Obj("Fn::Sub", text) }

@@ -1,0 +1,287 @@
+package topology
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/writ-dev/writ"
+)
+
+// checker looks at a whole topology, however it was written: does every edge
+// lead somewhere, is every name and number one that AWS takes?
+type checker struct {
+	*problems
+	t *Topology
+
+	functions map[string]*Function
+	stores    map[string]*Store
+	names     map[Kind][]string
+}
+
+var (
+	// https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
+	namePattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+	// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
+	storeNamePattern = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
+)
+
+// Lambda's bounds: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+const (
+	minMemoryMB   = 128
+	maxMemoryMB   = 10240
+	maxTimeoutSec = 900
+)
+
+func (p *problems) check(t *Topology) {
+	c := &checker{problems: p, t: t, functions: map[string]*Function{}, stores: map[string]*Store{}, names: map[Kind][]string{}}
+	if t.Name != "" && !namePattern.MatchString(t.Name) {
+		c.add(t.Pos, "%s cannot be a topology's name", quoted(t.Name)).
+			WithHint("use letters, digits, - and _, 64 at most, as in %s", exampleName(t.Name))
+	}
+	c.collect()
+	for _, f := range t.Functions {
+		c.function(f)
+	}
+	for _, s := range t.Stores {
+		if !storeNamePattern.MatchString(s.Name) {
+			c.add(s.Pos, "%s cannot be a store's name", quoted(s.Name)).WithHint("use letters, digits, -, _ and ., 64 at most")
+		}
+		if s.Table != nil {
+			c.table(s)
+		}
+	}
+	c.routes()
+	for _, q := range t.Queues {
+		if q.Target != nil {
+			c.target(*q.Target)
+		}
+	}
+	for _, e := range t.Events {
+		c.targets(e.Targets)
+	}
+	for _, ch := range t.Channels {
+		c.targets(ch.Targets)
+	}
+	for _, s := range t.Schedules {
+		if s.Target != nil {
+			c.target(*s.Target)
+		}
+	}
+	if t.Mutations != nil {
+		for _, r := range t.Mutations.Resolvers {
+			if r.Target.Name != "" {
+				c.target(r.Target)
+			}
+		}
+		c.authorizer(t.Mutations.Authorizer, c.spot(t.Mutations.Pos, "authorizer"))
+	}
+}
+
+// reservedVariables are those that Lambda refuses to have set.
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+var reservedVariables = []string{
+	"_HANDLER", "_X_AMZN_TRACE_ID", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_EXECUTION_ENV", "AWS_LAMBDA_FUNCTION_NAME",
+	"AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME",
+	"AWS_LAMBDA_LOG_STREAM_NAME", "AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+	"AWS_LAMBDA_RUNTIME_API", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR",
+}
+
+// collect gathers the names that edges may lead to and finds those given twice.
+func (c *checker) collect() {
+	first := map[string]writ.Position{}
+	name := func(kind Kind, name string, at writ.Position) {
+		key := string(kind) + " " + name
+		if pos, twice := first[key]; twice {
+			c.add(at, "two %ss have the name %s", kind, quoted(name)).WithHint("the other one is at %s", pos)
+			return
+		}
+		first[key] = at
+		c.names[kind] = append(c.names[kind], name)
+	}
+	for _, f := range c.t.Functions {
+		name(KindFunction, f.Name, f.Pos)
+		c.functions[f.Name] = f
+	}
+	for _, s := range c.t.Stores {
+		name(KindStore, s.Name, s.Pos)
+		c.stores[s.Name] = s
+	}
+	for _, q := range c.t.Queues {
+		name(KindQueue, q.Name, q.Pos)
+	}
+	for _, e := range c.t.Events {
+		name(KindEvent, e.Name, e.Pos)
+	}
+	for _, ch := range c.t.Channels {
+		name(KindChannel, ch.Name, ch.Pos)
+	}
+	if c.t.Mutations != nil {
+		for _, r := range c.t.Mutations.Resolvers {
+			name(KindMutation, r.Name, r.Pos)
+		}
+	}
+}
+
+func (c *checker) function(f *Function) {
+	if !namePattern.MatchString(f.Name) {
+		c.add(f.Pos, "%s cannot be a function's name", quoted(f.Name)).WithHint("use letters, digits, - and _, 64 at most")
+	}
+	if m := f.Runtime.MemoryMB; m != 0 && (m < minMemoryMB || m > maxMemoryMB) {
+		c.add(c.spot(f.Pos, "memory"), "memory %d of function %s is out of range", m, f.Name).
+			WithHint("Lambda takes %d to %d MB", minMemoryMB, maxMemoryMB)
+	}
+	if s := f.Runtime.TimeoutSec; s < 0 || s > maxTimeoutSec {
+		c.add(c.spot(f.Pos, "timeout"), "timeout %d of function %s is out of range", s, f.Name).
+			WithHint("Lambda takes 1 to %d seconds", maxTimeoutSec)
+	}
+	for _, v := range f.Environment {
+		c.variable(f, v)
+	}
+	c.targets(f.Targets)
+	for i := range f.Grants {
+		c.grant(f, &f.Grants[i])
+	}
+}
+
+// variable checks one environment variable: its name and what its value refers to.
+func (c *checker) variable(f *Function, v EnvVar) {
+	if !validEnvName(v.Name) {
+		c.add(v.Pos, "%s cannot be an environment variable's name", quoted(v.Name)).
+			WithHint("Lambda takes a letter and then letters, digits and _")
+	}
+	if contains(reservedVariables, v.Name) {
+		c.add(v.Pos, "Lambda sets the environment variable %s itself", v.Name).WithHint("take it out, or use another name")
+	}
+	at := c.spot(v.Pos, "value")
+	c.templateVariables(v.Value, at)
+	for _, match := range referencePattern.FindAllStringSubmatch(v.Value, -1) {
+		text, section, rest := match[0], match[1], match[2]
+		s, ok := referenceSections[section]
+		if !ok {
+			c.suggest(c.add(at, "%s refers to no section of the topology", text), section, sortedKeys(referenceSections), "references start with ")
+			continue
+		}
+		dot := strings.LastIndexByte(rest, '.')
+		if dot < 0 {
+			c.add(at, "%s does not say what of %s", text, quoted(rest)).
+				WithHint("as in  ${%s.%s.%s}", section, rest, s.attributes[0])
+			continue
+		}
+		name, attribute := rest[:dot], rest[dot+1:]
+		if !contains(c.names[s.kind], name) {
+			c.missing(at, s.kind, name, c.names[s.kind], fmt.Sprintf("the %s are ", section))
+			continue
+		}
+		if !contains(s.attributes, attribute) {
+			c.suggest(c.add(at, "%s: a %s has no %s", text, s.kind, quoted(attribute)), attribute, s.attributes, "it has ")
+		}
+	}
+}
+
+func contains(list []string, word string) bool {
+	for _, w := range list {
+		if w == word {
+			return true
+		}
+	}
+	return false
+}
+
+// grant checks one grant and puts its verb into CDK's word.
+func (c *checker) grant(f *Function, g *Grant) {
+	at := c.spot(g.Pos, "name")
+	storeKind := StoreTable
+	switch g.Kind {
+	case KindStore, KindFunction, KindQueue, KindChannel, KindMutation, KindEvent, KindState:
+		if !c.target(Target{Kind: g.Kind, Name: g.Name, Pos: at}) {
+			return
+		}
+		if s := c.stores[g.Name]; s != nil && g.Kind == KindStore {
+			storeKind = s.Kind
+		}
+	case KindBucket:
+		if s := c.stores[g.Name]; s != nil && s.Kind == StoreBucket {
+			g.Kind, storeKind = KindStore, StoreBucket
+		}
+	}
+	if g.Name == "" {
+		c.add(at, "the grant of function %s names nothing", f.Name)
+		return
+	}
+	verb, ok := Verb(g.Kind, storeKind, g.Access)
+	if !ok {
+		what := string(g.Kind)
+		if g.Kind == KindStore {
+			what = string(storeKind)
+		}
+		known := Verbs(g.Kind, storeKind)
+		e := c.add(c.spot(g.Pos, "access "+g.Access), "unknown access %s to %s %s", quoted(g.Access), what, g.Name)
+		if near := near(g.Access, known); near != "" {
+			e.Hint = "did you mean " + near + "? A " + what + " takes " + strings.Join(known, ", ")
+		} else {
+			e.Hint = "a " + what + " takes " + strings.Join(known, ", ")
+		}
+		return
+	}
+	g.Access = verb
+}
+
+func (c *checker) targets(targets []Target) {
+	for _, t := range targets {
+		c.target(t)
+	}
+}
+
+// target checks that an edge leads somewhere. As in tc, the full name of
+// something outside (an ARN, or a name with {{...}}) passes; and events are
+// often another topology's, so an unknown one passes unless it looks misspelt.
+func (c *checker) target(t Target) bool {
+	have := c.names[t.Kind]
+	if contains(have, t.Name) || foreignName(t.Name) {
+		return true
+	}
+	switch t.Kind {
+	case KindState:
+		if c.t.States != nil {
+			return true
+		}
+		c.add(t.Pos, "there is no state machine %s", quoted(t.Name)).
+			WithHint("add a  states:  section, or write another topology's by its full name, as in  {{namespace}}_{{sandbox}}")
+		return false
+	case KindEvent:
+		near := near(t.Name, have)
+		if near == "" && t.Name != "" {
+			return true
+		}
+	case KindFunction, KindStore, KindQueue, KindMutation, KindChannel:
+	default:
+		return true
+	}
+	c.missing(t.Pos, t.Kind, t.Name, have, c.whereToAdd(t.Kind))
+	return false
+}
+
+// whereToAdd is the hint for a missing entity when no other name is near.
+func (c *checker) whereToAdd(kind Kind) string {
+	if len(c.names[kind]) > 0 {
+		return fmt.Sprintf("the %ss are ", kind)
+	}
+	switch kind {
+	case KindFunction:
+		return "add it under  functions: , or write another topology's by its full name, as in  other_name_{{sandbox}}"
+	case KindMutation:
+		return "add it under  mutations: resolvers:"
+	}
+	return fmt.Sprintf("add it under  %ss:", kind)
+}
+
+// builtinAuthorizers are the authorizers that are no function.
+var builtinAuthorizers = []string{"cognito", "iam"}
+
+func (c *checker) authorizer(name string, at writ.Position) {
+	if name == "" || contains(builtinAuthorizers, name) || foreignName(name) || c.functions[name] != nil {
+		return
+	}
+	c.missing(at, KindFunction, name, append(c.names[KindFunction], builtinAuthorizers...), "an authorizer is one of ")
+}

@@ -1,0 +1,103 @@
+package topology
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/writ-dev/writ"
+)
+
+// Notice names one thing that is understood but not run locally yet.
+type Notice struct {
+	Kind string        `json:"kind"`
+	Name string        `json:"name"`
+	Pos  writ.Position `json:"pos,omitzero"`
+	Why  string        `json:"why"`
+}
+
+// NotRun gives what [Load] understands and keeps but the local cloud does not
+// run yet: everything but functions, tables, buckets and routes to functions.
+// Entities of nodes are named NODE/NAME.
+func NotRun(t *Topology) []Notice {
+	return notRun(t, "")
+}
+
+func notRun(t *Topology, prefix string) []Notice {
+	const service = "its service is not emulated yet"
+	var all []Notice
+	note := func(kind, name string, pos writ.Position, why string) {
+		all = append(all, Notice{Kind: kind, Name: prefix + name, Pos: pos, Why: why})
+	}
+	for _, f := range t.Functions {
+		noteFunction(f, note)
+	}
+	for _, r := range t.Routes {
+		switch {
+		case r.Target.Kind != KindFunction || r.Target.Name == "":
+			note("route", RouteName(r), r.Pos, "only routes to functions are served")
+		case foreignName(r.Target.Name):
+			note("route", RouteName(r), r.Pos, "its function belongs to another topology")
+		case r.Authorizer != "":
+			note("authorizer", RouteName(r)+" -> "+r.Authorizer, r.Pos, "authorizers are not run yet")
+		}
+	}
+	for _, q := range t.Queues {
+		note("queue", q.Name, q.Pos, service)
+	}
+	for _, e := range t.Events {
+		note("event", e.Name, e.Pos, service)
+	}
+	for _, ch := range t.Channels {
+		note("channel", ch.Name, ch.Pos, service)
+	}
+	if m := t.Mutations; m != nil {
+		note("mutations", t.Name, m.Pos, service)
+	}
+	if s := t.States; s != nil {
+		note("states", t.Name, s.Pos, service)
+	}
+	for _, page := range t.Pages {
+		note("page", page.Name, page.Pos, service)
+	}
+	for _, s := range t.Schedules {
+		note("schedule", s.Name, s.Pos, service)
+	}
+	for _, test := range t.Tests {
+		note("test", test.Name, test.Pos, "tests are not run by up")
+	}
+	for _, i := range t.Imports {
+		note("import", i.Body.Key, i.Pos, "other sandboxes are not reached from here")
+	}
+	for _, s := range []*Section{t.Policy, t.Datasets, t.Access} {
+		if s != nil {
+			note("section", s.Key, s.Pos, "kept as written")
+		}
+	}
+	for _, s := range t.Others {
+		note("section", s.Key, s.Pos, "kept as written")
+	}
+	for _, n := range t.Nodes {
+		all = append(all, notRun(n, prefix+n.Name+"/")...)
+	}
+	return all
+}
+
+// withoutEffect are values of tc's keys that ask for what is so anyway.
+var withoutEffect = []string{"zip", "Lambda", "lambda", "false", "[]", "{}"}
+
+func noteFunction(f *Function, note func(kind, name string, pos writ.Position, why string)) {
+	switch f.Runtime.Language {
+	case LanguageGo, LanguageNode, LanguagePython, LanguageCustom, "": // "" before the code was looked at
+	default:
+		note("function", f.Name, f.Pos, "its runtime "+f.Runtime.Identifier+" is not run here")
+	}
+	for _, target := range f.Targets {
+		note("target", f.Name+" -> "+string(target.Kind)+" "+target.Name, target.Pos, "what follows an asynchronous call is not started")
+	}
+	for _, s := range f.Others {
+		if slices.Contains(withoutEffect, strings.TrimSpace(s.YAML)) {
+			continue
+		}
+		note("function", f.Name+"."+s.Key, s.Pos, "the key is kept as written")
+	}
+}

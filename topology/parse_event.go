@@ -1,0 +1,154 @@
+package topology
+
+import "github.com/writ-dev/writ"
+
+var (
+	eventKeys = []string{
+		"producer", "producers", "function", "functions", "mutation", "channel", "state", "stepfunction", "queue",
+		"doc_only", "doc-only", "producer_ns", "nth", "filter", "rule_name", "pattern", "sandboxes", "retries", "dead_letter_queue",
+	}
+	eventActed  = []string{"producer", "producers", "function", "functions", "mutation", "channel", "state", "stepfunction", "queue"}
+	queueKeys   = []string{"function", "state", "name", "producer", "consumer", "fifo", "batch_size", "visibility_timeout", "retention", "dead_letter_queue"}
+	channelKeys = []string{"handler", "doc_only", "doc-only", "function", "on_publish", "on_subscribe", "authorizer"}
+	handlerKeys = []string{"handler", "event", "function"}
+)
+
+// events reads the EventBridge rules. An event without a target starts the
+// state machine, as in tc.
+func (p *reader) events(t *Topology, f fields) {
+	for _, e := range p.named(f.value("events"), "events") {
+		ef, ok := p.object(e.value, "event "+e.key, eventKeys)
+		if !ok {
+			continue
+		}
+		ev := &Event{Name: e.key, Pos: e.pos, Body: ef.body(e, eventActed...)}
+		ev.Producers = append(p.texts(ef.value("producer"), "producer"), p.texts(ef.value("producers"), "producers")...)
+		for _, k := range []struct {
+			kind Kind
+			keys []string
+		}{
+			{KindFunction, []string{"function", "functions"}}, {KindMutation, []string{"mutation"}},
+			{KindChannel, []string{"channel"}}, {KindState, []string{"state", "stepfunction"}}, {KindQueue, []string{"queue"}},
+		} {
+			ev.Targets = append(ev.Targets, p.targets(ef, k.kind, k.keys...)...)
+		}
+		docOnly := p.boolean(ef.value("doc_only", "doc-only"), "doc_only")
+		if len(ev.Targets) == 0 && !docOnly && f.value("states", "flow") != nil {
+			ev.Targets = []Target{{Kind: KindState, Name: t.Name, Pos: e.pos}}
+		}
+		t.Events = append(t.Events, ev)
+	}
+}
+
+// queues reads the SQS queues; consumer is tc's older word for function.
+func (p *reader) queues(t *Topology, f fields) {
+	for _, e := range p.named(f.value("queues"), "queues") {
+		qf, ok := p.object(e.value, "queue "+e.key, queueKeys)
+		if !ok {
+			continue
+		}
+		q := &Queue{Name: e.key, Pos: e.pos, Body: qf.body(e, "function", "consumer", "state")}
+		q.Target = p.oneTarget(qf, e.pos, "queue "+e.key, map[string]Kind{"function": KindFunction, "consumer": KindFunction, "state": KindState})
+		t.Queues = append(t.Queues, q)
+	}
+}
+
+// channels reads the AppSync Events channels; their handlers may name functions.
+func (p *reader) channels(t *Topology, f fields) {
+	for _, e := range p.named(f.value("channels"), "channels") {
+		cf, ok := p.object(e.value, "channel "+e.key, channelKeys)
+		if !ok {
+			continue
+		}
+		ch := &Channel{Name: e.key, Pos: e.pos, Body: cf.body(e, "function")}
+		ch.Targets = p.targets(cf, KindFunction, "function")
+		for _, key := range []string{"on_publish", "on_subscribe"} {
+			hf, ok := p.object(cf.value(key), key, handlerKeys)
+			if !ok {
+				continue
+			}
+			ch.Targets = append(ch.Targets, p.targets(hf, KindFunction, "function")...)
+			ch.Targets = append(ch.Targets, p.targets(hf, KindEvent, "event")...)
+		}
+		t.Channels = append(t.Channels, ch)
+	}
+}
+
+var (
+	mutationKeys = []string{"authorizer", "inputs", "types", "resolvers"}
+	resolverKeys = []string{"input", "output", "function", "event", "table", "subscribe"}
+)
+
+// mutations reads the AppSync GraphQL API.
+func (p *reader) mutations(t *Topology, f fields) {
+	e, ok := f.entry("mutations")
+	if !ok {
+		return
+	}
+	mf, ok := p.object(e.value, "mutations", mutationKeys)
+	if !ok {
+		return
+	}
+	m := &Mutations{Authorizer: p.text(mf.value("authorizer"), "authorizer"), Pos: e.pos, Body: e.section()}
+	if n := mf.value("authorizer"); n != nil {
+		p.mark(m.Pos, "authorizer", n.pos)
+	}
+	for _, re := range p.named(mf.value("resolvers"), "resolvers") {
+		rf, ok := p.object(re.value, "resolver "+re.key, resolverKeys)
+		if !ok {
+			continue
+		}
+		r := Resolver{Name: re.key, Pos: re.pos}
+		target := p.oneTarget(rf, re.pos, "resolver "+re.key,
+			map[string]Kind{"function": KindFunction, "event": KindEvent, "table": KindStore})
+		if target != nil {
+			r.Target = *target
+		}
+		m.Resolvers = append(m.Resolvers, r)
+	}
+	t.Mutations = m
+}
+
+// states reads the one state machine: ASL inline, or the name of its file.
+func (p *reader) states(t *Topology, f fields) {
+	e, ok := f.entry("states")
+	if flow, has := f.entry("flow"); has {
+		if ok {
+			p.add(flow.pos, "states and flow are both written").WithHint("they are two names of the same; keep one")
+		}
+		e, ok = flow, true
+	}
+	if !ok {
+		return
+	}
+	t.States = &StateMachine{Mode: p.text(f.value("mode"), "mode"), Pos: e.pos}
+	switch e.value.kind {
+	case scalarNode:
+		t.States.File = cleanPath(e.value.text)
+		p.mark(e.pos, "file", e.value.pos)
+	case mapNode:
+		t.States.Definition = e.section()
+	default:
+		p.wrongKind(e.value, e.key, "a map or the name of a file")
+	}
+}
+
+var triggerKeys = []string{"function"}
+
+// triggers checks the shape of Cognito's triggers, which are kept as written.
+func (p *reader) triggers(f fields) {
+	for _, e := range p.named(f.value("triggers"), "triggers") {
+		p.object(e.value, "trigger "+e.key, triggerKeys)
+	}
+}
+
+// foreignName reports whether a target is written as the full name of
+// something outside this topology, as tc allows: an ARN or a template.
+func foreignName(name string) bool {
+	return len(name) > 4 && (name[:4] == "arn:" || containsTemplate(name))
+}
+
+// missing notes a reference that leads nowhere.
+func (p *problems) missing(at writ.Position, kind Kind, name string, have []string, addHint string) {
+	p.suggest(p.add(at, "there is no %s %s", kind, quoted(name)), name, have, addHint)
+}

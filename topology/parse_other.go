@@ -1,0 +1,62 @@
+package topology
+
+var (
+	pageKeys = []string{
+		"dist", "kind", "build", "dir", "domains", "paths", "bucket", "skip_deploy", "config_template", "functions",
+	}
+	scheduleKeys = []string{"cron", "target", "payload", "function", "state", "queue"}
+	testKeys     = []string{
+		"payload", "name", "namespace", "expect", "condition", "auth", "entity", "fixture", "command",
+	}
+)
+
+func (p *reader) pages(t *Topology, f fields) {
+	for _, e := range p.named(f.value("pages"), "pages") {
+		if _, ok := p.object(e.value, "page "+e.key, pageKeys); ok {
+			t.Pages = append(t.Pages, &Page{Name: e.key, Body: e.section(), Pos: e.pos})
+		}
+	}
+}
+
+// schedules reads name: {cron, target, payload}, of the topology or of tc's
+// schedules.json. A target that is no function is the state machine.
+func (p *reader) schedules(t *Topology, n *node, what string) {
+	for _, e := range p.named(n, what) {
+		f, ok := p.object(e.value, "schedule "+e.key, scheduleKeys)
+		if !ok {
+			continue
+		}
+		s := &Schedule{Name: e.key, Cron: p.text(f.value("cron"), "cron"), Pos: e.pos, Body: f.body(e, "cron", "target", "function", "state", "queue")}
+		if s.Cron == "" {
+			p.add(e.pos, "schedule %s has no cron", e.key).WithHint(`add  cron: "0 3 * * ? *"  (AWS's six fields) or  cron: rate(1 hour)`)
+		}
+		s.Target = p.oneTarget(f, e.pos, "schedule "+e.key,
+			map[string]Kind{"target": KindState, "function": KindFunction, "state": KindState, "queue": KindQueue})
+		t.Schedules = append(t.Schedules, s)
+	}
+}
+
+func (p *reader) tests(t *Topology, f fields) {
+	for _, e := range p.named(f.value("tests"), "tests") {
+		if _, ok := p.object(e.value, "test "+e.key, testKeys); ok {
+			t.Tests = append(t.Tests, &Test{Name: e.key, Body: e.section(), Pos: e.pos})
+		}
+	}
+}
+
+// imports keeps each import as written: a list of maps, or a map of them.
+func (p *reader) imports(t *Topology, f fields) {
+	e, ok := f.entry("imports")
+	if !ok {
+		return
+	}
+	for _, ie := range e.value.entries {
+		t.Imports = append(t.Imports, &Import{Body: ie.section(), Pos: ie.pos})
+	}
+	for _, item := range e.value.items {
+		t.Imports = append(t.Imports, &Import{Body: &Section{Key: "imports", YAML: item.yaml(), Pos: item.pos}, Pos: item.pos})
+	}
+	if e.value.kind == scalarNode {
+		p.wrongKind(e.value, "imports", "a list")
+	}
+}

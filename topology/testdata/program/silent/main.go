@@ -1,0 +1,4 @@
+// Command silent forgets to emit.
+package main
+
+func main() { println("nothing to say") }
