@@ -26,6 +26,8 @@ func TestParseYAMLShortForms(t *testing.T) {
 		{"A:\n  Fn::Base64: !Sub ${B}", `{"A":{"Fn::Base64":{"Fn::Sub":"${B}"}}}`},
 		{"A: !Or\n  - !Condition X\n  - !Equals [!Ref B, '']", `{"A":{"Fn::Or":[{"Condition":"X"},{"Fn::Equals":[{"Ref":"B"},""]}]}}`},
 		{`A: !GetAZs ""`, `{"A":{"Fn::GetAZs":""}}`},
+		{`A: {B: !Ref AWS::Region, Fn::Sub: "::", C: [AWS::S3::Bucket, a:::b], "D":e, F: {g: h}}`, `{"A":{"B":{"Ref":"AWS::Region"},"Fn::Sub":"::","C":["AWS::S3::Bucket","a:::b"],"D":"e","F":{"g":"h"}}}`},
+		{"A: [\"arn:aws:s3:::x/*\", arn:aws:s3:::y/*, http://z:80]\nB:: c", `{"A":["arn:aws:s3:::x/*","arn:aws:s3:::y/*","http://z:80"],"B:":"c"}`},
 		{`A: 2012-10-17`, `{"A":"2012-10-17"}`},
 		{`A: 012345678901`, `{"A":"012345678901"}`},
 		{`A: [1, -2.50, true, null, ~, "1"]`, `{"A":[1,-2.50,true,null,null,"1"]}`},

@@ -24,10 +24,41 @@ var shortForms = map[string]string{
 	"!ToJsonString": "Fn::ToJsonString", "!Transform": "Fn::Transform", "!Contains": "Fn::Contains",
 }
 
-type yamlParser struct{ t *Template }
+type yamlParser struct {
+	t *Template
+	// stand is what stands for a colon inside a word in the text that the YAML
+	// reader gets.
+	stand string
+}
+
+// hideColons replaces the colons inside words (AWS::Region, arn:aws:s3:::x) by
+// a letter of another kind: in flow collections the YAML reader takes some of
+// them for the end of a key. Where YAML has a colon end a key, white space or
+// a flow indicator follows, or a quoted key stands before.
+func (p *yamlParser) hideColons(src []byte) []byte {
+	letter := '\uE000'
+	for bytes.ContainsRune(src, letter) {
+		letter++
+	}
+	p.stand = string(letter)
+	out := make([]byte, 0, len(src)+len(src)/16)
+	inWord := false // the byte before belongs to a word
+	for i, b := range src {
+		if b == ':' && inWord && i+1 < len(src) && bytes.IndexByte([]byte(" \t\r\n,[]{}\"'"), src[i+1]) < 0 {
+			out = append(out, p.stand...)
+			continue
+		}
+		inWord = b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9'
+		out = append(out, b)
+	}
+	return out
+}
+
+// text puts the colons back.
+func (p *yamlParser) text(s string) string { return strings.ReplaceAll(s, p.stand, ":") }
 
 func parseYAML(t *Template) (value any, err error) {
-	p := &yamlParser{t}
+	p := &yamlParser{t: t}
 	if line := tooDeep(t.source); line > 0 {
 		return nil, t.errorAt(line, 1, "template is nested more than %d levels deep", MaxDepth)
 	}
@@ -37,7 +68,7 @@ func parseYAML(t *Template) (value any, err error) {
 			value, err = nil, t.errorAt(1, 1, "template is not valid YAML")
 		}
 	}()
-	file, err := parser.ParseBytes(t.source, 0, parser.AllowDuplicateMapKey())
+	file, err := parser.ParseBytes(p.hideColons(t.source), 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		return nil, p.syntaxError(err)
 	}
@@ -91,9 +122,9 @@ func (p *yamlParser) syntaxError(err error) error {
 		if tk := located.GetToken(); tk != nil && tk.Position != nil {
 			line, col = tk.Position.Line, tk.Position.Column
 		}
-		return p.t.errorAt(line, col, "template is not valid YAML: %s", located.GetMessage())
+		return p.t.errorAt(line, col, "template is not valid YAML: %s", p.text(located.GetMessage()))
 	}
-	return p.t.errorAt(1, 1, "template is not valid YAML: %w", err)
+	return p.t.errorAt(1, 1, "template is not valid YAML: %s", p.text(err.Error()))
 }
 
 func (p *yamlParser) errorAt(n ast.Node, format string, args ...any) *writ.Error {
@@ -132,9 +163,9 @@ func (p *yamlParser) value(n ast.Node, path []string) (any, error) {
 	case *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:
 		return number(n), nil
 	case *ast.StringNode:
-		return n.Value, nil
+		return p.text(n.Value), nil
 	case *ast.LiteralNode:
-		return n.Value.Value, nil
+		return p.text(n.Value.Value), nil
 	case *ast.MappingNode:
 		return p.mapping(n.Values, path)
 	case *ast.MappingValueNode:
@@ -202,7 +233,7 @@ func (p *yamlParser) mapping(pairs []*ast.MappingValueNode, path []string) (any,
 func (p *yamlParser) key(n ast.Node) (string, error) {
 	switch n := n.(type) {
 	case *ast.StringNode:
-		return n.Value, nil
+		return p.text(n.Value), nil
 	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.NullNode:
 		return n.GetToken().Value, nil
 	case *ast.MappingKeyNode:
@@ -212,17 +243,17 @@ func (p *yamlParser) key(n ast.Node) (string, error) {
 }
 
 func (p *yamlParser) tagged(n *ast.TagNode, path []string) (any, error) {
-	tag := n.Start.Value
+	tag := p.text(n.Start.Value)
 	switch tag {
 	case "!!str", "!":
 		if s, ok := n.Value.(ast.ScalarNode); ok {
 			if text, ok := s.(*ast.StringNode); ok {
-				return text.Value, nil
+				return p.text(text.Value), nil
 			}
 			if text, ok := s.(*ast.LiteralNode); ok {
-				return text.Value.Value, nil
+				return p.text(text.Value.Value), nil
 			}
-			return s.GetToken().Value, nil
+			return p.text(s.GetToken().Value), nil
 		}
 		return nil, p.errorAt(n, "tag !!str must stand before text")
 	case "!!int", "!!float", "!!bool", "!!null", "!!map", "!!seq":

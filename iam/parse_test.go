@@ -141,6 +141,7 @@ func TestValidate(t *testing.T) {
 		{iam.TypeTrust, `{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole","Resource":"*"}`, "must not have Resource"},
 		{iam.TypeTrust, `{"Effect":"Deny","NotPrincipal":"*","Action":"sts:AssumeRole"}`, "NotPrincipal"},
 		{iam.TypeResource, identity, "must have a Principal"},
+		{iam.TypeResource, `{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/*"}`, ""},
 		{iam.TypeRCP, `{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*"}`, ""},
 		{iam.TypeRCP, `{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*"}`, "only deny"},
 		{iam.TypeRCP, `{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}`, "name a service"},

@@ -97,7 +97,9 @@ func (s *Statement) checkResource(t PolicyType) error {
 		return s.invalid("the statement has no Resource").WithHint(`name the ARNs, or "*"`)
 	}
 	for _, r := range resources {
-		if r != "*" && !strings.HasPrefix(r, "arn:") {
+		// API Gateway takes "execute-api:/stage/METHOD/path" and completes it itself.
+		short := t == TypeResource && strings.HasPrefix(r, "execute-api:/")
+		if r != "*" && !strings.HasPrefix(r, "arn:") && !short {
 			return s.invalid("the resource %q is neither an ARN nor \"*\"", r)
 		}
 	}

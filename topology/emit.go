@@ -13,7 +13,11 @@ import (
 // Topology gives what was made so far, or all that was done wrong as a join of
 // *writ.Error. Runtimes are not filled in and code folders not looked at; [Load]
 // does that.
-func (a *App) Topology() (*Topology, error) {
+func (a *App) Topology() (*Topology, error) { return a.collect(true) }
+
+// collect gives the topology; without check only misuse is looked for, as Load
+// then checks all at once.
+func (a *App) collect(check bool) (*Topology, error) {
 	t := &a.made.topology
 	p := newProblems()
 	p.errs = append(p.errs, a.made.problems...)
@@ -23,8 +27,8 @@ func (a *App) Topology() (*Topology, error) {
 	for _, s := range t.Stores {
 		p.errs = append(p.errs, s.Misuse...)
 	}
-	if len(p.errs) == 0 { // else the same mistakes would be told again, less well
-		normalise(t)
+	normalise(t)
+	if check && len(p.errs) == 0 { // else the same mistakes would be told again, less well
 		p.check(t)
 	}
 	if err := p.err(); err != nil {
@@ -46,7 +50,7 @@ func (a *App) Emit() {
 
 // emit writes the topology, or what is wrong with it, to the named file or to w.
 func (a *App) emit(file string, w io.Writer) error {
-	t, wrong := a.Topology()
+	t, wrong := a.collect(file == "")
 	if wrong != nil {
 		if file != "" {
 			return errors.Join(wrong, writeFile(file, problemsOf(wrong)))

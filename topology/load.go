@@ -37,7 +37,7 @@ func Load(dir string) (*Topology, error) {
 			WithHint("name the directory that holds it: %s", filepath.Dir(dir))
 	}
 	l := &loader{seen: map[string]bool{}}
-	return l.load(filepath.Clean(dir), 0)
+	return l.load(filepath.Clean(dir), 0, nil)
 }
 
 // loader reads a tree of topologies.
@@ -45,7 +45,10 @@ type loader struct {
 	seen map[string]bool // real directories, so that links cannot make a circle
 }
 
-func (l *loader) load(dir string, depth int) (*Topology, error) {
+// load reads one topology and its nodes. A node of a recursive topology is
+// recursive too; ignore then holds the directories that its parents leave out,
+// else it is nil.
+func (l *loader) load(dir string, depth int, ignore []string) (*Topology, error) {
 	file, text := topologyFile(dir)
 	if file == "" {
 		if len(globGo(dir)) > 0 {
@@ -71,8 +74,8 @@ func (l *loader) load(dir string, depth int) (*Topology, error) {
 		return nil, r.err()
 	}
 	var nodeErrs error
-	if dirs := l.nodeDirs(r, t, depth); len(dirs) > 0 {
-		t.Nodes, nodeErrs = l.loadNodes(dirs, depth)
+	if dirs, ignore := l.nodeDirs(r, t, depth, ignore); len(dirs) > 0 {
+		t.Nodes, nodeErrs = l.loadNodes(dirs, depth, ignore)
 	}
 	r.finish(t)
 	r.checkNodes(t)
@@ -112,42 +115,41 @@ func topologyFile(dir string) (name string, text []byte) {
 }
 
 // nodeDirs gives the directories of the sub-topologies: those that nodes.dirs
-// names, or all below when nodes or recursive asks for them.
-func (l *loader) nodeDirs(r *reader, t *Topology, depth int) []string {
+// names, or the nearest below when nodes, recursive or the parent asks for
+// them, with the directories that those are to leave out.
+func (l *loader) nodeDirs(r *reader, t *Topology, depth int, inherited []string) (dirs, ignore []string) {
 	real, err := filepath.EvalSymlinks(t.Dir)
 	if err == nil {
 		real, err = filepath.Abs(real)
 	}
 	if err != nil {
 		r.add(t.Pos, "find %s: %s", t.Dir, plainReason(err))
-		return nil
+		return nil, nil
 	}
 	l.seen[real] = true
 	f, ok := r.object(r.nodes, "nodes", []string{"root", "ignore", "dirs"})
-	wanted := r.nodes != nil
+	wanted := r.nodes != nil || inherited != nil
 	if r.recursive != nil {
 		wanted = *r.recursive
 	}
 	if !ok || !wanted {
-		return nil
+		return nil, nil
 	}
 	if depth >= maxTopologyDepth {
 		r.add(r.nodesPos(t), "topologies nest deeper than %d levels", maxTopologyDepth)
-		return nil
+		return nil, nil
 	}
-	var dirs []string
 	if named := r.values(f.value("dirs"), "dirs"); len(named) > 0 {
 		for _, n := range named {
 			dirs = append(dirs, r.namedNode(t, n)...)
 		}
-	} else {
-		var ignore []string
-		for _, name := range append(r.texts(f.value("ignore"), "ignore"), ignoreList(t.Dir)...) {
-			ignore = append(ignore, cleanPath(name))
-		}
-		dirs = findNodes(t.Dir, ignore)
+		return l.unseen(r, t, dirs), nil
 	}
-	return l.unseen(r, t, dirs)
+	ignore = append([]string{}, inherited...)
+	for _, name := range append(r.texts(f.value("ignore"), "ignore"), ignoreList(t.Dir)...) {
+		ignore = append(ignore, filepath.Join(t.Dir, filepath.FromSlash(name)))
+	}
+	return l.unseen(r, t, findNodes(t.Dir, ignore)), ignore
 }
 
 func (r *reader) nodesPos(t *Topology) writ.Position {
@@ -203,12 +205,13 @@ func findNodes(dir string, ignore []string) []string {
 			return nil // an unreadable folder holds no topology for us
 		}
 		rel, relErr := filepath.Rel(dir, path)
-		if relErr != nil || ignoredFolder(d.Name()) && d.Name() != "topology" || slices.Contains(ignore, filepath.ToSlash(rel)) ||
-			strings.Count(rel, string(filepath.Separator)) >= maxTopologyDepth {
+		if relErr != nil || ignoredFolder(d.Name()) && d.Name() != "topology" || slices.Contains(ignore, path) ||
+			strings.Count(rel, string(filepath.Separator)) >= maxTopologyDepth { // no deeper than topologies nest
 			return filepath.SkipDir
 		}
 		if name, _ := topologyFile(path); name != "" {
 			found = append(found, path)
+			return filepath.SkipDir
 		}
 		return nil
 	}
@@ -218,11 +221,11 @@ func findNodes(dir string, ignore []string) []string {
 	return found
 }
 
-func (l *loader) loadNodes(dirs []string, depth int) ([]*Topology, error) {
+func (l *loader) loadNodes(dirs []string, depth int, ignore []string) ([]*Topology, error) {
 	var nodes []*Topology
 	var errs []error
 	for _, dir := range dirs {
-		t, err := l.load(dir, depth+1)
+		t, err := l.load(dir, depth+1, ignore)
 		if err != nil {
 			errs = append(errs, err)
 			continue
@@ -239,7 +242,7 @@ func (r *reader) checkNodes(t *Topology) {
 	visit = func(nodes []*Topology) {
 		for _, n := range nodes {
 			if pos, twice := first[n.Name]; twice {
-				r.add(n.Pos, "two topologies have the name %s", quoted(n.Name)).WithHint("the other one is at %s", pos)
+				r.add(n.Pos, "two topologies have the name %s", quoted(n.Name)).WithHint("the other one is at %s", place(pos))
 			}
 			first[n.Name] = n.Pos
 			visit(n.Nodes)

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"os"
+	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -56,11 +58,11 @@ func (p *problems) spot(entity writ.Position, word string) writ.Position {
 func (p *problems) lineAt(at writ.Position) string {
 	src, known := p.sources[at.File]
 	if !known && strings.HasSuffix(at.File, ".go") {
-		path := at.File
-		if real, ok := p.paths[path]; ok {
-			path = real
+		disk := at.File
+		if real, ok := p.paths[disk]; ok {
+			disk = real
 		}
-		if text, err := os.ReadFile(path); err == nil && len(text) <= maxFileBytes {
+		if text, err := os.ReadFile(disk); err == nil && len(text) <= maxFileBytes {
 			src = newSource(at.File, text)
 		}
 		p.sources[at.File] = src
@@ -110,6 +112,14 @@ func shorten(line string, col int) string {
 	return string(runes[:most])
 }
 
+// place names another place in a hint, without the directories of this machine.
+func place(at writ.Position) string {
+	if filepath.IsAbs(filepath.FromSlash(at.File)) {
+		at.File = path.Base(at.File)
+	}
+	return at.String()
+}
+
 // near gives the candidate that was likely meant, "" when none was or the
 // search would cost too much.
 func near(word string, candidates []string) string {
@@ -133,11 +143,9 @@ func (p *problems) suggest(e *writ.Error, word string, candidates []string, othe
 		e.Hint = others
 		return
 	}
-	sorted := slices.Sorted(slices.Values(candidates))
-	const most = 40
-	tail := ""
-	if len(sorted) > most {
-		sorted, tail = sorted[:most], ", ..."
+	const most = 60
+	if len(candidates) > most {
+		return
 	}
-	e.Hint = others + strings.Join(sorted, ", ") + tail
+	e.Hint = others + strings.Join(slices.Sorted(slices.Values(candidates)), ", ")
 }

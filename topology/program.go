@@ -39,7 +39,7 @@ func loadProgram(dir string) (*Topology, error) {
 	binary, out := filepath.Join(tmp, "topology.exe"), filepath.Join(tmp, "topology.json")
 
 	// go build and the binary rather than go run: a program that hangs can be ended.
-	if output, err := runIn(dir, buildTimeout, nil, "go", "build", "-o", binary, "."); err != nil {
+	if output, err := runIn(dir, buildTimeout, nil, "go", "build", "-trimpath=false", "-buildvcs=false", "-o", binary, "."); err != nil {
 		return nil, programError(dir, "does not build", output, err)
 	}
 	output, runErr := runIn(dir, programTimeout, []string{OutputVariable + "=" + out}, binary)

@@ -41,13 +41,13 @@ func TestBothWays(t *testing.T) {
 	if counter.Name != "HelloHitCounter-handler" {
 		t.Fatalf("first function is %s", counter.Name)
 	}
-	want := writ.Position{File: "testdata/program/main.go", Line: 24}
+	want := writ.Position{File: "testdata/program/main.go", Line: 23}
 	if counter.Pos != want || fromGo.File != want.File {
 		t.Errorf("function at %v in %s, want %v", counter.Pos, fromGo.File, want)
 	}
 	for _, g := range counter.Grants {
-		if g.Kind == topology.KindStore && g.Pos.Line != 32 {
-			t.Errorf("grant at %v, want line 32", g.Pos)
+		if g.Kind == topology.KindStore && g.Pos.Line != 31 {
+			t.Errorf("grant at %v, want line 31", g.Pos)
 		}
 	}
 }

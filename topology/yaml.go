@@ -218,7 +218,7 @@ func (c *converter) mapping(out *node, n *ast.MappingNode, depth int) {
 		key := keyText(v.Key)
 		if first, twice := index[key]; twice {
 			c.problems.add(keyPos, "%s is written twice", key).
-				WithHint("first written at %s; keep one of the two", out.entries[first].pos)
+				WithHint("first written at %s; keep one of the two", place(out.entries[first].pos))
 			continue
 		}
 		index[key] = len(out.entries)

@@ -126,6 +126,9 @@ func (u *up) makeState() error {
 			return writ.Errorf(writ.CodeExternal, "make a temporary directory: %w", err)
 		}
 		u.state = temporary
+		if err := u.lendNodeModules(); err != nil {
+			return err
+		}
 	}
 	// The discovery file lies in DIR/.writ also when the state does not.
 	for _, dir := range []string{u.state, stateDir(u.dir)} {
@@ -135,6 +138,20 @@ func (u *up) makeState() error {
 		}
 	}
 	return nil
+}
+
+// lendNodeModules lets Node.js functions find DIR/node_modules above their own
+// directory, as they do when the state lies in DIR: there the developer has
+// what Lambda's own runtime brings along, the AWS SDK.
+func (u *up) lendNodeModules() error {
+	modules, err := filepath.Abs(filepath.Join(u.dir, "node_modules"))
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(modules); err != nil {
+		return nil //nolint:nilerr // the system has none
+	}
+	return os.Symlink(modules, filepath.Join(u.state, "node_modules"))
 }
 
 func (u *up) removeState() {
@@ -165,14 +182,9 @@ func listen(flag string, port int) (net.Listener, error) {
 }
 
 func (u *up) openCloud() (err error) {
-	absolute, err := filepath.Abs(u.dir)
-	if err != nil {
-		return err
-	}
 	u.cloud, err = localcloud.Open(localcloud.Config{
 		Dir:       u.state,
 		Endpoint:  "http://" + u.aws.Addr().String(),
-		CodePaths: []string{absolute},
 		Now:       time.Now,
 		OnLog:     u.functionLine,
 		OnRequest: u.requestLine,

@@ -29,9 +29,7 @@ type request struct {
 }
 
 // operations are all calls, of v1 and of v2. The paths tell them apart.
-func operations() []operation {
-	return append(restOperations(), httpOperations()...)
-}
+var operations = append(restOperations(), httpOperations()...)
 
 func restOperations() []operation {
 	const (
@@ -138,13 +136,13 @@ func (s *Service) find(c *gate.Call) (*request, error) {
 // match finds the operation at an escaped path.
 func match(method, path string) (*operation, map[string]string) {
 	parts := strings.Split(path, "/")
-	all := operations()
-	for i := range all {
-		if all[i].method != method {
+	for i := range operations {
+		op := &operations[i]
+		if op.method != method {
 			continue
 		}
-		if vars, ok := matchPath(strings.Split(all[i].pattern, "/"), parts); ok {
-			return &all[i], vars
+		if vars, ok := matchPath(strings.Split(op.pattern, "/"), parts); ok {
+			return op, vars
 		}
 	}
 	return nil, nil

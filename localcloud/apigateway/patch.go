@@ -118,7 +118,7 @@ func (op patchOperation) apply(members map[string]any, kinds map[string]patchKin
 			list = append(list, key)
 		}
 		members[name] = list
-	case op.Op == "remove":
+	case op.Op == "remove", op.Value == "" && kind != patchText:
 		delete(members, name)
 	case kind == patchText:
 		members[name] = op.Value

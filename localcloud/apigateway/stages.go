@@ -16,7 +16,7 @@ func (s *Service) refresh() error {
 	var stages []*front.Stage
 	err := s.cfg.DB.View(func(tx *store.Tx) error {
 		if err := eachDoc(tx, bucketREST, func(d *restDoc) error {
-			stages = append(stages, restStages(d)...)
+			stages = append(stages, s.restStages(d)...)
 			return nil
 		}); err != nil {
 			return err
@@ -38,7 +38,7 @@ func (s *Service) refresh() error {
 }
 
 // restStages gives the deployed stages of a REST API.
-func restStages(d *restDoc) []*front.Stage {
+func (s *Service) restStages(d *restDoc) []*front.Stage {
 	var stages []*front.Stage
 	for _, st := range sortedValues(d.Stages) {
 		dep := d.Deployments[st.DeploymentID]
@@ -51,7 +51,7 @@ func restStages(d *restDoc) []*front.Stage {
 		}
 		unreadable := ""
 		if dep.Snapshot.Policy != "" {
-			policy, err := iam.Load([]byte(dep.Snapshot.Policy), iam.Origin{Type: iam.TypeResource, Name: "resource policy of API " + d.API.ID})
+			policy, err := iam.Load([]byte(s.fullPolicy(dep.Snapshot.Policy, d.API.ID)), iam.Origin{Type: iam.TypeResource, Name: "resource policy of API " + d.API.ID})
 			if err != nil {
 				unreadable = "the API's resource policy cannot be read: " + err.Error()
 			}
@@ -72,6 +72,12 @@ func restStages(d *restDoc) []*front.Stage {
 		stages = append(stages, stage)
 	}
 	return stages
+}
+
+// fullPolicy writes out the short resources that API Gateway allows in an API's
+// policy: execute-api:/STAGE/METHOD/PATH.
+func (s *Service) fullPolicy(policy, apiID string) string {
+	return strings.ReplaceAll(policy, `"execute-api:/`, `"arn:aws:execute-api:`+s.cfg.Region+":"+s.cfg.Account+":"+apiID+"/")
 }
 
 func restFrontIntegration(m *restMethod, variables map[string]string) front.Integration {

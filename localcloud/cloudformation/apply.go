@@ -1,12 +1,14 @@
 package cloudformation
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/writ-dev/writ/cfn"
 	"github.com/writ-dev/writ/localcloud/cloudformation/resource"
+	"github.com/writ-dev/writ/localcloud/gate"
 	"github.com/writ-dev/writ/localcloud/store"
 )
 
@@ -197,6 +199,11 @@ func (e *execution) perform(s *step) {
 	}
 	if s.result.Physical != "" {
 		s.record.Physical, s.record.Made = s.result.Physical, true
+	}
+	// A fault that is not the service's plain refusal leaves open whether the
+	// resource was made.
+	if refused := (*gate.Error)(nil); s.err != nil && !s.record.Existed && (!errors.As(s.err, &refused) || refused.Status >= 500) {
+		s.record.Made = true
 	}
 	snapshot := *s.record
 	err := e.s.cfg.DB.Update(func(tx *store.Tx) error { return putResource(tx, e.stack.uuid(), &snapshot) })

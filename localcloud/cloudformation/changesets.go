@@ -66,7 +66,12 @@ func (s *Service) createChangeSet(ctx context.Context, c *gate.Call) (any, error
 				replay = other.ID
 				return nil
 			}
-			return gate.Errorf("AlreadyExistsException", "ChangeSet %s already exists", name)
+			if other.ExecutionStatus != "EXECUTE_COMPLETE" {
+				return gate.Errorf("AlreadyExistsException", "ChangeSet %s already exists", name)
+			}
+			if err := dropChangeSet(tx, other); err != nil {
+				return err
+			}
 		}
 		if isNew {
 			e := &execution{s: s, stack: stack}

@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	sdk "github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
@@ -93,6 +94,9 @@ func (f *faults) Do(ctx context.Context, c *gate.Call) (*gate.Reply, error) {
 	f.mu.Unlock()
 	switch {
 	case hang:
+		if after {
+			_, _ = f.next.Do(ctx, c) // done, but nobody hears of it
+		}
 		<-ctx.Done()
 		return nil, ctx.Err()
 	case fail && !after:
@@ -100,7 +104,7 @@ func (f *faults) Do(ctx context.Context, c *gate.Call) (*gate.Reply, error) {
 	}
 	reply, err := f.next.Do(ctx, c)
 	if fail && err == nil {
-		return nil, gate.Errorf("ServiceUnavailable", "injected after the call")
+		return nil, gate.Errorf("ServiceUnavailable", "injected after the call").WithStatus(503)
 	}
 	return reply, err
 }
@@ -255,6 +259,11 @@ func (c *cloud) inventory(t testing.TB) []string {
 	check(err)
 	for _, a := range apis.Items {
 		add("api", a.Id)
+	}
+	httpAPIs, err := apigatewayv2.NewFromConfig(cfg).GetApis(ctx, nil)
+	check(err)
+	for _, a := range httpAPIs.Items {
+		add("http api", a.ApiId)
 	}
 	slices.Sort(all)
 	return all

@@ -105,8 +105,11 @@ func (e *execution) parallel(n int, do func(i int)) {
 
 func (e *execution) work(r *resourceRecord) *resource.Work {
 	w := &resource.Work{
-		Cloud: e.cloud, StackName: e.stack.Name, LogicalID: r.LogicalID, Physical: r.Physical,
+		Cloud: e.cloud, StackName: e.stack.Name, StackID: e.stack.ID, LogicalID: r.LogicalID, Physical: r.Physical,
 		Properties: r.Properties.Object, Attributes: r.Attributes, Tags: r.Tags,
+	}
+	if r.Before != nil {
+		w.Keep = r.Before.Physical
 	}
 	if kind, _ := resource.Find(r.Type); !kind.Tagged {
 		w.Tags = nil

@@ -12,11 +12,11 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/writ-dev/writ/iam"
 	"github.com/writ-dev/writ/localcloud/gate"
 	"github.com/writ-dev/writ/localcloud/session"
 	"github.com/writ-dev/writ/localcloud/store"
@@ -77,8 +77,8 @@ func (d *Directory) RoleAccess(name string) (gate.RoleAccess, bool) {
 
 // TrustedRole finds a role by its ARN, with the path. It implements sts.Roles.
 func (d *Directory) TrustedRole(arn string) (session.Role, bool) {
-	r, ok := d.current.Load().roles[arn[strings.LastIndexByte(arn, '/')+1:]]
-	if !ok || r.ARN != arn {
+	r := d.current.Load().roleByARN(arn)
+	if r == nil {
 		return session.Role{}, false
 	}
 	return session.Role{
@@ -128,7 +128,12 @@ func (d *Directory) EnsureRole(spec RoleSpec) (gate.RoleAccess, error) {
 		r.ARN = d.roleARN(r.Path, r.Name)
 		r.Description, r.Trust, r.MaxSession = spec.Description, spec.Trust, defaultMaxSession
 		r.Inline, r.Attached = maps.Clone(spec.Inline), append([]string(nil), spec.Attached...)
-		if err := r.compile(next.policies); err != nil {
+		document, err := checkDocument(spec.Trust, iam.TypeTrust)
+		if err != nil {
+			return changes{}, err
+		}
+		r.TrustIDs = d.principalIDs(document, next)
+		if err := r.compile(next); err != nil {
 			return changes{}, err
 		}
 		made = r

@@ -4,12 +4,14 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
 	awsiam "github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/google/go-cmp/cmp"
 	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/iam"
 	"github.com/writ-dev/writ/localcloud/directory"
 	"github.com/writ-dev/writ/localcloud/store"
 )
@@ -114,6 +116,39 @@ func TestPermissionsAreEnforced(t *testing.T) {
 	createRole(t, dev, "reader")
 	_, err = reader.GetRole(ctx, &awsiam.GetRoleInput{RoleName: role.RoleName})
 	fails(t, err, "InvalidClientTokenId", "")
+}
+
+// A trust policy means the role that it named, not another of the same name.
+func TestTrustIsInTheRoleNotInItsName(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t)
+	ctx, dev := t.Context(), c.client(t, "developer")
+	caller := createRole(t, dev, "caller")
+	trust := strings.Replace(lambdaTrust, `"Service":"lambda.amazonaws.com"`, `"AWS":"`+*caller.Arn+`"`, 1)
+	target := must[*awsiam.CreateRoleOutput](t)(dev.CreateRole(ctx, &awsiam.CreateRoleInput{RoleName: str("target"), AssumeRolePolicyDocument: &trust})).Role
+	trusted := func() bool {
+		t.Helper()
+		role, ok := c.directory.TrustedRole(*target.Arn)
+		if !ok {
+			t.Fatal("no target")
+		}
+		return iam.Evaluate(&iam.Request{
+			Principal: iam.Principal{Kind: iam.PrincipalSession, ARN: "arn:aws:sts::000000000000:assumed-role/caller/s", Account: account, RoleARN: *caller.Arn},
+			Action:    "sts:AssumeRole", Resource: *target.Arn, ResourceAccount: account,
+		}, &iam.Policies{Resource: role.Trust}).Verdict == iam.Allowed
+	}
+	if !trusted() {
+		t.Error("the role is not trusted")
+	}
+	must[*awsiam.DeleteRoleOutput](t)(dev.DeleteRole(ctx, &awsiam.DeleteRoleInput{RoleName: caller.RoleName}))
+	createRole(t, dev, "caller")
+	if trusted() {
+		t.Error("a new role of the name is trusted")
+	}
+	must[*awsiam.UpdateAssumeRolePolicyOutput](t)(dev.UpdateAssumeRolePolicy(ctx, &awsiam.UpdateAssumeRolePolicyInput{RoleName: target.RoleName, PolicyDocument: &trust}))
+	if !trusted() {
+		t.Error("the new role is not trusted once it is named")
+	}
 }
 
 func TestReadsAndWritesAtOnce(t *testing.T) {

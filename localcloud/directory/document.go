@@ -88,21 +88,27 @@ func checkTrustStatement(s *iam.Statement) error {
 	return nil
 }
 
-// checkPrincipals refuses a trust policy that names roles of this account that
-// do not exist, as AWS does.
-func (d *Directory) checkPrincipals(document *iam.Document, roles map[string]*role) error {
+// principals gives the roles of this account that a trust policy names.
+func (d *Directory) principals(document *iam.Document) (arns []string) {
 	for i := range document.Statements {
 		for _, principal := range document.Statements[i].Principal.AWS {
-			name, ok := strings.CutPrefix(principal, "arn:aws:iam::"+d.cfg.Account+":role/")
-			if !ok {
-				continue
-			}
-			if r, ok := roles[name[strings.LastIndexByte(name, '/')+1:]]; !ok || r.ARN != principal {
-				return malformed(`Invalid principal in policy: "AWS":"%s"`, principal)
+			if strings.HasPrefix(principal, "arn:aws:iam::"+d.cfg.Account+":role/") {
+				arns = append(arns, principal)
 			}
 		}
 	}
-	return nil
+	return arns
+}
+
+// principalIDs gives the unique ids of the roles that a trust policy names.
+func (d *Directory) principalIDs(document *iam.Document, s *snapshot) map[string]string {
+	ids := map[string]string{}
+	for _, arn := range d.principals(document) {
+		if r := s.roleByARN(arn); r != nil {
+			ids[arn] = r.ID
+		}
+	}
+	return ids
 }
 
 // sizeOf counts the characters of a document that count for quotas.

@@ -40,7 +40,7 @@ func (d *Directory) changePolicy(c *gate.Call, do func(p *policy) error) error {
 				continue
 			}
 			again := r.clone()
-			if err := again.compile(next.policies); err != nil {
+			if err := again.compile(next); err != nil {
 				return changes{}, err
 			}
 			next.roles[name] = again

@@ -39,7 +39,7 @@ func (d *Directory) changeRole(c *gate.Call, do func(next *snapshot, r *role) er
 		if err := do(next, r); err != nil {
 			return changes{}, err
 		}
-		if err := r.compile(next.policies); err != nil {
+		if err := r.compile(next); err != nil {
 			return changes{}, err
 		}
 		next.roles[r.Name] = r
@@ -78,20 +78,21 @@ func (d *Directory) createRole(c *gate.Call) (any, error) {
 		if len(next.roles) >= maxRoles {
 			return changes{}, conflict("LimitExceeded", "Cannot exceed quota for RolesPerAccount: %d", maxRoles)
 		}
-		if err := d.checkTrust(r.Trust, next.roles); err != nil {
+		if err := d.setTrust(r, r.Trust, next); err != nil {
 			return changes{}, err
 		}
-		if err := r.compile(next.policies); err != nil {
+		if err := r.compile(next); err != nil {
 			return changes{}, err
 		}
 		next.roles[r.Name] = r
-		return changes{roles: []string{r.Name}}, nil
+		return changes{roles: []string{r.Name}}, next.retrust(r.ARN)
 	})
 	return struct{ Role roleXML }{r.shape()}, err
 }
 
-// checkTrust refuses a trust policy that AWS would not take.
-func (d *Directory) checkTrust(text string, roles map[string]*role) error {
+// setTrust gives a role a trust policy, unless AWS would not take it: the roles
+// of this account that it names must exist.
+func (d *Directory) setTrust(r *role, text string, s *snapshot) error {
 	document, err := checkDocument(text, iam.TypeTrust)
 	if err != nil {
 		return err
@@ -99,7 +100,14 @@ func (d *Directory) checkTrust(text string, roles map[string]*role) error {
 	if sizeOf(text) > maxTrust {
 		return conflict("LimitExceeded", "Cannot exceed quota for ACLSizePerRole: %d", maxTrust)
 	}
-	return d.checkPrincipals(document, roles)
+	ids := d.principalIDs(document, s)
+	for _, arn := range d.principals(document) {
+		if _, ok := ids[arn]; !ok {
+			return malformed(`Invalid principal in policy: "AWS":"%s"`, arn)
+		}
+	}
+	r.Trust, r.TrustIDs = text, ids
+	return nil
 }
 
 // maxSessionOf reads MaxSessionDuration.
@@ -157,7 +165,7 @@ func (d *Directory) deleteRole(c *gate.Call) (any, error) {
 			return changes{}, conflict("DeleteConflict", "Cannot delete entity, must detach all policies first.")
 		}
 		delete(next.roles, r.Name)
-		return changes{roles: []string{r.Name}}, nil
+		return changes{roles: []string{r.Name}}, next.retrust(r.ARN)
 	})
 }
 
@@ -187,8 +195,7 @@ func (d *Directory) updateRoleDescription(c *gate.Call) (any, error) {
 
 func (d *Directory) updateTrust(c *gate.Call) (any, error) {
 	return nil, d.changeRole(c, func(next *snapshot, r *role) error {
-		r.Trust = c.Form.Get("PolicyDocument")
-		return d.checkTrust(r.Trust, next.roles)
+		return d.setTrust(r, c.Form.Get("PolicyDocument"), next)
 	})
 }
 

@@ -41,8 +41,8 @@ type resultXML struct {
 func (d *Directory) simulatePrincipal(c *gate.Call) (any, error) {
 	arn := c.Form.Get("PolicySourceArn")
 	s := d.current.Load()
-	r, ok := s.roles[arn[strings.LastIndexByte(arn, '/')+1:]]
-	if !ok || r.ARN != arn {
+	r := s.roleByARN(arn)
+	if r == nil {
 		return nil, noSuch("The entity with arn %s cannot be found.", arn)
 	}
 	in := &simulation{role: r.Name, principal: iam.Principal{Kind: iam.PrincipalRole, ARN: r.ARN, RoleARN: r.ARN, Account: d.cfg.Account}}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/writ-dev/writ"
@@ -20,10 +21,13 @@ type role struct {
 	Created             time.Time
 	MaxSession          int // seconds
 	Trust               string
-	Boundary            string            `json:",omitempty"` // the ARN of a managed policy
-	Inline              map[string]string `json:",omitempty"` // documents by name
-	Attached            []string          `json:",omitempty"` // ARNs of managed policies
-	Tags                []tag             `json:",omitempty"`
+	// TrustIDs are the unique ids, at the time that Trust was put, of the roles
+	// that it names: a role made anew under a name is another one.
+	TrustIDs map[string]string `json:",omitempty"`
+	Boundary string            `json:",omitempty"` // the ARN of a managed policy
+	Inline   map[string]string `json:",omitempty"` // documents by name
+	Attached []string          `json:",omitempty"` // ARNs of managed policies
+	Tags     []tag             `json:",omitempty"`
 
 	access gate.RoleAccess
 	trust  *iam.Policy
@@ -93,7 +97,8 @@ func (p *policy) compile() error {
 }
 
 // compile makes what evaluations need of the role.
-func (r *role) compile(policies map[string]*policy) error {
+func (r *role) compile(s *snapshot) error {
+	policies := s.policies
 	access := gate.RoleAccess{ARN: r.ARN, ID: r.ID, Tags: map[string]string{}}
 	for _, name := range slices.Sorted(maps.Keys(r.Inline)) {
 		p, err := iam.Load([]byte(r.Inline[name]), iam.Origin{Type: iam.TypeIdentity, Name: name})
@@ -119,11 +124,58 @@ func (r *role) compile(policies map[string]*policy) error {
 	for _, t := range r.Tags {
 		access.Tags[t.Key] = t.Value
 	}
-	trust, err := iam.Load([]byte(r.Trust), iam.Origin{Type: iam.TypeTrust, Name: r.Name})
+	trust, err := r.compileTrust(s)
 	if err != nil {
 		return err
 	}
 	r.access, r.trust = access, trust
+	return nil
+}
+
+// compileTrust compiles the trust policy. A principal that is no longer the
+// role that was named becomes its unique id, which matches nobody, as in AWS
+// (IAM User Guide, "AWS JSON policy elements: Principal").
+func (r *role) compileTrust(s *snapshot) (*iam.Policy, error) {
+	document, err := iam.Parse([]byte(r.Trust))
+	if err != nil {
+		return nil, err
+	}
+	if err := document.Validate(iam.TypeTrust); err != nil {
+		return nil, err
+	}
+	for i := range document.Statements {
+		principals := document.Statements[i].Principal.AWS
+		for j, arn := range principals {
+			if id, ok := r.TrustIDs[arn]; ok {
+				if named := s.roleByARN(arn); named == nil || named.ID != id {
+					principals[j] = id
+				}
+			}
+		}
+	}
+	return iam.Compile(document, iam.Origin{Type: iam.TypeTrust, Name: r.Name}), nil
+}
+
+// roleByARN finds a role by its ARN with the path, nil when there is none.
+func (s *snapshot) roleByARN(arn string) *role {
+	if r, ok := s.roles[arn[strings.LastIndexByte(arn, '/')+1:]]; ok && r.ARN == arn {
+		return r
+	}
+	return nil
+}
+
+// retrust compiles anew the roles that trust a role which came or went.
+func (s *snapshot) retrust(arn string) error {
+	for name, r := range s.roles {
+		if _, ok := r.TrustIDs[arn]; !ok {
+			continue
+		}
+		again := r.clone()
+		if err := again.compile(s); err != nil {
+			return err
+		}
+		s.roles[name] = again
+	}
 	return nil
 }
 
@@ -195,9 +247,14 @@ func (d *Directory) read(s *snapshot) error {
 		}
 		return each(tx, "roles", func(r *role) error {
 			s.roles[r.Name] = r
-			return r.compile(s.policies)
+			return nil
 		})
 	})
+	for _, r := range s.roles { // once all are there, because they name each other
+		if err == nil {
+			err = r.compile(s)
+		}
+	}
 	if err != nil {
 		return writ.Errorf(writ.CodeInvalid, "the stored roles and policies cannot be read: %w", err)
 	}

@@ -247,6 +247,11 @@ func (r *batchWriteItem) plan(t *table, requests []writeRequest) ([]*write, erro
 	for _, request := range requests {
 		w := &write{table: t}
 		if request.PutRequest != nil {
+			for _, k := range t.key.attributes() {
+				if v, ok := request.item()[k.name]; !ok || v.Type != k.kind {
+					return nil, errKeySchema // PutItem says more
+				}
+			}
 			if err := t.checkItem(request.item()); err != nil {
 				return nil, err
 			}

@@ -30,7 +30,7 @@ func TestEveryTypeComesBackAsItWas(t *testing.T) {
 		"pk": s("a\u0000\"\\\n\u2028é😀"), "n": n("-12.50"), "b": &types.AttributeValueMemberB{Value: []byte{0, 255}},
 		"ss": &types.AttributeValueMemberSS{Value: []string{"a", "b"}}, "ns": &types.AttributeValueMemberNS{Value: []string{"-1", "2"}},
 		"bs": &types.AttributeValueMemberBS{Value: [][]byte{{0}, {1}}}, "z": &types.AttributeValueMemberNULL{Value: true},
-		"t": &types.AttributeValueMemberBOOL{Value: true}, "f": &types.AttributeValueMemberBOOL{}, "empty": s(""),
+		"tab": &types.AttributeValueMemberBOOL{Value: true}, "f": &types.AttributeValueMemberBOOL{}, "empty": s(""),
 		"l": &types.AttributeValueMemberL{Value: []types.AttributeValue{s("x"), &types.AttributeValueMemberL{Value: []types.AttributeValue{}}}},
 		"m": &types.AttributeValueMemberM{Value: record{"k": n("1"), "e": &types.AttributeValueMemberM{Value: record{}}}},
 	}
@@ -66,10 +66,10 @@ func TestUpdateItemReturnsWhatWasAsked(t *testing.T) {
 func TestConditions(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
-	c.table("t", false)
+	c.table("tab", false)
 	put := func(condition string) error {
 		_, err := c.PutItem(t.Context(), &dynamodb.PutItemInput{
-			TableName: aws.String("t"), Item: record{"pk": s("a"), "v": n("2")}, ConditionExpression: &condition,
+			TableName: aws.String("tab"), Item: record{"pk": s("a"), "v": n("2")}, ConditionExpression: &condition,
 			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 		})
 		return err
@@ -83,11 +83,11 @@ func TestConditions(t *testing.T) {
 		t.Fatal(err)
 	}
 	same(t, failed.Item, record{"pk": s("a"), "v": n("2")})
-	if _, err := c.DeleteItem(t.Context(), &dynamodb.DeleteItemInput{TableName: aws.String("t"), Key: record{"pk": s("a")},
+	if _, err := c.DeleteItem(t.Context(), &dynamodb.DeleteItemInput{TableName: aws.String("tab"), Key: record{"pk": s("a")},
 		Expected: map[string]types.ExpectedAttributeValue{"v": {Value: n("2.0")}}, ReturnValues: types.ReturnValueAllOld}); err != nil {
 		t.Fatal(err)
 	}
-	if got := c.get("t", record{"pk": s("a")}); got != nil {
+	if got := c.get("tab", record{"pk": s("a")}); got != nil {
 		t.Fatalf("still there: %v", got)
 	}
 }
@@ -95,7 +95,7 @@ func TestConditions(t *testing.T) {
 func TestItemErrors(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
-	c.table("t", true, func(in *dynamodb.CreateTableInput) {
+	c.table("tab", true, func(in *dynamodb.CreateTableInput) {
 		in.AttributeDefinitions = append(in.AttributeDefinitions, attribute("g", "N"), attribute("h", "S"))
 		in.GlobalSecondaryIndexes = []types.GlobalSecondaryIndex{global("byG", types.ProjectionTypeAll, hash("g"), ranged("h"))}
 	})
@@ -122,12 +122,12 @@ func TestItemErrors(t *testing.T) {
 		{record{"pk": s("a"), "sk": s("b"), "x": s(strings.Repeat("a", 400*1024-7))}, ""},
 		{record{"pk": s("a"), "sk": s("b"), "x": nested(31)}, ""},
 	} {
-		_, err := c.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String("t"), Item: row.it})
+		_, err := c.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String("tab"), Item: row.it})
 		if got := message(err); got != row.want {
 			t.Errorf("%.80v\n got %s\nwant %s", row.it, got, row.want)
 		}
 	}
-	_, err := c.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: aws.String("t"), Key: record{"pk": s("a")}})
+	_, err := c.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: aws.String("tab"), Key: record{"pk": s("a")}})
 	if got := message(err); got != "ValidationException: The provided key element does not match the schema" {
 		t.Error(got)
 	}
@@ -135,7 +135,7 @@ func TestItemErrors(t *testing.T) {
 	if got := message(err); got != "ResourceNotFoundException: Requested resource not found" {
 		t.Error(got)
 	}
-	_, err = c.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{TableName: aws.String("t"), Key: record{"pk": s("a"), "sk": s("b")},
+	_, err = c.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{TableName: aws.String("tab"), Key: record{"pk": s("a"), "sk": s("b")},
 		UpdateExpression: aws.String("SET sk = :v"), ExpressionAttributeValues: record{":v": s("x")}})
 	if got := message(err); got != rule+"Cannot update attribute sk. This attribute is part of the key" {
 		t.Error(got)
@@ -153,8 +153,8 @@ func nested(depth int) types.AttributeValue {
 func TestConsumedCapacity(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
-	c.table("t", false)
-	out, err := c.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String("t"), Item: record{"pk": s("a"), "x": s(strings.Repeat("a", 3000))},
+	c.table("tab", false)
+	out, err := c.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String("tab"), Item: record{"pk": s("a"), "x": s(strings.Repeat("a", 3000))},
 		ReturnConsumedCapacity: types.ReturnConsumedCapacityIndexes})
 	if err != nil {
 		t.Fatal(err)
@@ -162,7 +162,7 @@ func TestConsumedCapacity(t *testing.T) {
 	if got := *out.ConsumedCapacity.CapacityUnits; got != 3 || *out.ConsumedCapacity.Table.CapacityUnits != 3 {
 		t.Errorf("a put of 3 KB takes %v units", got)
 	}
-	read, err := c.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: aws.String("arn:aws:dynamodb:us-east-1:000000000000:table/t"), Key: record{"pk": s("a")},
+	read, err := c.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: aws.String("arn:aws:dynamodb:us-east-1:000000000000:table/tab"), Key: record{"pk": s("a")},
 		ReturnConsumedCapacity: types.ReturnConsumedCapacityTotal})
 	if err != nil {
 		t.Fatal(err)

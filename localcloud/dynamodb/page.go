@@ -261,7 +261,8 @@ func (r *reading) keyInUse() key {
 }
 
 // startAfter takes ExclusiveStartKey: it must be a key as LastEvaluatedKey gives it.
-func (r *reading) startAfter(start item.Item, short error) error {
+// A query checks the types of the key that it goes by first.
+func (r *reading) startAfter(start item.Item, query bool, short error) error {
 	if start == nil {
 		return nil
 	}
@@ -273,8 +274,8 @@ func (r *reading) startAfter(start item.Item, short error) error {
 	if len(start) != len(names) {
 		return short
 	}
-	if r.index != nil {
-		for i, a := range r.index.key.attributes() {
+	if r.index != nil || query {
+		for i, a := range r.keyInUse().attributes() {
 			v, ok := start[a.name]
 			if !ok {
 				return item.Error(bad)

@@ -125,7 +125,7 @@ func (r *query) run(_ context.Context, s *Service) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := reading.startAfter(r.ExclusiveStartKey, item.Error("The provided starting key is invalid")); err != nil {
+	if err := reading.startAfter(r.ExclusiveStartKey, true, item.Error("The provided starting key is invalid")); err != nil {
 		return nil, err
 	}
 	if err := r.checkStart(reading.keyInUse(), hash, sort); err != nil {
@@ -146,6 +146,9 @@ func (r *query) run(_ context.Context, s *Service) (any, error) {
 
 // keyConditions finds the conditions on the partition key and, if any, on the sort key.
 func (r *query) keyConditions(k key) (hash, sort *expr.KeyCondition, err error) {
+	if len(r.keys) == 0 {
+		return nil, nil, item.Error("Conditions can be of length 1 or 2 only")
+	}
 	if n := len(k.names()); len(r.keys) > n {
 		if n == 1 {
 			return nil, nil, item.Error("Query key condition not supported")

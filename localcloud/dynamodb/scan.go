@@ -126,7 +126,7 @@ func (r *scan) run(_ context.Context, s *Service) (any, error) {
 	if r.IndexName == "" {
 		short += ": The provided key element does not match the schema"
 	}
-	if err := reading.startAfter(r.ExclusiveStartKey, short); err != nil {
+	if err := reading.startAfter(r.ExclusiveStartKey, false, short); err != nil {
 		return nil, err
 	}
 	if err := r.segment(reading); err != nil {

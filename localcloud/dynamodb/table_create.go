@@ -112,11 +112,14 @@ func (c *constraints) throughput(t *throughput, at string) {
 	if t == nil {
 		return
 	}
-	for name, n := range map[string]*int64{"readCapacityUnits": t.ReadCapacityUnits, "writeCapacityUnits": t.WriteCapacityUnits} {
-		c.require(n != nil, nil, at+"."+name, ruleNotNull)
-		if n != nil {
-			c.require(*n >= 1, *n, at+"."+name, ruleAtLeast, 1)
-		}
+	c.units(t.WriteCapacityUnits, at+".writeCapacityUnits")
+	c.units(t.ReadCapacityUnits, at+".readCapacityUnits")
+}
+
+func (c *constraints) units(n *int64, at string) {
+	c.require(n != nil, nil, at, ruleNotNull)
+	if n != nil {
+		c.require(*n >= 1, *n, at, ruleAtLeast, 1)
 	}
 }
 
@@ -159,6 +162,9 @@ func checkSchema(schema []keySchemaElement, attributes []attributeDefinition) er
 			return item.Error("Cannot have two attributes with the same name")
 		}
 		defined = append(defined, a.AttributeName)
+	}
+	if len(keys) > len(defined) {
+		return item.Error("Invalid KeySchema: Some index key attribute have no definition")
 	}
 	for _, k := range keys {
 		if !slices.Contains(defined, k) {

@@ -171,9 +171,7 @@ func (g *Gate) decide(info Info, c *Call, access RoleAccess, ask *Ask) error {
 	decision := iam.Evaluate(request, policies)
 	verdict := Verdict{Call: c, Ask: *ask, Request: request, Decision: decision}
 	if decision.Verdict != iam.Allowed {
-		if c.Caller.Kind == iam.PrincipalAnonymous {
-			verdict.Message = "Access Denied"
-		} else if verdict.Message = decision.Sentence(request); verdict.Message == "" {
+		if verdict.Message = decision.Sentence(request); verdict.Message == "" || c.Caller.Kind == iam.PrincipalAnonymous {
 			verdict.Message = plainSentence(c, ask.Action, ask.Resource)
 		}
 	}
@@ -189,6 +187,9 @@ func (g *Gate) decide(info Info, c *Call, access RoleAccess, ask *Ask) error {
 // plainSentence is AWS's denial without a reason, for calls that never came to
 // a decision.
 func plainSentence(c *Call, action, resource string) string {
+	if c.Caller.Kind == iam.PrincipalAnonymous {
+		return "Access Denied"
+	}
 	text := "User: " + c.Caller.ARN + " is not authorized to perform: " + action
 	if resource != "" && resource != "*" {
 		text += " on resource: " + resource

@@ -5,7 +5,7 @@ import (
 	"github.com/aws/smithy-go/middleware"
 )
 
-// awsUnsigned makes the S3 client leave the body out of the signature.
-func awsUnsigned(stack *middleware.Stack) error {
+// unsignedPayload makes the S3 client leave the body out of the signature.
+func unsignedPayload(stack *middleware.Stack) error {
 	return v4.SwapComputePayloadSHA256ForUnsignedPayloadMiddleware(stack)
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 
 	"github.com/writ-dev/writ/localcloud/store"
 )
@@ -55,7 +56,7 @@ func writeBytes(data []byte) func(io.Writer) error {
 
 // syncFolder makes a rename durable.
 func syncFolder(path string) error {
-	d, err := os.Open(path) //nolint:gosec // a folder under the service's own
+	d, err := os.Open(path) // a folder under the service's own
 	if err != nil {
 		return fmt.Errorf("sync the folder of an object: %w", err)
 	}
@@ -98,6 +99,9 @@ func (s *Service) dropBlobs(names ...string) {
 	}
 }
 
+// ownFile are the names that this package gives to files.
+var ownFile = regexp.MustCompile(`^([0-9a-f]{32}|incoming-\d+)$`)
+
 // sweep removes the files that the store does not name: those of writes that
 // a crash cut short.
 func (s *Service) sweep() error {
@@ -119,7 +123,7 @@ func (s *Service) sweep() error {
 		return err
 	}
 	return filepath.WalkDir(s.cfg.Dir, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || named[entry.Name()] {
+		if err != nil || entry.IsDir() || named[entry.Name()] || !ownFile.MatchString(entry.Name()) {
 			return err
 		}
 		return os.Remove(path)

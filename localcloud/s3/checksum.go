@@ -1,7 +1,7 @@
 package s3
 
 import (
-	"crypto/sha1" //nolint:gosec // an S3 checksum algorithm
+	"crypto/sha1" // an S3 checksum algorithm
 	"crypto/sha256"
 	"encoding/base64"
 	"hash"
@@ -44,7 +44,7 @@ func newHash(algorithm string) hash.Hash {
 	case "CRC64NVME":
 		return crc64.New(nvme)
 	case "SHA1":
-		return sha1.New() //nolint:gosec // an S3 checksum algorithm
+		return sha1.New() // an S3 checksum algorithm
 	case "SHA256":
 		return sha256.New()
 	}

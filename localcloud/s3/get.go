@@ -1,6 +1,8 @@
 package s3
 
 import (
+	"errors"
+	"io/fs"
 	"net/http"
 	"slices"
 	"strconv"
@@ -10,12 +12,22 @@ import (
 	"github.com/writ-dev/writ/localcloud/gate"
 )
 
-func (s *Service) getObject(c *gate.Call) (*gate.Reply, error) {
-	o, part, reply, err := s.read(c)
-	if err != nil || reply.Status == http.StatusNotModified {
-		return reply, err
+// readTries bounds how often a read begins anew because the object was
+// replaced, and its bytes removed, between the two steps.
+const readTries = 10
+
+func (s *Service) getObject(c *gate.Call) (reply *gate.Reply, err error) {
+	for range readTries {
+		var o objectRecord
+		var part span
+		o, part, reply, err = s.read(c)
+		if err != nil || reply.Status == http.StatusNotModified {
+			return reply, err
+		}
+		if reply.Body, err = s.readBlob(o.Blob, part.offset, part.length); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
 	}
-	reply.Body, err = s.readBlob(o.Blob, part.offset, part.length)
 	return reply, err
 }
 

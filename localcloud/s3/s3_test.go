@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -302,4 +303,45 @@ func (l *loopback) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	sent.URL.Host = l.address
 	return http.DefaultTransport.RoundTrip(sent)
+}
+
+func TestReadersSeeOneWholeObjectWhileItIsReplaced(t *testing.T) {
+	t.Parallel()
+	client := newCloud(t, nil).as("admin")
+	b, key := bucket(t, client, "assets"), aws.String("k")
+	put(t, client, b, *key, strings.Repeat("0", 1000))
+	var wg sync.WaitGroup
+	for i := range 3 {
+		wg.Go(func() {
+			for range 20 {
+				put(t, client, b, *key, strings.Repeat(fmt.Sprint(i), 1000))
+			}
+		})
+		wg.Go(func() {
+			for range 40 {
+				got, err := client.GetObject(t.Context(), &sdk.GetObjectInput{Bucket: b, Key: key})
+				if text := read(t, got, err); strings.Count(text, text[:1]) != 1000 {
+					t.Errorf("a torn read: %.20q", text)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestPresignedURLs(t *testing.T) {
+	t.Parallel()
+	client := newCloud(t, nil).as("admin")
+	b, key := bucket(t, client, "assets"), aws.String("a b")
+	put(t, client, b, *key, "signed")
+	signed := must(sdk.NewPresignClient(client).PresignGetObject(t.Context(), &sdk.GetObjectInput{Bucket: b, Key: key}))(t)
+	for url, want := range map[string]int{signed.URL: 200, strings.Replace(signed.URL, "Signature=", "Signature=0", 1): 403} {
+		response := must(http.Get(url))(t)
+		if err := response.Body.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if response.StatusCode != want {
+			t.Errorf("%s: %d, want %d", url, response.StatusCode, want)
+		}
+	}
 }

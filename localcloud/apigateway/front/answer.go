@@ -87,7 +87,7 @@ func ParseHTTP(payload []byte, format string) (*Answer, error) {
 // inferred is the 2.0 answer for JSON that is not a full answer: a string is
 // the body's text, anything else the body itself.
 func inferred(payload []byte) (*Answer, error) {
-	payload = bytes.TrimSpace(payload)
+	payload = bytes.Trim(payload, " \t\r\n") // the white space of JSON
 	if !json.Valid(payload) {
 		return nil, errors.New("the answer is not JSON")
 	}

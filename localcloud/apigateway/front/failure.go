@@ -1,6 +1,8 @@
 package front
 
 import (
+	"cmp"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -80,7 +82,32 @@ func (x *exchange) setIDs() {
 	h.Set("X-Amzn-Trace-Id", x.in.TraceID)
 }
 
-// executeARN names the request in execute-api's terms; it is the source ARN
+// requestARN names the request itself, which execute-api:Invoke is asked for.
+// The path is as routes see it: decoded, without the slashes at its end, so
+// that no spelling of a path slips past a Deny.
+func (x *exchange) requestARN(account string) string {
+	m := x.in.Match
+	path := strings.TrimRight(decodePath(m.Path), "/")
+	return fmt.Sprintf("arn:aws:execute-api:%s:%s:%s/%s/%s%s", x.Region, account, m.Stage.APIID, m.Stage.Name, x.r.Method, cmp.Or(path, "/"))
+}
+
+// notAllowed is the answer where an API's resource policy does not let a request in.
+func (x *exchange) notAllowed() failure {
+	text := "User: anonymous is not authorized to perform: execute-api:Invoke on resource: " + x.requestARN(masked(x.Account))
+	body, err := json.Marshal(map[string]string{"Message": text})
+	if err != nil { // which a map of strings does not give
+		return forbidden
+	}
+	return failure{status: http.StatusForbidden, errorType: "AccessDeniedException", body: string(body)}
+}
+
+// masked hides an account id as API Gateway does: all but its last four digits.
+func masked(account string) string {
+	n := max(len(account)-4, 0)
+	return strings.Repeat("*", n) + account[n:]
+}
+
+// executeARN names the route in execute-api's terms; it is the source ARN
 // that a function's policy sees.
 func (x *exchange) executeARN() string {
 	m := x.in.Match

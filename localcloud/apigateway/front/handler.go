@@ -130,13 +130,12 @@ func (x *exchange) allowed() bool {
 	if stage.Policy != nil {
 		d := iam.Evaluate(&iam.Request{
 			Principal: iam.Principal{Kind: iam.PrincipalAnonymous}, Action: "execute-api:Invoke",
-			Resource: x.executeARN(), ResourceAccount: x.Account,
+			Resource: x.requestARN(x.Account), ResourceAccount: x.Account,
 			Context: iam.Context{"aws:sourceip": iam.One(x.in.SourceIP), "aws:useragent": iam.One(x.r.UserAgent())},
 		}, &iam.Policies{Resource: stage.Policy})
 		if d.Verdict != iam.Allowed {
 			x.Log.Warn("the API's resource policy does not allow the request", "api", stage.APIID, "route", route.Key)
-			x.fail(failure{status: http.StatusForbidden, errorType: "AccessDeniedException",
-				body: `{"Message":"User: anonymous is not authorized to perform: execute-api:Invoke on resource: ` + x.executeARN() + `"}`})
+			x.fail(x.notAllowed())
 			return false
 		}
 	}
@@ -183,15 +182,13 @@ func (x *exchange) callFunction(i Integration) {
 		x.fail(cannotRun)
 		return
 	}
-	ctx, cancel := context.WithTimeout(x.r.Context(), i.Timeout)
-	defer cancel()
 	route := x.in.Match.Route.Key
-	reply, err := x.Do.Do(ctx, x.invocation(i.FunctionARN, event))
+	reply, err := x.invoke(x.invocation(i.FunctionARN, event), i.Timeout)
 	switch {
-	case x.r.Context().Err() != nil:
+	case errors.Is(err, context.Canceled):
 		x.w.status = 499 // the client went away: nobody reads an answer
 		return
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+	case errors.Is(err, context.DeadlineExceeded):
 		x.Log.Error("the function did not answer in time", "route", route, "function", i.FunctionARN, "seconds", i.Timeout.Seconds())
 		x.fail(timedOut)
 		return
@@ -209,6 +206,30 @@ func (x *exchange) callFunction(i Integration) {
 		return
 	}
 	x.answer(i, reply.Body)
+}
+
+// invoke waits for a function no longer than the timeout and no longer than
+// the client does. The function itself runs on, as it does on AWS.
+func (x *exchange) invoke(call *gate.Call, timeout time.Duration) (*gate.Reply, error) {
+	type outcome struct {
+		reply *gate.Reply
+		err   error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		reply, err := x.Do.Do(context.WithoutCancel(x.r.Context()), call)
+		done <- outcome{reply, err}
+	}()
+	timer := time.NewTimer(timeout)
+	defer timer.Stop()
+	select {
+	case o := <-done:
+		return o.reply, o.err
+	case <-timer.C:
+		return nil, context.DeadlineExceeded
+	case <-x.r.Context().Done():
+		return nil, context.Canceled
+	}
 }
 
 // answer writes a function's answer, or the error of a malformed one.

@@ -106,9 +106,7 @@ func (restAPI) Create(ctx context.Context, w *Work) (Result, error) {
 		}
 		body.Set("policy", policy)
 	}
-	if all := tags(w.Tags, w.Properties); len(all) > 0 {
-		body.Set("tags", all)
-	}
+	body.Set("tags", markedTags(w))
 	var out struct {
 		ID             string `json:"id"`
 		RootResourceID string `json:"rootResourceId"`
@@ -165,10 +163,44 @@ func set(list []string) map[string]string {
 }
 
 func (restAPI) Delete(ctx context.Context, w *Work) error {
-	if w.Physical == "" {
+	id := w.Physical
+	if id == "" {
+		var list struct {
+			Item []struct {
+				ID   string            `json:"id"`
+				Tags map[string]string `json:"tags"`
+			} `json:"item"`
+		}
+		if err := w.Cloud.gateway(ctx, http.MethodGet, []string{"restapis"}, nil, &list); err != nil {
+			return err
+		}
+		for _, api := range list.Item {
+			if marked(w, api.ID, api.Tags) {
+				id = api.ID
+			}
+		}
+	}
+	if id == "" {
 		return nil
 	}
-	return gone(w.Cloud.gateway(ctx, http.MethodDelete, []string{"restapis", w.Physical}, nil, nil))
+	return gone(w.Cloud.gateway(ctx, http.MethodDelete, []string{"restapis", id}, nil, nil))
+}
+
+// The tags that CloudFormation puts on what it makes. An API, whose id the
+// service chooses, is found again by them when a crash came before the id was stored.
+const (
+	stackTag   = "aws:cloudformation:stack-id"
+	logicalTag = "aws:cloudformation:logical-id"
+)
+
+func markedTags(w *Work) map[string]string {
+	all := tags(w.Tags, w.Properties)
+	all[stackTag], all[logicalTag] = w.StackID, w.LogicalID
+	return all
+}
+
+func marked(w *Work, id string, tags map[string]string) bool {
+	return id != w.Keep && tags[stackTag] == w.StackID && tags[logicalTag] == w.LogicalID
 }
 
 // restResource is AWS::ApiGateway::Resource.

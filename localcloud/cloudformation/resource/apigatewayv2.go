@@ -68,7 +68,9 @@ const inertHTTP = "FailOnWarnings IpAddressType AccessLogSettings AccessPolicyId
 
 func (h http2) Create(ctx context.Context, w *Work) (Result, error) {
 	body := h.body(w)
-	if all := tags(w.Tags, w.Properties); len(all) > 0 && (h.collection == "" || h.collection == "stages") {
+	if all := tags(w.Tags, w.Properties); h.collection == "" {
+		body.Set("tags", markedTags(w))
+	} else if h.collection == "stages" && len(all) > 0 {
 		body.Set("tags", all)
 	}
 	out := map[string]any{}
@@ -120,7 +122,42 @@ func (h http2) Delete(ctx context.Context, w *Work) error {
 		id, _ = text(w.Properties, h.byName)
 	}
 	if id == "" {
+		var err error
+		if id, err = h.lost(ctx, w); err != nil {
+			return gone(err)
+		}
+	}
+	if id == "" {
 		return nil
 	}
 	return gone(w.Cloud.gateway(ctx, http.MethodDelete, h.path(w, id), nil, nil))
+}
+
+// lost finds what was made when a crash came before its id was stored: an API
+// by its tags, a route by its key.
+func (h http2) lost(ctx context.Context, w *Work) (id string, err error) {
+	if h.collection != "" && h.collection != "routes" {
+		return "", nil
+	}
+	var list struct {
+		Items []struct {
+			APIID    string            `json:"apiId"`
+			Tags     map[string]string `json:"tags"`
+			RouteID  string            `json:"routeId"`
+			RouteKey string            `json:"routeKey"`
+		} `json:"items"`
+	}
+	if err := w.Cloud.gateway(ctx, http.MethodGet, h.path(w, ""), nil, &list); err != nil {
+		return "", err
+	}
+	key, _ := text(w.Properties, "RouteKey")
+	for _, item := range list.Items {
+		switch {
+		case h.collection == "" && marked(w, item.APIID, item.Tags):
+			return item.APIID, nil
+		case h.collection == "routes" && item.RouteKey == key && item.RouteID != w.Keep:
+			return item.RouteID, nil
+		}
+	}
+	return "", nil
 }

@@ -37,6 +37,7 @@ type Finder interface {
 type Work struct {
 	Cloud     *Cloud
 	StackName string
+	StackID   string
 	LogicalID string
 	// Physical is the resource's physical id; for Create the name that it is
 	// to get, "" when the service chooses.
@@ -46,6 +47,9 @@ type Work struct {
 	Old *cfn.Object
 	// Attributes are what Create gave.
 	Attributes map[string]string
+	// Keep is the physical id of the resource that this one replaces: Delete
+	// must not take it for its own.
+	Keep string
 	// Tags and OldTags are the stack's.
 	Tags, OldTags map[string]string
 }

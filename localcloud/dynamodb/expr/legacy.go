@@ -202,7 +202,7 @@ func (c comparison) matches(it item.Getter) bool {
 	case "CONTAINS":
 		return ok && contains(v, w)
 	case "NOT_CONTAINS":
-		return ok && !contains(v, w)
+		return !ok || !contains(v, w)
 	case "BEGINS_WITH":
 		return ok && beginsWith(v, w)
 	case "IN":

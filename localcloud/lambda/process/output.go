@@ -27,7 +27,6 @@ type output struct {
 	chunk   []byte
 	partial []byte
 	owner   *invocation
-	closed  bool
 }
 
 // newOutput makes the pipe; the caller closes the child's end.
@@ -137,11 +136,7 @@ func (o *output) own(inv *invocation) {
 	o.mu.Unlock()
 }
 
+// close must not hold the lock: it waits for readers, which take it.
 func (o *output) close() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if !o.closed {
-		o.closed = true
-		_ = o.file.Close() // a pipe's read end has nothing to lose
-	}
+	_ = o.file.Close() // a pipe's read end has nothing to lose
 }
