@@ -267,8 +267,10 @@ func TestWorkshopTemplatesResolve(t *testing.T) {
 		if err := template.Validate(); err != nil {
 			t.Error(err)
 		}
-		in := cfn.Inputs{Account: "1", Region: "r", StackName: "s", SSM: func(string) (string, error) { return "21", nil },
-			Ref: func(id string) (any, bool) { return id, true }, GetAtt: func(id, name string) (any, bool) { return id + name, true }}
+		in := cfn.Inputs{
+			Account: "1", Region: "r", StackName: "s", SSM: func(string) (string, error) { return "21", nil },
+			Ref: func(id string) (any, bool) { return id, true }, GetAtt: func(id, name string) (any, bool) { return id + name, true },
+		}
 		r, err := cfn.NewResolver(template, in)
 		if err != nil {
 			t.Fatal(err)

@@ -7,15 +7,21 @@ import (
 	"github.com/writ-dev/writ"
 )
 
-var sections = []string{"AWSTemplateFormatVersion", "Description", "Metadata", "Parameters", "Rules", "Mappings",
-	"Conditions", "Transform", "Resources", "Outputs", "Hooks"}
+var sections = []string{
+	"AWSTemplateFormatVersion", "Description", "Metadata", "Parameters", "Rules", "Mappings",
+	"Conditions", "Transform", "Resources", "Outputs", "Hooks",
+}
 
-var resourceKeys = []string{"Type", "Properties", "DependsOn", "Condition", "Metadata", "DeletionPolicy",
-	"UpdateReplacePolicy", "CreationPolicy", "UpdatePolicy"}
+var resourceKeys = []string{
+	"Type", "Properties", "DependsOn", "Condition", "Metadata", "DeletionPolicy",
+	"UpdateReplacePolicy", "CreationPolicy", "UpdatePolicy",
+}
 
 // PseudoParameters are the names that every template may refer to.
-var PseudoParameters = []string{"AWS::AccountId", "AWS::NotificationARNs", NoValue, "AWS::Partition", "AWS::Region",
-	"AWS::StackId", "AWS::StackName", "AWS::URLSuffix"}
+var PseudoParameters = []string{
+	"AWS::AccountId", "AWS::NotificationARNs", NoValue, "AWS::Partition", "AWS::Region",
+	"AWS::StackId", "AWS::StackName", "AWS::URLSuffix",
+}
 
 // Validate checks what can be known without values: the sections, the shape of
 // every resource, and that whatever is referred to is there and free of cycles.

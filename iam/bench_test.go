@@ -111,8 +111,10 @@ func role(tb testing.TB) *workload {
 func large(tb testing.TB, n int) *workload {
 	doc := &iam.Document{Version: iam.Version2012}
 	for i := range n {
-		doc.Statements = append(doc.Statements, iam.Statement{Effect: iam.Allow, Action: []string{"s3:GetObject"},
-			Resource: []string{fmt.Sprintf("arn:aws:s3:::bucket-%d/*", i)}})
+		doc.Statements = append(doc.Statements, iam.Statement{
+			Effect: iam.Allow, Action: []string{"s3:GetObject"},
+			Resource: []string{fmt.Sprintf("arn:aws:s3:::bucket-%d/*", i)},
+		})
 	}
 	w := &workload{requests(), &iam.Policies{Identity: []*iam.Policy{mustCompile(tb, iam.TypeIdentity, doc)}}}
 	for i, req := range w.requests {

@@ -133,8 +133,10 @@ func TestSubstitutedTextIsLiteral(t *testing.T) {
 	t.Parallel()
 	p := &iam.Policies{Identity: []*iam.Policy{load(t, iam.TypeIdentity, `{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::b/${aws:PrincipalTag/team}/*"}`)}}
 	for _, tag := range []string{"*", "?", "${aws:username}", "a/../b"} {
-		req := &iam.Request{Principal: iam.ParsePrincipal(user), Action: "s3:GetObject", Resource: "arn:aws:s3:::b/x/key",
-			Context: iam.Context{"aws:principaltag/team": iam.One(tag), "aws:username": iam.One("x")}}
+		req := &iam.Request{
+			Principal: iam.ParsePrincipal(user), Action: "s3:GetObject", Resource: "arn:aws:s3:::b/x/key",
+			Context: iam.Context{"aws:principaltag/team": iam.One(tag), "aws:username": iam.One("x")},
+		}
 		if iam.Decide(req, p) == iam.Allowed {
 			t.Errorf("the tag %q opens another team's folder", tag)
 		}

@@ -123,8 +123,10 @@ func (s *statement) failures(q *query) []Failure {
 	for i := range s.conditions {
 		if !s.conditions[i].match(q.context) {
 			src := &s.source.Conditions[i]
-			list = append(list, Failure{Element: ElementCondition, Operator: src.Operator, Key: src.Key,
-				Wanted: src.Values, Found: q.context[s.conditions[i].key].Values})
+			list = append(list, Failure{
+				Element: ElementCondition, Operator: src.Operator, Key: src.Key,
+				Wanted: src.Values, Found: q.context[s.conditions[i].key].Values,
+			})
 		}
 	}
 	return list

@@ -80,9 +80,15 @@ func (b blockers) types(q *query) []PolicyType {
 		kind blockers
 		name PolicyType
 	}{
-		{blockRCP, TypeRCP}, {blockSCP, TypeSCP}, {blockEndpoint, TypeEndpoint}, {blockIdentity, TypeIdentity},
-		{blockResource, q.resourceType()}, {blockBoundary, TypeBoundary}, {blockSession, TypeSession},
-		{blockPublicAccess, TypeBlockPublicAccess}, {blockAWSOwned, TypeAWSOwned},
+		{blockRCP, TypeRCP},
+		{blockSCP, TypeSCP},
+		{blockEndpoint, TypeEndpoint},
+		{blockIdentity, TypeIdentity},
+		{blockResource, q.resourceType()},
+		{blockBoundary, TypeBoundary},
+		{blockSession, TypeSession},
+		{blockPublicAccess, TypeBlockPublicAccess},
+		{blockAWSOwned, TypeAWSOwned},
 	} {
 		if b&row.kind != 0 {
 			list = append(list, row.name)

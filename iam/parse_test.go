@@ -30,14 +30,19 @@ func TestParseKeepsEverything(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := &iam.Document{Version: iam.Version2012, ID: "p", Statements: []iam.Statement{
-		{Sid: "A", Effect: iam.Allow, Principal: &iam.PrincipalElement{AWS: []string{"111122223333", "*"}, Service: []string{"lambda.amazonaws.com"}},
+		{
+			Sid: "A", Effect: iam.Allow, Principal: &iam.PrincipalElement{AWS: []string{"111122223333", "*"}, Service: []string{"lambda.amazonaws.com"}},
 			Action: []string{"s3:Get*"}, Resource: []string{"arn:aws:s3:::b/é😀\"<&>"},
 			Conditions: []iam.ConditionElement{
 				{Operator: "Bool", Key: "aws:SecureTransport", Values: []string{"true"}, Position: writ.Position{Line: 7, Col: 52}},
-				{Operator: "NumericLessThan", Key: "s3:max-keys", Values: []string{"10", "2.5"}, Position: writ.Position{Line: 7, Col: 94}}},
-			Position: writ.Position{Line: 5, Col: 5}},
-		{Effect: iam.Deny, NotPrincipal: &iam.PrincipalElement{All: true}, NotAction: []string{}, NotResource: []string{"*", "x"},
-			Position: writ.Position{Line: 8, Col: 5}},
+				{Operator: "NumericLessThan", Key: "s3:max-keys", Values: []string{"10", "2.5"}, Position: writ.Position{Line: 7, Col: 94}},
+			},
+			Position: writ.Position{Line: 5, Col: 5},
+		},
+		{
+			Effect: iam.Deny, NotPrincipal: &iam.PrincipalElement{All: true}, NotAction: []string{}, NotResource: []string{"*", "x"},
+			Position: writ.Position{Line: 8, Col: 5},
+		},
 	}}
 	if diff := cmp.Diff(want, doc); diff != "" {
 		t.Error(diff)

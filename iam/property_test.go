@@ -14,10 +14,18 @@ import (
 var (
 	someActions   = []string{"s3:GetObject", "s3:PutObject", "s3:Get*", "s3:*", "S3:getobject", "s3:?etObject", "sqs:SendMessage", "sqs:*", "*", "kms:Decrypt"}
 	someResources = []string{"*", "arn:aws:s3:::b/k", "arn:aws:s3:::b/*", "arn:aws:s3:::b/${aws:username}", "arn:aws:s3:::*/k", "arn:aws:sqs:us-east-1:111122223333:q", "arn:aws:sqs:*", "arn:aws:kms:us-east-1:111122223333:key/1", "arn:aws:s3:::b/?"}
-	someCallers   = []string{"arn:aws:iam::111122223333:user/alice", "arn:aws:sts::111122223333:assumed-role/app/s", "arn:aws:iam::111122223333:root",
-		"arn:aws:sts::111122223333:federated-user/alice", "arn:aws:iam::444455556666:user/bob", "lambda.amazonaws.com", "anonymous"}
-	somePrincipals = []iam.PrincipalElement{{All: true}, {AWS: []string{"111122223333"}}, {AWS: []string{"arn:aws:iam::111122223333:user/alice"}},
-		{AWS: []string{"arn:aws:iam::111122223333:role/x/app"}}, {AWS: []string{"arn:aws:sts::111122223333:assumed-role/app/s", "444455556666"}}, {Service: []string{"lambda.amazonaws.com"}}}
+	someCallers   = []string{
+		"arn:aws:iam::111122223333:user/alice", "arn:aws:sts::111122223333:assumed-role/app/s", "arn:aws:iam::111122223333:root",
+		"arn:aws:sts::111122223333:federated-user/alice", "arn:aws:iam::444455556666:user/bob", "lambda.amazonaws.com", "anonymous",
+	}
+	somePrincipals = []iam.PrincipalElement{
+		{All: true},
+		{AWS: []string{"111122223333"}},
+		{AWS: []string{"arn:aws:iam::111122223333:user/alice"}},
+		{AWS: []string{"arn:aws:iam::111122223333:role/x/app"}},
+		{AWS: []string{"arn:aws:sts::111122223333:assumed-role/app/s", "444455556666"}},
+		{Service: []string{"lambda.amazonaws.com"}},
+	}
 	someConditions = []iam.ConditionElement{
 		{Operator: "StringEquals", Key: "aws:username", Values: []string{"alice"}},
 		{Operator: "StringNotLike", Key: "aws:username", Values: []string{"a*", "${aws:userid}"}},

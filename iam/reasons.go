@@ -28,8 +28,10 @@ func (d Decision) Reasons(req *Request) []writ.Reason {
 		if m.Effect == Deny {
 			effect = writ.EffectDeny
 		}
-		list = append(list, writ.Reason{Layer: writ.LayerIAM, Effect: effect, Rule: m.Rule(),
-			Message: fmt.Sprintf("%s of %s %s", m.statementName(), m.Origin, verb(m.Effect))})
+		list = append(list, writ.Reason{
+			Layer: writ.LayerIAM, Effect: effect, Rule: m.Rule(),
+			Message: fmt.Sprintf("%s of %s %s", m.statementName(), m.Origin, verb(m.Effect)),
+		})
 	}
 	for _, m := range e.Misses {
 		list = append(list, writ.Reason{Layer: writ.LayerIAM, Effect: writ.EffectMissing, Rule: m.Rule(), Message: m.String()})

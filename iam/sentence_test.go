@@ -83,15 +83,23 @@ func TestFixNamesTheMissingStatement(t *testing.T) {
 		p    *iam.Policies
 		want string
 	}{
-		{&iam.Request{Principal: iam.ParsePrincipal(session), Action: "s3:GetObject", Resource: object}, &iam.Policies{},
-			`{"Effect":"Allow","Action":"s3:GetObject","Resource":"` + object + `"}`},
-		{&iam.Request{Principal: iam.ParsePrincipal("apigateway.amazonaws.com"), Action: "lambda:InvokeFunction", Resource: "arn:aws:lambda:us-east-1:111122223333:function:hello",
-			Context: iam.Context{"aws:sourcearn": iam.One("arn:aws:execute-api:us-east-1:111122223333:abc/*/GET/")}}, &iam.Policies{},
+		{
+			&iam.Request{Principal: iam.ParsePrincipal(session), Action: "s3:GetObject", Resource: object}, &iam.Policies{},
+			`{"Effect":"Allow","Action":"s3:GetObject","Resource":"` + object + `"}`,
+		},
+		{
+			&iam.Request{
+				Principal: iam.ParsePrincipal("apigateway.amazonaws.com"), Action: "lambda:InvokeFunction", Resource: "arn:aws:lambda:us-east-1:111122223333:function:hello",
+				Context: iam.Context{"aws:sourcearn": iam.One("arn:aws:execute-api:us-east-1:111122223333:abc/*/GET/")},
+			}, &iam.Policies{},
 			`{"Effect":"Allow","Principal":{"Service":"apigateway.amazonaws.com"},"Action":"lambda:InvokeFunction","Resource":"arn:aws:lambda:us-east-1:111122223333:function:hello",` +
-				`"Condition":{"ArnLike":{"aws:SourceArn":"arn:aws:execute-api:us-east-1:111122223333:abc/*/GET/"}}}`},
-		{&iam.Request{Principal: iam.ParsePrincipal(session), Action: "sts:AssumeRole", Resource: trust},
+				`"Condition":{"ArnLike":{"aws:SourceArn":"arn:aws:execute-api:us-east-1:111122223333:abc/*/GET/"}}}`,
+		},
+		{
+			&iam.Request{Principal: iam.ParsePrincipal(session), Action: "sts:AssumeRole", Resource: trust},
 			&iam.Policies{Identity: []*iam.Policy{load(t, iam.TypeIdentity, allowAll)}, Resource: load(t, iam.TypeTrust, `{"Effect":"Allow","Principal":{"Service":"x.amazonaws.com"},"Action":"sts:AssumeRole"}`)},
-			`{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:role/app"},"Action":"sts:AssumeRole"}`},
+			`{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:role/app"},"Action":"sts:AssumeRole"}`,
+		},
 	} {
 		s, _ := iam.Evaluate(row.req, row.p).Missing(row.req)
 		raw, err := s.MarshalJSON()

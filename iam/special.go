@@ -90,12 +90,16 @@ var awsOwned = []struct {
 	actions                  []string // in lower case
 }{
 	{"kms", "", "alias/aws/", []string{"kms:createalias", "kms:updatealias", "kms:deletealias"}},
-	{"iam", "aws", "policy/", []string{"iam:createpolicy", "iam:createpolicyversion", "iam:deletepolicy",
-		"iam:deletepolicyversion", "iam:setdefaultpolicyversion", "iam:tagpolicy", "iam:untagpolicy"}},
-	{"iam", "", "role/aws-reserved/", []string{"iam:attachrolepolicy", "iam:createrole", "iam:createservicelinkedrole",
+	{"iam", "aws", "policy/", []string{
+		"iam:createpolicy", "iam:createpolicyversion", "iam:deletepolicy",
+		"iam:deletepolicyversion", "iam:setdefaultpolicyversion", "iam:tagpolicy", "iam:untagpolicy",
+	}},
+	{"iam", "", "role/aws-reserved/", []string{
+		"iam:attachrolepolicy", "iam:createrole", "iam:createservicelinkedrole",
 		"iam:deleterole", "iam:deleterolepermissionsboundary", "iam:deleterolepolicy", "iam:deleteservicelinkedrole",
 		"iam:detachrolepolicy", "iam:passrole", "iam:putrolepermissionsboundary", "iam:putrolepolicy", "iam:tagrole",
-		"iam:untagrole", "iam:updateassumerolepolicy", "iam:updaterole", "iam:updateroledescription"}},
+		"iam:untagrole", "iam:updateassumerolepolicy", "iam:updaterole", "iam:updateroledescription",
+	}},
 }
 
 // isAWSOwned reports whether the request would change an entity of AWS.

@@ -105,13 +105,14 @@ func (c *Cloud) wire() error {
 	}
 	c.gate = gate.New(gate.Config{
 		Account: DefaultAccount, Region: DefaultRegion, Now: cfg.Now, SCPs: cfg.SCPs,
-		Directory: c.directory, Credentials: c.vault, OnVerdict: c.verdict,
+		Directory: c.directory, Credentials: c.vault, OnVerdict: c.verdict, DeveloperRole: DeveloperRole, Log: log,
 		Services: []gate.Service{
 			tokens, c.directory, tables, objects, c.apis, c.lambda, c.stacks,
 			logs.New(logs.Config{DB: c.db, Account: DefaultAccount, Region: DefaultRegion, Now: cfg.Now}),
 		},
 	})
 	through.gate = c.gate
+	c.stacks.Resume()
 	return nil
 }
 

@@ -21,12 +21,18 @@ var differences = map[string]struct {
 	resources []string
 	why       string
 }{
-	"Table.grantReadData": {actions: []string{"dynamodb:GetRecords", "dynamodb:GetShardIterator"},
-		why: "they act on streams: on a table's ARN they never match"},
-	"Table.grantReadWriteData": {actions: []string{"dynamodb:GetRecords", "dynamodb:GetShardIterator"},
-		why: "they act on streams: on a table's ARN they never match"},
-	"Table.grantWriteData": {resources: []string{"${Table.Arn}/index/*"},
-		why: "nothing writes to an index: none of the actions takes its ARN"},
+	"Table.grantReadData": {
+		actions: []string{"dynamodb:GetRecords", "dynamodb:GetShardIterator"},
+		why:     "they act on streams: on a table's ARN they never match",
+	},
+	"Table.grantReadWriteData": {
+		actions: []string{"dynamodb:GetRecords", "dynamodb:GetShardIterator"},
+		why:     "they act on streams: on a table's ARN they never match",
+	},
+	"Table.grantWriteData": {
+		resources: []string{"${Table.Arn}/index/*"},
+		why:       "nothing writes to an index: none of the actions takes its ARN",
+	},
 }
 
 // ours maps CDK's grants to an access in a topology.
@@ -157,8 +163,12 @@ func TestEveryVerbIsKnown(t *testing.T) {
 		kind  topology.Kind
 		store topology.StoreKind
 		name  string
-	}{{topology.KindStore, topology.StoreTable, "table"}, {topology.KindStore, topology.StoreBucket, "bucket"},
-		{topology.KindBucket, "", "bucket"}, {topology.KindFunction, "", "g"}} {
+	}{
+		{topology.KindStore, topology.StoreTable, "table"},
+		{topology.KindStore, topology.StoreBucket, "bucket"},
+		{topology.KindBucket, "", "bucket"},
+		{topology.KindFunction, "", "g"},
+	} {
 		for _, access := range topology.Verbs(to.kind, to.store) {
 			top.Functions[0].Grants = []topology.Grant{{Kind: to.kind, Name: to.name, Access: access}}
 			out, err := synth.Template(top, options(top, "dev"))

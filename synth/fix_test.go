@@ -75,10 +75,14 @@ func TestFixLines(t *testing.T) {
 func TestFixWithinBrackets(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, src, lines, summary string }{
-		{"a list in brackets", "name: shop\nstores: {hits: {key: path}}\nfunctions:\n  counter:\n    runtime: {lang: go}\n    grants: [{store: hits, access: writeData}]\n",
-			"{store: hits, access: readData}", "list in brackets"},
-		{"a function in braces", "name: shop\nstores: {hits: {key: path}}\nfunctions:\n  counter: {runtime: {lang: go}}\n",
-			"grants: [{store: hits, access: readData}]", "the function's keys"},
+		{
+			"a list in brackets", "name: shop\nstores: {hits: {key: path}}\nfunctions:\n  counter:\n    runtime: {lang: go}\n    grants: [{store: hits, access: writeData}]\n",
+			"{store: hits, access: readData}", "list in brackets",
+		},
+		{
+			"a function in braces", "name: shop\nstores: {hits: {key: path}}\nfunctions:\n  counter: {runtime: {lang: go}}\n",
+			"grants: [{store: hits, access: readData}]", "the function's keys",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -105,12 +105,16 @@ func TestLogicalIDs(t *testing.T) {
 func system(functions, stores []string) *topology.Topology {
 	top := &topology.Topology{Name: "shop"}
 	for _, name := range functions {
-		top.Functions = append(top.Functions, &topology.Function{Name: name,
-			Runtime: topology.Runtime{Identifier: "provided.al2023", Handler: "bootstrap"}})
+		top.Functions = append(top.Functions, &topology.Function{
+			Name:    name,
+			Runtime: topology.Runtime{Identifier: "provided.al2023", Handler: "bootstrap"},
+		})
 	}
 	for _, name := range stores {
-		top.Stores = append(top.Stores, &topology.Store{Name: name, Kind: topology.StoreTable,
-			Table: &topology.Table{PartitionKey: topology.Key{Name: "id", Type: "S"}}})
+		top.Stores = append(top.Stores, &topology.Store{
+			Name: name, Kind: topology.StoreTable,
+			Table: &topology.Table{PartitionKey: topology.Key{Name: "id", Type: "S"}},
+		})
 	}
 	return top
 }

@@ -26,8 +26,10 @@ func randomSystem(t *rapid.T) *topology.Topology {
 	}
 	for _, f := range top.Functions {
 		for range rapid.IntRange(0, 3).Draw(t, "calls") {
-			f.Grants = append(f.Grants, topology.Grant{Kind: topology.KindFunction, Access: "invoke",
-				Name: rapid.SampledFrom(functions).Draw(t, "callee")})
+			f.Grants = append(f.Grants, topology.Grant{
+				Kind: topology.KindFunction, Access: "invoke",
+				Name: rapid.SampledFrom(functions).Draw(t, "callee"),
+			})
 		}
 		if rapid.Bool().Draw(t, "env") {
 			f.Environment = []topology.EnvVar{{Name: "OTHER", Value: "${functions." + rapid.SampledFrom(functions).Draw(t, "named") + ".arn}"}}

@@ -188,63 +188,87 @@ func with(change func(*topology.Topology)) *topology.Topology {
 func refusedEdges() []refusal {
 	at := writ.Position{File: "topology.yml", Line: 7, Col: 9}
 	return []refusal{
-		{name: "no sandbox", top: with(func(*topology.Topology) {}), want: "made for a sandbox", hint: "-s dev",
-			change: func(o *synth.Options) { o.Sandbox = "" }},
-		{name: "no code", top: with(func(*topology.Topology) {}), want: "function hello has no code",
-			change: func(o *synth.Options) { delete(o.Assets, "hello") }},
-		{name: "grant on nothing", want: `there is no store "hist"`, hint: "did you mean hits?",
+		{
+			name: "no sandbox", top: with(func(*topology.Topology) {}), want: "made for a sandbox", hint: "-s dev",
+			change: func(o *synth.Options) { o.Sandbox = "" },
+		},
+		{
+			name: "no code", top: with(func(*topology.Topology) {}), want: "function hello has no code",
+			change: func(o *synth.Options) { delete(o.Assets, "hello") },
+		},
+		{
+			name: "grant on nothing", want: `there is no store "hist"`, hint: "did you mean hits?",
 			top: with(func(top *topology.Topology) {
 				top.Functions[0].Grants = []topology.Grant{{Kind: topology.KindStore, Name: "hist", Access: "readData", Pos: at}}
-			})},
-		{name: "misspelt verb", want: `"readDate" is no access to a table`, hint: "did you mean readData?",
+			}),
+		},
+		{
+			name: "misspelt verb", want: `"readDate" is no access to a table`, hint: "did you mean readData?",
 			top: with(func(top *topology.Topology) {
 				top.Functions[0].Grants = []topology.Grant{{Kind: topology.KindStore, Name: "hits", Access: "readDate", Pos: at}}
-			})},
-		{name: "stream of a table without one", want: "store hits has no stream", hint: "stream: NEW_AND_OLD_IMAGES",
+			}),
+		},
+		{
+			name: "stream of a table without one", want: "store hits has no stream", hint: "stream: NEW_AND_OLD_IMAGES",
 			top: with(func(top *topology.Topology) {
 				top.Functions[0].Grants = []topology.Grant{{Kind: topology.KindStore, Name: "hits", Access: "streamRead", Pos: at}}
-			})},
-		{name: "reference to nothing", want: `there is no function "helo"`, hint: "did you mean hello?",
+			}),
+		},
+		{
+			name: "reference to nothing", want: `there is no function "helo"`, hint: "did you mean hello?",
 			top: with(func(top *topology.Topology) {
 				top.Functions[0].Environment = []topology.EnvVar{{Name: "X", Value: "${functions.helo.name}", Pos: at}}
-			})},
-		{name: "reference to no attribute", want: "${functions.hello.url} refers to nothing", hint: "${functions.NAME.name}",
+			}),
+		},
+		{
+			name: "reference to no attribute", want: "${functions.hello.url} refers to nothing", hint: "${functions.NAME.name}",
 			top: with(func(top *topology.Topology) {
 				top.Functions[0].Environment = []topology.EnvVar{{Name: "X", Value: "${functions.hello.url}", Pos: at}}
-			})},
-		{name: "reserved variable", want: "sets AWS_REGION", hint: "another name",
+			}),
+		},
+		{
+			name: "reserved variable", want: "sets AWS_REGION", hint: "another name",
 			top: with(func(top *topology.Topology) {
 				top.Functions[0].Environment = []topology.EnvVar{{Name: "AWS_REGION", Value: "x", Pos: at}}
-			})},
+			}),
+		},
 	}
 }
 
 func refusedShapes() []refusal {
 	hello := topology.Target{Kind: topology.KindFunction, Name: "hello"}
 	return []refusal{
-		{name: "one attribute of two types", want: "of type S in one key and N in another", hint: "one type",
+		{
+			name: "one attribute of two types", want: "of type S in one key and N in another", hint: "one type",
 			top: with(func(top *topology.Topology) {
 				top.Stores[0].Table.Indexes = []topology.Index{{Name: "i", PartitionKey: topology.Key{Name: "id", Type: "N"}}}
-			})},
-		{name: "two variables in one place", want: "/a/{x} and /a/{y} stand in one place", hint: "one name",
+			}),
+		},
+		{
+			name: "two variables in one place", want: "/a/{x} and /a/{y} stand in one place", hint: "one name",
 			top: with(func(top *topology.Topology) {
 				top.Routes = []*topology.Route{
 					{Path: "/a/{x}", Method: "GET", API: topology.APIREST, Target: hello},
 					{Path: "/a/{y}/b", Method: "GET", API: topology.APIREST, Target: hello},
 				}
-			})},
-		{name: "two cors on one API", want: "the cors of GET /b differs from that of GET /a", hint: "make them equal",
+			}),
+		},
+		{
+			name: "two cors on one API", want: "the cors of GET /b differs from that of GET /a", hint: "make them equal",
 			top: with(func(top *topology.Topology) {
 				top.Routes = []*topology.Route{
 					{Path: "/a", Method: "GET", API: topology.APIHTTP, Target: hello, CORS: &topology.CORS{Origins: []string{"https://a.example"}}},
 					{Path: "/b", Method: "GET", API: topology.APIHTTP, Target: hello, CORS: &topology.CORS{}},
 				}
-			})},
-		{name: "one route twice", want: "would share the logical id", hint: "rename",
+			}),
+		},
+		{
+			name: "one route twice", want: "would share the logical id", hint: "rename",
 			top: with(func(top *topology.Topology) {
 				r := &topology.Route{Path: "/a", Method: "GET", API: topology.APIHTTP, Target: hello}
 				top.Routes = []*topology.Route{r, r}
-			})},
+			}),
+		},
 		{name: "nothing at all", top: &topology.Topology{Name: "empty"}, want: "holds nothing to deploy", hint: "add a function"},
 	}
 }
@@ -276,8 +300,10 @@ routes:
 	for _, s := range out.Skipped {
 		got = append(got, s.Kind+" "+s.Name)
 	}
-	want := []string{"async POST /later", "edge a -> function b", "environment a PROFILE", "environment a QUEUE",
-		"grant a -> function b", "grant a -> queue mail", "queue mail", "route GET /closed", "route POST /queue"}
+	want := []string{
+		"async POST /later", "edge a -> function b", "environment a PROFILE", "environment a QUEUE",
+		"grant a -> function b", "grant a -> queue mail", "queue mail", "route GET /closed", "route POST /queue",
+	}
 	if !slices.Equal(got, want) {
 		t.Errorf("skipped %q, want %q", got, want)
 	}

@@ -92,13 +92,19 @@ var verbs = map[entity][]verb{
 const partListStreams = "ListStreams"
 
 var (
-	tableRead = []string{"dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:DescribeTable",
-		"dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"}
-	tableWrite = []string{"dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:DescribeTable",
-		"dynamodb:PutItem", "dynamodb:UpdateItem"}
+	tableRead = []string{
+		"dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:DescribeTable",
+		"dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan",
+	}
+	tableWrite = []string{
+		"dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:DescribeTable",
+		"dynamodb:PutItem", "dynamodb:UpdateItem",
+	}
 	bucketRead = []string{"s3:GetBucket*", "s3:GetObject*", "s3:List*"}
-	bucketPut  = []string{"s3:Abort*", "s3:PutObject", "s3:PutObjectLegalHold", "s3:PutObjectRetention",
-		"s3:PutObjectTagging", "s3:PutObjectVersionTagging"}
+	bucketPut  = []string{
+		"s3:Abort*", "s3:PutObject", "s3:PutObjectLegalHold", "s3:PutObjectRetention",
+		"s3:PutObjectTagging", "s3:PutObjectVersionTagging",
+	}
 )
 
 // united gives the union of lists of actions, sorted, without what a wildcard

@@ -13,7 +13,8 @@ import (
 // deployed gives the policy of each function's role, by function, as it would
 // stand in the account.
 func deployed(top *topology.Topology, out *synth.Output) (map[string]*iam.Policy, error) {
-	r, err := cfn.NewResolver(out.Template, cfn.Inputs{Account: account, Region: region,
+	r, err := cfn.NewResolver(out.Template, cfn.Inputs{
+		Account: account, Region: region,
 		Ref:    func(id string) (any, bool) { return id, true },
 		GetAtt: attributes(top, "dev", out.Template),
 	})
@@ -155,9 +156,11 @@ func allowed(f *topology.Function, q ask) bool {
 func try(top *topology.Topology, f *topology.Function, p *iam.Policy, action, resource string) bool {
 	role := synth.RoleName(top, f.Name, "dev")
 	decision := iam.Evaluate(&iam.Request{
-		Principal: iam.Principal{Kind: iam.PrincipalSession, Account: account,
+		Principal: iam.Principal{
+			Kind: iam.PrincipalSession, Account: account,
 			ARN:     fmt.Sprintf("arn:aws:sts::%s:assumed-role/%s/s", account, role),
-			RoleARN: fmt.Sprintf("arn:aws:iam::%s:role/%s", account, role)},
+			RoleARN: fmt.Sprintf("arn:aws:iam::%s:role/%s", account, role),
+		},
 		Action: action, Resource: resource, ResourceAccount: account, WildcardOnly: resource == "*",
 	}, &iam.Policies{Identity: []*iam.Policy{p}})
 	return decision.Verdict == iam.Allowed

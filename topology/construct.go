@@ -144,8 +144,10 @@ type TableProps struct {
 // Table makes a DynamoDB table.
 func (s *Scope) Table(id string, props TableProps) *Store {
 	at := callerPosition()
-	t := &Table{PartitionKey: withType(props.PartitionKey), SortKey: withTypeOrNil(props.SortKey),
-		Indexes: slices.Clone(props.Indexes), TTL: props.TTL, Stream: props.Stream, Retain: props.Retain}
+	t := &Table{
+		PartitionKey: withType(props.PartitionKey), SortKey: withTypeOrNil(props.SortKey),
+		Indexes: slices.Clone(props.Indexes), TTL: props.TTL, Stream: props.Stream, Retain: props.Retain,
+	}
 	for i := range t.Indexes {
 		index := &t.Indexes[i]
 		if index.Local && index.PartitionKey.Name == "" {

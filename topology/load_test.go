@@ -207,12 +207,16 @@ func TestLoadErrors(t *testing.T) {
 	for _, c := range []struct{ name, tree, want string }{
 		{"no topology", "-- readme.md --\n", "there is no topology in "},
 		{"misspelt file", "-- topolgy.yml --\n", "topolgy.yml is not read; rename it to topology.yml"},
-		{"circle of names", "-- topology.yml --\nname: a\nnodes: {dirs: [b]}\n-- b/topology.yml --\nname: b\nnodes: {dirs: [../]}\n",
-			"the nodes go in a circle"},
+		{
+			"circle of names", "-- topology.yml --\nname: a\nnodes: {dirs: [b]}\n-- b/topology.yml --\nname: b\nnodes: {dirs: [../]}\n",
+			"the nodes go in a circle",
+		},
 		{"missing node", "-- topology.yml --\nname: a\nnodes: {dirs: [bb]}\n-- b/topology.yml --\nname: b\n", "did you mean b?"},
 		{"one namespace twice", "-- topology.yml --\nname: a\nnodes: {root: true}\n-- b/topology.yml --\nname: a\n", `two topologies have the name "a"`},
-		{"problems of all files", "-- topology.yml --\nname: a\nnodes: {root: true}\nfunctions: {x: {rot: y}}\n-- b/topology.yml --\nname: b\nstore: {}\n",
-			`unknown key "store"`},
+		{
+			"problems of all files", "-- topology.yml --\nname: a\nnodes: {root: true}\nfunctions: {x: {rot: y}}\n-- b/topology.yml --\nname: b\nstore: {}\n",
+			`unknown key "store"`,
+		},
 		{"overlay", "-- topology.yml --\nname: a\ninfra: infra\n-- f/handler.py --\n-- infra/vars/f.json --\n{\"default\": {\"memory\": 1}}\n", `unknown key "memory"`},
 		{"overlay bounds", "-- topology.yml --\nname: a\ninfra: infra\n-- f/handler.py --\n-- infra/vars/f.json --\n{\"default\":\n {\"timeout\": 1000}}\n", "f.json:2:14: timeout 1000"},
 		{"two by one name", "-- topology.yml --\nname: a\n-- f/function.yml --\nname: g\n-- f/index.js --\n-- g/handler.py --\n", `two functions have the name "g"`},

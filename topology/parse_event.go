@@ -27,8 +27,11 @@ func (p *reader) events(t *Topology, f fields) {
 			kind Kind
 			keys []string
 		}{
-			{KindFunction, []string{"function", "functions"}}, {KindMutation, []string{"mutation"}},
-			{KindChannel, []string{"channel"}}, {KindState, []string{"state", "stepfunction"}}, {KindQueue, []string{"queue"}},
+			{KindFunction, []string{"function", "functions"}},
+			{KindMutation, []string{"mutation"}},
+			{KindChannel, []string{"channel"}},
+			{KindState, []string{"state", "stepfunction"}},
+			{KindQueue, []string{"queue"}},
 		} {
 			ev.Targets = append(ev.Targets, p.targets(ef, k.kind, k.keys...)...)
 		}

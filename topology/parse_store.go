@@ -131,8 +131,10 @@ func (p *reader) index(e entry, t *Table) *Index {
 	if !ok {
 		return nil
 	}
-	index := &Index{Name: e.key, Projection: "ALL", Local: p.boolean(f.value("local"), "local"),
-		SortKey: p.key(f.value("sort"), "sort"), Include: p.texts(f.value("include"), "include")}
+	index := &Index{
+		Name: e.key, Projection: "ALL", Local: p.boolean(f.value("local"), "local"),
+		SortKey: p.key(f.value("sort"), "sort"), Include: p.texts(f.value("include"), "include"),
+	}
 	if k := p.key(f.value("key"), "key"); k != nil {
 		index.PartitionKey = *k
 	} else if index.Local {

@@ -69,8 +69,10 @@ func (p *problems) readYAMLWithin(text []byte, file, path string, parents []stri
 	if !ok {
 		return nil
 	}
-	c := &converter{problems: p, src: src, path: path, parents: append(slices.Clone(parents), path),
-		anchors: map[string]ast.Node{}, active: map[string]bool{}, budget: budget}
+	c := &converter{
+		problems: p, src: src, path: path, parents: append(slices.Clone(parents), path),
+		anchors: map[string]ast.Node{}, active: map[string]bool{}, budget: budget,
+	}
 	n := c.convert(doc, src.at(1, 1), 0)
 	if c.stopped {
 		return nil

@@ -58,7 +58,7 @@ func plainSources(dir string) ([]string, error) {
 func linksInside(base, path string) (bool, error) {
 	target, err := filepath.EvalSymlinks(path)
 	if err != nil {
-		return false, nil //nolint:nilerr // a dangling link is no file
+		return false, nil // a dangling link is no file
 	}
 	info, err := os.Stat(target)
 	if err != nil {
@@ -109,7 +109,7 @@ func copyFile(dst io.Writer, path string) error {
 	if err != nil {
 		return err
 	}
-	defer src.Close() //nolint:errcheck // only read
+	defer src.Close() // only read
 	_, err = io.Copy(dst, src)
 	return err
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"time"
@@ -78,13 +80,22 @@ func (t *targetFlags) open(ctx context.Context, dir string) (*awscloud.Account, 
 	if err != nil {
 		return nil, err
 	}
-	if _, err := account.Identity(ctx); err != nil {
-		if writ.CodeOf(err) == writ.CodeExternal {
-			return nil, notRunning(dir)
-		}
-		return nil, err
-	}
 	return account, nil
+}
+
+// answers reports whether something listens at a URL: a killed cloud leaves
+// its file behind.
+func answers(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil {
+		return false
+	}
+	connection, err := net.DialTimeout("tcp", u.Host, time.Second)
+	if err != nil {
+		return false
+	}
+	_ = connection.Close() // nothing was sent
+	return true
 }
 
 func notRunning(dir string) error {
@@ -104,6 +115,9 @@ func readRunningCloud(dir string) (runningCloud, error) {
 	if err := json.Unmarshal(data, &local); err != nil {
 		return local, writ.Errorf(writ.CodeInvalid, "%s cannot be read: %w", runningCloudFile(dir), err).
 			WithHint("stop `writ up`, delete the file and start it again")
+	}
+	if !answers(local.AWS) {
+		return local, notRunning(dir)
 	}
 	return local, nil
 }

@@ -88,6 +88,8 @@ func (u *up) run(ctx context.Context) (err error) {
 	if err := u.openCloud(); err != nil {
 		return err
 	}
+	// Of a cloud that was killed; the state's lock says that none runs.
+	_ = os.Remove(runningCloudFile(u.dir)) // it is written anew below
 	defer func() {
 		if closeErr := u.cloud.Close(); err == nil {
 			err = closeErr
@@ -95,14 +97,14 @@ func (u *up) run(ctx context.Context) (err error) {
 	}()
 	servers := serve(u.aws, u.cloud.API(), u.http, u.cloud.Front())
 	defer servers.close()
-	if err := u.announceFile(); err != nil {
-		return err
-	}
-	defer os.Remove(runningCloudFile(u.dir)) //nolint:errcheck // a stale file is recognised
 	if err := u.deployAll(ctx, systems); err != nil {
 		return err
 	}
 	u.banner(systems)
+	if err := u.announceFile(); err != nil {
+		return err
+	}
+	defer os.Remove(runningCloudFile(u.dir)) // a stale file is recognised
 	if err := u.ready(systems); err != nil {
 		return err
 	}
@@ -149,14 +151,14 @@ func (u *up) lendNodeModules() error {
 		return err
 	}
 	if _, err := os.Stat(modules); err != nil {
-		return nil //nolint:nilerr // the system has none
+		return nil // the system has none
 	}
 	return os.Symlink(modules, filepath.Join(u.state, "node_modules"))
 }
 
 func (u *up) removeState() {
 	if u.flags.ephemeral {
-		_ = os.RemoveAll(u.state) //nolint:errcheck // a leftover in the temporary directory harms nobody
+		_ = os.RemoveAll(u.state) // a leftover in the temporary directory harms nobody
 	}
 }
 

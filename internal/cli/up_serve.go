@@ -57,7 +57,7 @@ func (s *servers) close() {
 	defer cancel()
 	for _, server := range s.list {
 		if server.Shutdown(ctx) != nil {
-			_ = server.Close() //nolint:errcheck // a call that hangs is cut off
+			_ = server.Close() // a call that hangs is cut off
 		}
 	}
 }

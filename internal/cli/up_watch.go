@@ -24,7 +24,7 @@ func (u *up) watch(ctx context.Context) {
 		writ.WriteError(u.log, writ.Errorf(writ.CodeExternal, "watch %s: %w", u.dir, err))
 		return
 	}
-	defer watcher.Close() //nolint:errcheck // the process ends
+	defer watcher.Close() // the process ends
 	if err := watchTree(watcher, u.dir); err != nil {
 		writ.WriteError(u.log, writ.Errorf(writ.CodeExternal, "watch %s: %w", u.dir, err))
 		return
@@ -40,7 +40,7 @@ func (u *up) watch(ctx context.Context) {
 				continue
 			}
 			if event.Op.Has(fsnotify.Create) {
-				_ = watchTree(watcher, event.Name) //nolint:errcheck // a file, or gone again
+				_ = watchTree(watcher, event.Name) // a file, or gone again
 			}
 			timer.Reset(settle)
 		case err := <-watcher.Errors:

@@ -72,8 +72,10 @@ func TestTimeouts(t *testing.T) {
 	c := newCloud(t)
 	rest := newREST(t, c.rest("admin"), &v1.CreateRestApiInput{})
 	rest.method("GET /rest", hello)
-	must(rest.client.UpdateIntegration(t.Context(), &v1.UpdateIntegrationInput{RestApiId: rest.id, ResourceId: rest.paths["/rest"], HttpMethod: aws.String("GET"),
-		PatchOperations: []types.PatchOperation{{Op: types.OpReplace, Path: aws.String("/timeoutInMillis"), Value: aws.String("50")}}}))(t)
+	must(rest.client.UpdateIntegration(t.Context(), &v1.UpdateIntegrationInput{
+		RestApiId: rest.id, ResourceId: rest.paths["/rest"], HttpMethod: aws.String("GET"),
+		PatchOperations: []types.PatchOperation{{Op: types.OpReplace, Path: aws.String("/timeoutInMillis"), Value: aws.String("50")}},
+	}))(t)
 	rest.deploy("prod")
 	api := newHTTP(t, c.http("admin"), "$default", "GET /http")
 	list := must(c.http("admin").GetIntegrations(t.Context(), &v2.GetIntegrationsInput{ApiId: api}))(t)
@@ -134,8 +136,10 @@ func TestRoutesThatNeedMoreThanRunsHereStayShut(t *testing.T) {
 		rest.method("GET "+path, hello)
 	}
 	patch := func(path, member, value string) {
-		must(rest.client.UpdateMethod(t.Context(), &v1.UpdateMethodInput{RestApiId: rest.id, ResourceId: rest.paths[path], HttpMethod: aws.String("GET"),
-			PatchOperations: []types.PatchOperation{{Op: types.OpReplace, Path: &member, Value: &value}}}))(t)
+		must(rest.client.UpdateMethod(t.Context(), &v1.UpdateMethodInput{
+			RestApiId: rest.id, ResourceId: rest.paths[path], HttpMethod: aws.String("GET"),
+			PatchOperations: []types.PatchOperation{{Op: types.OpReplace, Path: &member, Value: &value}},
+		}))(t)
 	}
 	patch("/iam", "/authorizationType", "AWS_IAM")
 	patch("/custom", "/authorizationType", "CUSTOM")

@@ -211,12 +211,18 @@ func TestMockIntegrationAnswersPreflight(t *testing.T) {
 	api.method("GET /pets", hello)
 	id, options := api.resource("/pets"), aws.String("OPTIONS")
 	must(api.client.PutMethod(t.Context(), &v1.PutMethodInput{RestApiId: api.id, ResourceId: id, HttpMethod: options, AuthorizationType: aws.String("NONE")}))(t)
-	must(api.client.PutMethodResponse(t.Context(), &v1.PutMethodResponseInput{RestApiId: api.id, ResourceId: id, HttpMethod: options, StatusCode: aws.String("204"),
-		ResponseParameters: map[string]bool{"method.response.header.Access-Control-Allow-Origin": true}}))(t)
-	must(api.client.PutIntegration(t.Context(), &v1.PutIntegrationInput{RestApiId: api.id, ResourceId: id, HttpMethod: options, Type: types.IntegrationTypeMock,
-		RequestTemplates: map[string]string{"application/json": "{ statusCode: 200 }"}}))(t)
-	must(api.client.PutIntegrationResponse(t.Context(), &v1.PutIntegrationResponseInput{RestApiId: api.id, ResourceId: id, HttpMethod: options, StatusCode: aws.String("204"),
-		ResponseParameters: map[string]string{"method.response.header.Access-Control-Allow-Origin": "'*'"}}))(t)
+	must(api.client.PutMethodResponse(t.Context(), &v1.PutMethodResponseInput{
+		RestApiId: api.id, ResourceId: id, HttpMethod: options, StatusCode: aws.String("204"),
+		ResponseParameters: map[string]bool{"method.response.header.Access-Control-Allow-Origin": true},
+	}))(t)
+	must(api.client.PutIntegration(t.Context(), &v1.PutIntegrationInput{
+		RestApiId: api.id, ResourceId: id, HttpMethod: options, Type: types.IntegrationTypeMock,
+		RequestTemplates: map[string]string{"application/json": "{ statusCode: 200 }"},
+	}))(t)
+	must(api.client.PutIntegrationResponse(t.Context(), &v1.PutIntegrationResponseInput{
+		RestApiId: api.id, ResourceId: id, HttpMethod: options, StatusCode: aws.String("204"),
+		ResponseParameters: map[string]string{"method.response.header.Access-Control-Allow-Origin": "'*'"},
+	}))(t)
 	api.deploy("prod")
 	got := c.send(t, "OPTIONS", "/pets", "", "Origin: https://x.example", "Access-Control-Request-Method: GET")
 	if got.Status != 204 || got.Header.Get("Access-Control-Allow-Origin") != "*" {

@@ -38,8 +38,10 @@ func TestCreateDescribeDelete(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	client := c.client(t)
-	out, err := client.CreateStack(t.Context(), &sdk.CreateStackInput{StackName: ptr("app"), TemplateBody: ptr(tableTemplate), ClientRequestToken: ptr("t1"),
-		Tags: []types.Tag{{Key: ptr("team"), Value: ptr("blue")}}, Parameters: []types.Parameter{{ParameterKey: ptr("Name"), ParameterValue: ptr("hits")}}})
+	out, err := client.CreateStack(t.Context(), &sdk.CreateStackInput{
+		StackName: ptr("app"), TemplateBody: ptr(tableTemplate), ClientRequestToken: ptr("t1"),
+		Tags: []types.Tag{{Key: ptr("team"), Value: ptr("blue")}}, Parameters: []types.Parameter{{ParameterKey: ptr("Name"), ParameterValue: ptr("hits")}},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,8 +82,10 @@ func TestCreateDescribeDelete(t *testing.T) {
 	if got := c.deleteStack(t, "app"); got.StackStatus != types.StackStatusDeleteComplete || got.DeletionTime == nil {
 		t.Errorf("deleted: %+v", got)
 	}
-	want := []string{"app CREATE_IN_PROGRESS", "Table CREATE_IN_PROGRESS", "Table CREATE_COMPLETE", "app CREATE_COMPLETE",
-		"app DELETE_IN_PROGRESS", "Table DELETE_IN_PROGRESS", "Table DELETE_COMPLETE", "app DELETE_COMPLETE"}
+	want := []string{
+		"app CREATE_IN_PROGRESS", "Table CREATE_IN_PROGRESS", "Table CREATE_COMPLETE", "app CREATE_COMPLETE",
+		"app DELETE_IN_PROGRESS", "Table DELETE_IN_PROGRESS", "Table DELETE_COMPLETE", "app DELETE_COMPLETE",
+	}
 	if diff := cmp.Diff(want, c.events(t, *out.StackId)); diff != "" {
 		t.Errorf("events: %s", diff)
 	}
@@ -190,8 +194,10 @@ func TestUpdates(t *testing.T) {
 	if left := strings.Join(c.inventory(t), "\n"); !strings.Contains(left, "table renamed") || strings.Contains(left, physical) {
 		t.Errorf("after the replacement: %s", left)
 	}
-	want := []string{"app UPDATE_IN_PROGRESS", "Table UPDATE_IN_PROGRESS", "Table UPDATE_COMPLETE",
-		"app UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "Table DELETE_IN_PROGRESS", "Table DELETE_COMPLETE", "app UPDATE_COMPLETE"}
+	want := []string{
+		"app UPDATE_IN_PROGRESS", "Table UPDATE_IN_PROGRESS", "Table UPDATE_COMPLETE",
+		"app UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "Table DELETE_IN_PROGRESS", "Table DELETE_COMPLETE", "app UPDATE_COMPLETE",
+	}
 	events := c.events(t, "app")
 	if diff := cmp.Diff(want, events[len(events)-len(want):]); diff != "" {
 		t.Errorf("events: %s", diff)

@@ -56,6 +56,9 @@ func (e *execution) run() error {
 
 // afterFailure does what the operation is to do when it fails.
 func (e *execution) afterFailure(update bool, reason string) error {
+	if err := e.save(); err != nil {
+		return err
+	}
 	switch {
 	case e.stack.Work.OnFailure == "DO_NOTHING" && update:
 		e.setStatus("UPDATE_FAILED", reason)
@@ -137,7 +140,10 @@ func (e *execution) applyLevel(t *cfn.Template, r *cfn.Resolver, level []string)
 		}
 		e.mark(s.record, strings.Replace(s.begin, "IN_PROGRESS", "COMPLETE", 1), "")
 	}
-	return failed, e.save(records...)
+	// What was made is stored already; that it is complete is stored together
+	// with the beginning of the next level.
+	e.pending = records
+	return failed, nil
 }
 
 // refuse records that a resource's change could not be planned.
@@ -148,8 +154,10 @@ func (e *execution) refuse(id string, t *cfn.Template, cause error) {
 		return
 	}
 	res, _ := t.Resource(id)
-	record = &resourceRecord{LogicalID: id, Type: res.Type, Change: changeCreate, Properties: storedObject{&cfn.Object{}},
-		FromTemplate: slices.Index(t.Resources().Keys(), id)}
+	record = &resourceRecord{
+		LogicalID: id, Type: res.Type, Change: changeCreate, Properties: storedObject{&cfn.Object{}},
+		FromTemplate: slices.Index(t.Resources().Keys(), id),
+	}
 	e.resources[id] = record
 	e.mark(record, "CREATE_FAILED", errorText(cause))
 }
@@ -282,7 +290,8 @@ func (e *execution) planChange(s *step, old *resourceRecord) error {
 		before, _ := old.Properties.Get(s.kind.NameProperty)
 		after, _ := next.Properties.Get(s.kind.NameProperty)
 		if resource.Equal(before, after) {
-			return fmt.Errorf("CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename %v and update the stack again.", after) //nolint:staticcheck // AWS's own sentence
+			//lint:ignore ST1005 AWS's own sentence
+			return fmt.Errorf("CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename %v and update the stack again.", after)
 		}
 	}
 	next.Change, next.Attributes, next.Made = changeReplace, nil, false

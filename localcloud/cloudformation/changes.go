@@ -46,8 +46,10 @@ type comparison struct {
 // changesTo gives the changes that a goal makes to a stack, in the order of
 // creation, removals last.
 func (s *Service) changesTo(p *prepared, stack *stackRecord, resources []*resourceRecord) ([]resourceChange, error) {
-	c := &comparison{template: p.template, existing: map[string]*resourceRecord{}, remade: map[string]bool{},
-		parameters: map[string]bool{}, tags: p.Tags}
+	c := &comparison{
+		template: p.template, existing: map[string]*resourceRecord{}, remade: map[string]bool{},
+		parameters: map[string]bool{}, tags: p.Tags,
+	}
 	for _, r := range resources {
 		if r.Status != "DELETE_COMPLETE" {
 			c.existing[r.LogicalID] = r

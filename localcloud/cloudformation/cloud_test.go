@@ -149,8 +149,10 @@ func openCloud(t testing.TB, dir string) *cloud {
 	issuer := sts.New(sts.Config{Account: account, Roles: c.iam, Issuer: c.vault})
 	do := &late{}
 	log := slog.New(slog.DiscardHandler)
-	c.lambdas, err = locallambda.New(locallambda.Config{DB: c.db, Account: account, Region: region, Do: do, Roles: issuer, Log: log,
-		Dir: filepath.Join(dir, "lambda"), Endpoint: func() string { return c.url }, OnLog: func(string, string) {}})
+	c.lambdas, err = locallambda.New(locallambda.Config{
+		DB: c.db, Account: account, Region: region, Do: do, Roles: issuer, Log: log,
+		Dir: filepath.Join(dir, "lambda"), Endpoint: func() string { return c.url }, OnLog: func(string, string) {},
+	})
 	must(err)
 	gateway, err := localapigateway.New(localapigateway.Config{DB: c.db, Account: account, Region: region, Now: time.Now, Log: log, Do: do, Rand: rand.Reader})
 	must(err)
@@ -201,7 +203,7 @@ func (c *cloud) config(t testing.TB, role string) aws.Config {
 		t.Fatal(err)
 	}
 	return aws.Config{
-		Region: region, BaseEndpoint: &c.url, RetryMaxAttempts: 1,
+		Region: region, BaseEndpoint: &c.url, RetryMaxAttempts: 3,
 		Credentials: credentials.NewStaticCredentialsProvider(session.AccessKeyID, session.SecretAccessKey, session.SessionToken),
 	}
 }

@@ -305,8 +305,10 @@ func (s *Service) listChangeSets(_ context.Context, c *gate.Call) (any, error) {
 	part, next, err := page(c, sets, 100)
 	out.NextToken = next
 	for _, set := range part {
-		out.Summaries = append(out.Summaries, member{set.StackID, set.StackName, set.ID, set.Name, set.ExecutionStatus, set.Status,
-			set.StatusReason, timeText(set.Created), set.Description})
+		out.Summaries = append(out.Summaries, member{
+			set.StackID, set.StackName, set.ID, set.Name, set.ExecutionStatus, set.Status,
+			set.StatusReason, timeText(set.Created), set.Description,
+		})
 	}
 	return out, err
 }

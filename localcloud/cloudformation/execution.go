@@ -21,8 +21,9 @@ type execution struct {
 	stack     *stackRecord
 	resources map[string]*resourceRecord
 	cloud     *resource.Cloud
-	// events wait for the next save.
-	events []eventRecord
+	// events and pending records wait for the next save.
+	events  []eventRecord
+	pending []*resourceRecord
 }
 
 // errInterrupted ends an execution whose context was cancelled: the stack
@@ -45,6 +46,7 @@ func (s *Service) newExecution(ctx context.Context, stack *stackRecord) (*execut
 // save stores resources together with the stack and the events that wait.
 func (e *execution) save(resources ...*resourceRecord) error {
 	events := e.events
+	resources = append(e.pending, resources...)
 	err := e.s.cfg.DB.Update(func(tx *store.Tx) error {
 		for _, r := range resources {
 			if err := putResource(tx, e.stack.uuid(), r); err != nil {
@@ -57,7 +59,7 @@ func (e *execution) save(resources ...*resourceRecord) error {
 		return putStack(tx, e.stack)
 	})
 	if err == nil {
-		e.events = nil
+		e.events, e.pending = nil, nil
 	}
 	return err
 }

@@ -84,8 +84,10 @@ var capabilities = []types.Capability{types.CapabilityCapabilityNamedIam}
 
 func (c *cloud) create(t testing.TB, name, template string) error {
 	t.Helper()
-	_, err := c.client(t).CreateStack(t.Context(), &sdk.CreateStackInput{StackName: &name, TemplateBody: &template, Capabilities: capabilities,
-		Tags: []types.Tag{{Key: ptr("team"), Value: ptr("blue")}}})
+	_, err := c.client(t).CreateStack(t.Context(), &sdk.CreateStackInput{
+		StackName: &name, TemplateBody: &template, Capabilities: capabilities,
+		Tags: []types.Tag{{Key: ptr("team"), Value: ptr("blue")}},
+	})
 	return err
 }
 

@@ -85,10 +85,7 @@ func parametersOf(c *gate.Call) map[string]given {
 
 func flag(c *gate.Call, name string) bool { return c.Form.Get(name) == "true" }
 
-var (
-	stackNamePattern = regexp.MustCompile(`^[a-zA-Z][-a-zA-Z0-9]{0,127}$`)
-	tokenPattern     = regexp.MustCompile(`^[a-zA-Z0-9][-a-zA-Z0-9]{0,127}$`)
-)
+var stackNamePattern = regexp.MustCompile(`^[a-zA-Z][-a-zA-Z0-9]{0,127}$`)
 
 func checkStackName(name string) error {
 	if stackNamePattern.MatchString(name) {

@@ -34,8 +34,10 @@ func (s *Service) prepare(ctx context.Context, c *gate.Call, stackName, stackID 
 	if err != nil {
 		return nil, err
 	}
-	p := &prepared{goal: goal{Template: source, Capabilities: memberTexts(c.Form, "Capabilities"),
-		NotificationARNs: memberTexts(c.Form, "NotificationARNs")}}
+	p := &prepared{goal: goal{
+		Template: source, Capabilities: memberTexts(c.Form, "Capabilities"),
+		NotificationARNs: memberTexts(c.Form, "NotificationARNs"),
+	}}
 	if p.template, err = parseTemplate(source); err != nil {
 		return nil, err
 	}
@@ -154,8 +156,10 @@ func (s *Service) fetchTemplate(ctx context.Context, c *gate.Call, address strin
 	} else if bucket, _, ok := strings.Cut(u.Hostname(), ".s3-"); ok {
 		path = "/" + bucket + path
 	}
-	reply, err := s.cfg.Do.Do(ctx, &gate.Call{Service: "s3", Method: http.MethodGet, Path: path, Query: u.Query(), Header: http.Header{},
-		Caller: c.Caller, Via: resource.Principal, Secure: true})
+	reply, err := s.cfg.Do.Do(ctx, &gate.Call{
+		Service: "s3", Method: http.MethodGet, Path: path, Query: u.Query(), Header: http.Header{},
+		Caller: c.Caller, Via: resource.Principal, Secure: true,
+	})
 	if err != nil {
 		return "", invalid("S3 error: %s", errorText(err))
 	}

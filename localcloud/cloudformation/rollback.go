@@ -2,6 +2,7 @@ package cloudformation
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -53,12 +54,13 @@ func (e *execution) commit(update bool) (reason string, err error) {
 			r.Change, r.Before = changeNone, nil
 		}
 	}
+	records := e.pending
+	if !update {
+		records = slices.Collect(maps.Values(e.resources))
+	}
 	events := e.events
 	err = e.s.cfg.DB.Update(func(tx *store.Tx) error {
-		for _, r := range e.resources {
-			if update {
-				break
-			}
+		for _, r := range records {
 			if err := putResource(tx, e.stack.uuid(), r); err != nil {
 				return err
 			}
@@ -71,7 +73,7 @@ func (e *execution) commit(update bool) (reason string, err error) {
 		}
 		return putStack(tx, e.stack)
 	})
-	e.events = nil
+	e.events, e.pending = nil, nil
 	return "", err
 }
 

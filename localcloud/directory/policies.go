@@ -274,8 +274,16 @@ func (d *Directory) accountSummary(*gate.Call) (any, error) {
 	return struct {
 		SummaryMap []entry `xml:"SummaryMap>entry"`
 	}{[]entry{
-		{"Roles", len(s.roles)}, {"RolesQuota", maxRoles}, {"Policies", own}, {"PoliciesQuota", maxPolicies},
-		{"PolicySizeQuota", maxManaged}, {"PolicyVersionsInUseQuota", 10000}, {"VersionsPerPolicyQuota", maxVersions},
-		{"AttachedPoliciesPerRoleQuota", maxAttached}, {"AssumeRolePolicySizeQuota", maxTrust}, {"Users", 0}, {"Groups", 0},
+		{"Roles", len(s.roles)},
+		{"RolesQuota", maxRoles},
+		{"Policies", own},
+		{"PoliciesQuota", maxPolicies},
+		{"PolicySizeQuota", maxManaged},
+		{"PolicyVersionsInUseQuota", 10000},
+		{"VersionsPerPolicyQuota", maxVersions},
+		{"AttachedPoliciesPerRoleQuota", maxAttached},
+		{"AssumeRolePolicySizeQuota", maxTrust},
+		{"Users", 0},
+		{"Groups", 0},
 	}}, nil
 }

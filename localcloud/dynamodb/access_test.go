@@ -47,27 +47,34 @@ func TestWhatIAMIsAsked(t *testing.T) {
 			return second(c.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: aws.String("tab"), Key: record{"pk": s("k")}, ProjectionExpression: aws.String("a.b, c")}))
 		}, []string{"dynamodb:GetItem " + tab + " attributes=a,c,pk leadingkeys=k"}},
 		{func() error {
-			return second(c.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{TableName: aws.String(tab), Key: record{"pk": s("k")}, UpdateExpression: aws.String("SET a = if_not_exists(b, :v)"),
-				ConditionExpression: aws.String("attribute_not_exists(d)"), ExpressionAttributeValues: record{":v": n("1")}, ReturnValues: types.ReturnValueAllNew}))
+			return second(c.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{
+				TableName: aws.String(tab), Key: record{"pk": s("k")}, UpdateExpression: aws.String("SET a = if_not_exists(b, :v)"),
+				ConditionExpression: aws.String("attribute_not_exists(d)"), ExpressionAttributeValues: record{":v": n("1")}, ReturnValues: types.ReturnValueAllNew,
+			}))
 		}, []string{"dynamodb:UpdateItem " + tab + " attributes=a,b,d,pk leadingkeys=k returnvalues=ALL_NEW"}},
 		{func() error {
-			return second(c.Query(t.Context(), &dynamodb.QueryInput{TableName: aws.String("num"), IndexName: aws.String("byG"), KeyConditionExpression: aws.String("g = :g"),
-				ExpressionAttributeValues: record{":g": s("third")}, Select: types.SelectCount}))
+			return second(c.Query(t.Context(), &dynamodb.QueryInput{
+				TableName: aws.String("num"), IndexName: aws.String("byG"), KeyConditionExpression: aws.String("g = :g"),
+				ExpressionAttributeValues: record{":g": s("third")}, Select: types.SelectCount,
+			}))
 		}, []string{"dynamodb:Query " + num + "/index/byG attributes=g leadingkeys=third select=COUNT"}},
 		{func() error {
 			return second(c.Scan(t.Context(), &dynamodb.ScanInput{TableName: aws.String("num")}))
 		}, []string{"dynamodb:Scan " + num + " select=ALL_ATTRIBUTES"}},
 		{func() error {
 			return second(c.BatchGetItem(t.Context(), &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{
-				"tab": {Keys: []record{{"pk": s("2")}, {"pk": s("1")}}}, "num": {Keys: []record{{"pk": s("a"), "sk": n("1")}}}}}))
+				"tab": {Keys: []record{{"pk": s("2")}, {"pk": s("1")}}}, "num": {Keys: []record{{"pk": s("a"), "sk": n("1")}}},
+			}}))
 		}, []string{"dynamodb:BatchGetItem " + num + " attributes=pk,sk leadingkeys=a", "dynamodb:BatchGetItem " + tab + " attributes=pk leadingkeys=1,2"}},
 		{func() error {
 			return second(c.TransactWriteItems(t.Context(), &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{
 				txPut(record{"pk": s("x")}, ""),
 				{ConditionCheck: &types.ConditionCheck{TableName: aws.String("num"), Key: record{"pk": s("a"), "sk": n("0")}, ConditionExpression: aws.String("attribute_exists(pk)")}},
 			}}))
-		}, []string{"dynamodb:PutItem " + tab + " attributes=pk enclosingoperation=TransactWriteItems leadingkeys=x",
-			"dynamodb:ConditionCheckItem " + num + " attributes=pk,sk enclosingoperation=TransactWriteItems leadingkeys=a"}},
+		}, []string{
+			"dynamodb:PutItem " + tab + " attributes=pk enclosingoperation=TransactWriteItems leadingkeys=x",
+			"dynamodb:ConditionCheckItem " + num + " attributes=pk,sk enclosingoperation=TransactWriteItems leadingkeys=a",
+		}},
 	} {
 		if err := row.call(); err != nil {
 			t.Error(err)

@@ -81,8 +81,10 @@ func (r *batchGetItem) asks(s *Service) []gate.Ask {
 	var asks []gate.Ask
 	for _, name := range slices.Sorted(maps.Keys(r.RequestItems)) {
 		want := r.RequestItems[name]
-		asks = append(asks, s.ask(name, access{operation: "BatchGetItem", keys: want.Keys, capacity: r.ReturnConsumedCapacity,
-			attributes: attributeNames(want.Keys, projectedPaths(want.projection))}))
+		asks = append(asks, s.ask(name, access{
+			operation: "BatchGetItem", keys: want.Keys, capacity: r.ReturnConsumedCapacity,
+			attributes: attributeNames(want.Keys, projectedPaths(want.projection)),
+		}))
 	}
 	return asks
 }

@@ -41,8 +41,10 @@ type cloud struct {
 
 func newCloud(t testing.TB) *cloud {
 	t.Helper()
-	c := &cloud{t: t, path: filepath.Join(t.TempDir(), "cloud.db"), now: time.Now(), roles: map[string]gate.RoleAccess{},
-		vault: session.NewVault(make([]byte, session.KeySize))}
+	c := &cloud{
+		t: t, path: filepath.Join(t.TempDir(), "cloud.db"), now: time.Now(), roles: map[string]gate.RoleAccess{},
+		vault: session.NewVault(make([]byte, session.KeySize)),
+	}
 	c.role("admin", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`)
 	c.start()
 	t.Cleanup(func() { _ = c.db.Close() })
@@ -114,8 +116,10 @@ func (c *cloud) role(name, policy string) {
 }
 
 func (c *cloud) caller(role string) gate.Caller {
-	return gate.Caller{Kind: iam.PrincipalSession, ARN: "arn:aws:sts::" + account + ":assumed-role/" + role + "/s", Account: account,
-		UserID: "AROA" + role + ":s", RoleName: role, SessionName: "s", Issued: c.clock()}
+	return gate.Caller{
+		Kind: iam.PrincipalSession, ARN: "arn:aws:sts::" + account + ":assumed-role/" + role + "/s", Account: account,
+		UserID: "AROA" + role + ":s", RoleName: role, SessionName: "s", Issued: c.clock(),
+	}
 }
 
 // as gives a client that calls as a role.
@@ -136,8 +140,10 @@ func (c *cloud) as(role string) *aws_dynamodb.Client {
 // table makes a table with string keys pk and, with sort, sk.
 func (c *cloud) table(name string, sort bool, change ...func(*aws_dynamodb.CreateTableInput)) {
 	c.t.Helper()
-	in := &aws_dynamodb.CreateTableInput{TableName: &name, BillingMode: types.BillingModePayPerRequest,
-		AttributeDefinitions: []types.AttributeDefinition{attribute("pk", "S")}, KeySchema: []types.KeySchemaElement{hash("pk")}}
+	in := &aws_dynamodb.CreateTableInput{
+		TableName: &name, BillingMode: types.BillingModePayPerRequest,
+		AttributeDefinitions: []types.AttributeDefinition{attribute("pk", "S")}, KeySchema: []types.KeySchemaElement{hash("pk")},
+	}
 	if sort {
 		in.AttributeDefinitions = append(in.AttributeDefinitions, attribute("sk", "S"))
 		in.KeySchema = append(in.KeySchema, ranged("sk"))

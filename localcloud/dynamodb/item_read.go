@@ -85,8 +85,10 @@ func (r *getItem) prepare() error {
 
 func (r *getItem) asks(s *Service) []gate.Ask {
 	keys := []item.Item{r.Key}
-	return []gate.Ask{s.ask(r.TableName, access{operation: "GetItem", keys: keys, capacity: r.ReturnConsumedCapacity,
-		attributes: attributeNames(keys, projectedPaths(r.projection))})}
+	return []gate.Ask{s.ask(r.TableName, access{
+		operation: "GetItem", keys: keys, capacity: r.ReturnConsumedCapacity,
+		attributes: attributeNames(keys, projectedPaths(r.projection)),
+	})}
 }
 
 // getOutput answers GetItem.

@@ -51,8 +51,10 @@ func (r *putItem) prepare() error {
 		return envelope(item.Error("ReturnValues can only be ALL_OLD or NONE"))
 	}
 	var err error
-	r.condition, _, err = conditional{names: r.ExpressionAttributeNames, values: r.ExpressionAttributeValues,
-		condition: r.ConditionExpression, expected: r.Expected, operator: r.ConditionalOperator}.prepare("ConditionExpression")
+	r.condition, _, err = conditional{
+		names: r.ExpressionAttributeNames, values: r.ExpressionAttributeValues,
+		condition: r.ConditionExpression, expected: r.Expected, operator: r.ConditionalOperator,
+	}.prepare("ConditionExpression")
 	if err != nil {
 		return envelope(err)
 	}
@@ -61,8 +63,10 @@ func (r *putItem) prepare() error {
 
 func (r *putItem) asks(s *Service) []gate.Ask {
 	items := []item.Item{r.Item}
-	return []gate.Ask{s.ask(r.TableName, access{operation: "PutItem", keys: items, returns: r.ReturnValues,
-		capacity: r.ReturnConsumedCapacity, attributes: attributeNames(items, pathsOf(r.condition))})}
+	return []gate.Ask{s.ask(r.TableName, access{
+		operation: "PutItem", keys: items, returns: r.ReturnValues,
+		capacity: r.ReturnConsumedCapacity, attributes: attributeNames(items, pathsOf(r.condition)),
+	})}
 }
 
 func (r *putItem) run(_ context.Context, s *Service) (any, error) {
@@ -116,9 +120,11 @@ func (r *updateItem) prepare() error {
 		return envelope(err)
 	}
 	var err error
-	r.condition, r.update, err = conditional{names: r.ExpressionAttributeNames, values: r.ExpressionAttributeValues,
+	r.condition, r.update, err = conditional{
+		names: r.ExpressionAttributeNames, values: r.ExpressionAttributeValues,
 		condition: r.ConditionExpression, expected: r.Expected, operator: r.ConditionalOperator,
-		update: r.UpdateExpression, updates: r.AttributeUpdates}.prepare("UpdateExpression", "ConditionExpression")
+		update: r.UpdateExpression, updates: r.AttributeUpdates,
+	}.prepare("UpdateExpression", "ConditionExpression")
 	if err != nil {
 		return envelope(err)
 	}
@@ -130,8 +136,10 @@ func (r *updateItem) prepare() error {
 
 func (r *updateItem) asks(s *Service) []gate.Ask {
 	keys := []item.Item{r.Key}
-	return []gate.Ask{s.ask(r.TableName, access{operation: "UpdateItem", keys: keys, returns: r.ReturnValues,
-		capacity: r.ReturnConsumedCapacity, attributes: attributeNames(keys, pathsOf(r.condition), r.update.Reads())})}
+	return []gate.Ask{s.ask(r.TableName, access{
+		operation: "UpdateItem", keys: keys, returns: r.ReturnValues,
+		capacity: r.ReturnConsumedCapacity, attributes: attributeNames(keys, pathsOf(r.condition), r.update.Reads()),
+	})}
 }
 
 // checkUpdate gives the rule of the table that an update breaks.
@@ -159,8 +167,10 @@ func (r *updateItem) run(_ context.Context, s *Service) (any, error) {
 	if err := t.checkUpdate(r.update); err != nil {
 		return nil, err
 	}
-	w := &write{table: t, key: t.key.bytes(r.Key), update: r.update, updateKey: r.Key, condition: r.condition,
-		returnOld: r.ReturnValuesOnConditionCheckFailure == "ALL_OLD"}
+	w := &write{
+		table: t, key: t.key.bytes(r.Key), update: r.update, updateKey: r.Key, condition: r.condition,
+		returnOld: r.ReturnValuesOnConditionCheckFailure == "ALL_OLD",
+	}
 	return s.single(w, expr.NewProjection(r.update.Paths()...), r.ReturnValues, r.ReturnConsumedCapacity, newMetrics(r.ReturnItemCollectionMetrics, t, r.Key))
 }
 
@@ -197,8 +207,10 @@ func (r *deleteItem) prepare() error {
 		return envelope(item.Error("ReturnValues can only be ALL_OLD or NONE"))
 	}
 	var err error
-	r.condition, _, err = conditional{names: r.ExpressionAttributeNames, values: r.ExpressionAttributeValues,
-		condition: r.ConditionExpression, expected: r.Expected, operator: r.ConditionalOperator}.prepare("ConditionExpression")
+	r.condition, _, err = conditional{
+		names: r.ExpressionAttributeNames, values: r.ExpressionAttributeValues,
+		condition: r.ConditionExpression, expected: r.Expected, operator: r.ConditionalOperator,
+	}.prepare("ConditionExpression")
 	if err != nil {
 		return envelope(err)
 	}
@@ -207,8 +219,10 @@ func (r *deleteItem) prepare() error {
 
 func (r *deleteItem) asks(s *Service) []gate.Ask {
 	keys := []item.Item{r.Key}
-	return []gate.Ask{s.ask(r.TableName, access{operation: "DeleteItem", keys: keys, returns: r.ReturnValues,
-		capacity: r.ReturnConsumedCapacity, attributes: attributeNames(keys, pathsOf(r.condition))})}
+	return []gate.Ask{s.ask(r.TableName, access{
+		operation: "DeleteItem", keys: keys, returns: r.ReturnValues,
+		capacity: r.ReturnConsumedCapacity, attributes: attributeNames(keys, pathsOf(r.condition)),
+	})}
 }
 
 func (r *deleteItem) run(_ context.Context, s *Service) (any, error) {

@@ -83,8 +83,10 @@ func TestConditions(t *testing.T) {
 		t.Fatal(err)
 	}
 	same(t, failed.Item, record{"pk": s("a"), "v": n("2")})
-	if _, err := c.DeleteItem(t.Context(), &dynamodb.DeleteItemInput{TableName: aws.String("tab"), Key: record{"pk": s("a")},
-		Expected: map[string]types.ExpectedAttributeValue{"v": {Value: n("2.0")}}, ReturnValues: types.ReturnValueAllOld}); err != nil {
+	if _, err := c.DeleteItem(t.Context(), &dynamodb.DeleteItemInput{
+		TableName: aws.String("tab"), Key: record{"pk": s("a")},
+		Expected: map[string]types.ExpectedAttributeValue{"v": {Value: n("2.0")}}, ReturnValues: types.ReturnValueAllOld,
+	}); err != nil {
 		t.Fatal(err)
 	}
 	if got := c.get("tab", record{"pk": s("a")}); got != nil {
@@ -135,8 +137,10 @@ func TestItemErrors(t *testing.T) {
 	if got := message(err); got != "ResourceNotFoundException: Requested resource not found" {
 		t.Error(got)
 	}
-	_, err = c.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{TableName: aws.String("tab"), Key: record{"pk": s("a"), "sk": s("b")},
-		UpdateExpression: aws.String("SET sk = :v"), ExpressionAttributeValues: record{":v": s("x")}})
+	_, err = c.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{
+		TableName: aws.String("tab"), Key: record{"pk": s("a"), "sk": s("b")},
+		UpdateExpression: aws.String("SET sk = :v"), ExpressionAttributeValues: record{":v": s("x")},
+	})
 	if got := message(err); got != rule+"Cannot update attribute sk. This attribute is part of the key" {
 		t.Error(got)
 	}
@@ -154,16 +158,20 @@ func TestConsumedCapacity(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	c.table("tab", false)
-	out, err := c.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String("tab"), Item: record{"pk": s("a"), "x": s(strings.Repeat("a", 3000))},
-		ReturnConsumedCapacity: types.ReturnConsumedCapacityIndexes})
+	out, err := c.PutItem(t.Context(), &dynamodb.PutItemInput{
+		TableName: aws.String("tab"), Item: record{"pk": s("a"), "x": s(strings.Repeat("a", 3000))},
+		ReturnConsumedCapacity: types.ReturnConsumedCapacityIndexes,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got := *out.ConsumedCapacity.CapacityUnits; got != 3 || *out.ConsumedCapacity.Table.CapacityUnits != 3 {
 		t.Errorf("a put of 3 KB takes %v units", got)
 	}
-	read, err := c.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: aws.String("arn:aws:dynamodb:us-east-1:000000000000:table/tab"), Key: record{"pk": s("a")},
-		ReturnConsumedCapacity: types.ReturnConsumedCapacityTotal})
+	read, err := c.GetItem(t.Context(), &dynamodb.GetItemInput{
+		TableName: aws.String("arn:aws:dynamodb:us-east-1:000000000000:table/tab"), Key: record{"pk": s("a")},
+		ReturnConsumedCapacity: types.ReturnConsumedCapacityTotal,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -124,7 +124,8 @@ func TestRandomCallsMatchTheOracle(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		tables++
 		name := fmt.Sprintf("table%d", tables)
-		if _, fault := c.do(t, "CreateTable", values{"TableName": name, "BillingMode": "PAY_PER_REQUEST",
+		if _, fault := c.do(t, "CreateTable", values{
+			"TableName": name, "BillingMode": "PAY_PER_REQUEST",
 			"AttributeDefinitions":   []values{{"AttributeName": "pk", "AttributeType": "S"}, {"AttributeName": "sk", "AttributeType": "N"}, {"AttributeName": "g", "AttributeType": "S"}, {"AttributeName": "v", "AttributeType": "N"}},
 			"KeySchema":              []values{{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}},
 			"GlobalSecondaryIndexes": []values{{"IndexName": "byG", "KeySchema": []values{{"AttributeName": "g", "KeyType": "HASH"}, {"AttributeName": "v", "KeyType": "RANGE"}}, "Projection": values{"ProjectionType": "ALL"}}},
@@ -200,8 +201,10 @@ func (m *machine) update(t *rapid.T) {
 	k, id := m.key(t)
 	by := canonical(numeral.Draw(t, "by"))
 	old, there := m.items[id]
-	out, fault := m.c.do(t, "UpdateItem", values{"TableName": m.table, "Key": k, "UpdateExpression": "SET v = if_not_exists(v, :zero) + :by REMOVE s",
-		"ExpressionAttributeValues": values{":zero": scalar("N", "0"), ":by": scalar("N", by)}, "ReturnValues": "ALL_NEW"})
+	out, fault := m.c.do(t, "UpdateItem", values{
+		"TableName": m.table, "Key": k, "UpdateExpression": "SET v = if_not_exists(v, :zero) + :by REMOVE s",
+		"ExpressionAttributeValues": values{":zero": scalar("N", "0"), ":by": scalar("N", by)}, "ReturnValues": "ALL_NEW",
+	})
 	sum, _ := new(big.Rat).SetString(by)
 	it := values{"pk": k["pk"], "sk": k["sk"]}
 	if there {

@@ -169,11 +169,11 @@ func (o readOptions) check(c *constraints) {
 
 // checkSelect gives the rule that Select and a projection break together.
 func (o readOptions) checkSelect() error {
-	const cannot = "One or more parameter values were invalid: Select type %s is not supported"
 	switch {
 	case o.projection != nil && o.selects != "" && o.selects != "SPECIFIC_ATTRIBUTES":
 		return invalidf("Cannot specify the AttributesToGet when choosing to get %s", map[string]string{
-			"COUNT": "only the Count", "ALL_ATTRIBUTES": "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES": "ALL_PROJECTED_ATTRIBUTES"}[o.selects])
+			"COUNT": "only the Count", "ALL_ATTRIBUTES": "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES": "ALL_PROJECTED_ATTRIBUTES",
+		}[o.selects])
 	case o.projection == nil && o.selects == "SPECIFIC_ATTRIBUTES":
 		return item.Error("Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES")
 	case o.selects == "ALL_PROJECTED_ATTRIBUTES" && o.indexName == "":

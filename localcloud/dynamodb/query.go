@@ -34,8 +34,10 @@ type query struct {
 }
 
 func (r *query) prepare() error {
-	r.options = readOptions{indexName: r.IndexName, limit: r.Limit, selects: r.Select, consistent: r.ConsistentRead,
-		capacity: r.ReturnConsumedCapacity, start: r.ExclusiveStartKey}
+	r.options = readOptions{
+		indexName: r.IndexName, limit: r.Limit, selects: r.Select, consistent: r.ConsistentRead,
+		capacity: r.ReturnConsumedCapacity, start: r.ExclusiveStartKey,
+	}
 	var c constraints
 	c.tableName(r.TableName)
 	r.options.check(&c)
@@ -105,9 +107,11 @@ func (r *query) asks(s *Service) []gate.Ask {
 			asked[k.Attribute] = k.Values[0]
 		}
 	}
-	return []gate.Ask{s.ask(r.TableName, access{operation: "Query", keys: []item.Item{asked}, index: r.IndexName,
+	return []gate.Ask{s.ask(r.TableName, access{
+		operation: "Query", keys: []item.Item{asked}, index: r.IndexName,
 		selects: r.options.effectiveSelect(), capacity: r.ReturnConsumedCapacity,
-		attributes: append(names, attributeNames(nil, pathsOf(r.options.filter), projectedPaths(r.options.projection))...)})}
+		attributes: append(names, attributeNames(nil, pathsOf(r.options.filter), projectedPaths(r.options.projection))...),
+	})}
 }
 
 func (r *query) run(_ context.Context, s *Service) (any, error) {

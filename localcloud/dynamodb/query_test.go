@@ -16,8 +16,10 @@ func numbers(c *cloud) {
 		in.AttributeDefinitions = append(in.AttributeDefinitions, attribute("sk", "N"), attribute("g", "S"))
 		in.KeySchema = append(in.KeySchema, ranged("sk"))
 		in.GlobalSecondaryIndexes = []types.GlobalSecondaryIndex{global("byG", types.ProjectionTypeKeysOnly, hash("g"), ranged("sk"))}
-		in.LocalSecondaryIndexes = []types.LocalSecondaryIndex{{IndexName: aws.String("local"), KeySchema: []types.KeySchemaElement{hash("pk"), ranged("g")},
-			Projection: &types.Projection{ProjectionType: types.ProjectionTypeInclude, NonKeyAttributes: []string{"inc"}}}}
+		in.LocalSecondaryIndexes = []types.LocalSecondaryIndex{{
+			IndexName: aws.String("local"), KeySchema: []types.KeySchemaElement{hash("pk"), ranged("g")},
+			Projection: &types.Projection{ProjectionType: types.ProjectionTypeInclude, NonKeyAttributes: []string{"inc"}},
+		}}
 	})
 	for i, sk := range []string{"-1e10", "-2", "-1.5", "0", "0.001", "3", "20", "100", "1e30"} {
 		it := record{"pk": s("a"), "sk": n(sk), "x": n(fmt.Sprint(i)), "inc": s("i")}
@@ -90,8 +92,10 @@ func TestQueryIndexes(t *testing.T) {
 	c := newCloud(t)
 	numbers(c)
 	query := func(change func(*dynamodb.QueryInput)) (*dynamodb.QueryOutput, error) {
-		in := &dynamodb.QueryInput{TableName: aws.String("num"), IndexName: aws.String("byG"), KeyConditionExpression: aws.String("g = :t"),
-			ExpressionAttributeValues: record{":t": s("third")}}
+		in := &dynamodb.QueryInput{
+			TableName: aws.String("num"), IndexName: aws.String("byG"), KeyConditionExpression: aws.String("g = :t"),
+			ExpressionAttributeValues: record{":t": s("third")},
+		}
 		change(in)
 		return c.Query(t.Context(), in)
 	}
@@ -106,8 +110,10 @@ func TestQueryIndexes(t *testing.T) {
 
 	// Pages of one item, whose keys have all four parts.
 	var seen []record
-	in := &dynamodb.QueryInput{TableName: aws.String("num"), IndexName: aws.String("byG"), KeyConditionExpression: aws.String("g = :t AND sk >= :z"),
-		ExpressionAttributeValues: record{":t": s("third"), ":z": n("0")}, Limit: aws.Int32(1)}
+	in := &dynamodb.QueryInput{
+		TableName: aws.String("num"), IndexName: aws.String("byG"), KeyConditionExpression: aws.String("g = :t AND sk >= :z"),
+		ExpressionAttributeValues: record{":t": s("third"), ":z": n("0")}, Limit: aws.Int32(1),
+	}
 	for pages := dynamodb.NewQueryPaginator(c, in); pages.HasMorePages(); {
 		page, err := pages.NextPage(t.Context())
 		if err != nil {
@@ -191,8 +197,10 @@ func TestBeginsWithAndBinaryOrder(t *testing.T) {
 		c.put("bin", record{"pk": s("a"), "sk": &types.AttributeValueMemberB{Value: k}})
 	}
 	for _, prefix := range append(keys, []byte{2}) {
-		out, err := c.Query(t.Context(), &dynamodb.QueryInput{TableName: aws.String("bin"), KeyConditionExpression: aws.String("pk = :a AND begins_with(sk, :p)"),
-			ExpressionAttributeValues: record{":a": s("a"), ":p": &types.AttributeValueMemberB{Value: prefix}}})
+		out, err := c.Query(t.Context(), &dynamodb.QueryInput{
+			TableName: aws.String("bin"), KeyConditionExpression: aws.String("pk = :a AND begins_with(sk, :p)"),
+			ExpressionAttributeValues: record{":a": s("a"), ":p": &types.AttributeValueMemberB{Value: prefix}},
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -276,7 +284,8 @@ func TestLegacyQueryAndScan(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	numbers(c)
-	out, err := c.Query(t.Context(), &dynamodb.QueryInput{TableName: aws.String("num"), AttributesToGet: []string{"sk"},
+	out, err := c.Query(t.Context(), &dynamodb.QueryInput{
+		TableName: aws.String("num"), AttributesToGet: []string{"sk"},
 		KeyConditions: map[string]types.Condition{
 			"pk": {ComparisonOperator: types.ComparisonOperatorEq, AttributeValueList: []types.AttributeValue{s("a")}},
 			"sk": {ComparisonOperator: types.ComparisonOperatorBetween, AttributeValueList: []types.AttributeValue{n("-2"), n("3")}},
@@ -287,11 +296,13 @@ func TestLegacyQueryAndScan(t *testing.T) {
 		t.Fatal(err)
 	}
 	same(t, out.Items, []record{{"sk": n("0")}, {"sk": n("0.001")}, {"sk": n("3")}})
-	scan, err := c.Scan(t.Context(), &dynamodb.ScanInput{TableName: aws.String("num"), ConditionalOperator: types.ConditionalOperatorOr,
+	scan, err := c.Scan(t.Context(), &dynamodb.ScanInput{
+		TableName: aws.String("num"), ConditionalOperator: types.ConditionalOperatorOr,
 		ScanFilter: map[string]types.Condition{
 			"x": {ComparisonOperator: types.ComparisonOperatorIn, AttributeValueList: []types.AttributeValue{n("1"), n("8")}},
 			"g": {ComparisonOperator: types.ComparisonOperatorNotNull},
-		}})
+		},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

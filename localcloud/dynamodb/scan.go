@@ -35,8 +35,10 @@ type scan struct {
 const maxSegments = 1_000_000
 
 func (r *scan) prepare() error {
-	r.options = readOptions{indexName: r.IndexName, limit: r.Limit, selects: r.Select, consistent: r.ConsistentRead,
-		capacity: r.ReturnConsumedCapacity, start: r.ExclusiveStartKey}
+	r.options = readOptions{
+		indexName: r.IndexName, limit: r.Limit, selects: r.Select, consistent: r.ConsistentRead,
+		capacity: r.ReturnConsumedCapacity, start: r.ExclusiveStartKey,
+	}
 	var c constraints
 	c.tableName(r.TableName)
 	r.options.check(&c)
@@ -107,8 +109,10 @@ func (r *scan) prepareExpressions() error {
 }
 
 func (r *scan) asks(s *Service) []gate.Ask {
-	return []gate.Ask{s.ask(r.TableName, access{operation: "Scan", index: r.IndexName, selects: r.options.effectiveSelect(),
-		capacity: r.ReturnConsumedCapacity, attributes: attributeNames(nil, pathsOf(r.options.filter), projectedPaths(r.options.projection))})}
+	return []gate.Ask{s.ask(r.TableName, access{
+		operation: "Scan", index: r.IndexName, selects: r.options.effectiveSelect(),
+		capacity: r.ReturnConsumedCapacity, attributes: attributeNames(nil, pathsOf(r.options.filter), projectedPaths(r.options.projection)),
+	})}
 }
 
 func (r *scan) run(_ context.Context, s *Service) (any, error) {

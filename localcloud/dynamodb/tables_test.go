@@ -61,8 +61,10 @@ func TestADeletedTableTakesItsItemsAlong(t *testing.T) {
 	if got := c.get("gone", record{"pk": s("a")}); got != nil {
 		t.Error(got)
 	}
-	_, err = c.CreateTable(t.Context(), &dynamodb.CreateTableInput{TableName: aws.String("gone"), BillingMode: types.BillingModePayPerRequest,
-		AttributeDefinitions: []types.AttributeDefinition{attribute("pk", "S")}, KeySchema: []types.KeySchemaElement{hash("pk")}})
+	_, err = c.CreateTable(t.Context(), &dynamodb.CreateTableInput{
+		TableName: aws.String("gone"), BillingMode: types.BillingModePayPerRequest,
+		AttributeDefinitions: []types.AttributeDefinition{attribute("pk", "S")}, KeySchema: []types.KeySchemaElement{hash("pk")},
+	})
 	var used *types.ResourceInUseException
 	if !errors.As(err, &used) || used.ErrorMessage() != "Table already exists: gone" {
 		t.Error(err)
@@ -90,8 +92,10 @@ func TestCreateTableRefuses(t *testing.T) {
 			in.LocalSecondaryIndexes = []types.LocalSecondaryIndex{{IndexName: aws.String("loc"), KeySchema: []types.KeySchemaElement{hash("pk")}, Projection: &types.Projection{ProjectionType: types.ProjectionTypeAll}}}
 		},
 	} {
-		in := &dynamodb.CreateTableInput{TableName: aws.String("bad"), BillingMode: types.BillingModePayPerRequest,
-			AttributeDefinitions: []types.AttributeDefinition{attribute("pk", "S")}, KeySchema: []types.KeySchemaElement{hash("pk")}}
+		in := &dynamodb.CreateTableInput{
+			TableName: aws.String("bad"), BillingMode: types.BillingModePayPerRequest,
+			AttributeDefinitions: []types.AttributeDefinition{attribute("pk", "S")}, KeySchema: []types.KeySchemaElement{hash("pk")},
+		}
 		change(in)
 		_, err := c.CreateTable(t.Context(), in)
 		if got := message(err); got != want {
@@ -111,14 +115,18 @@ func TestAnIndexIsBackfilledAndDropped(t *testing.T) {
 	g := global("byG", types.ProjectionTypeAll, hash("g"))
 	update := func(u types.GlobalSecondaryIndexUpdate) {
 		t.Helper()
-		if _, err := c.UpdateTable(t.Context(), &dynamodb.UpdateTableInput{TableName: aws.String("tab"),
-			AttributeDefinitions: []types.AttributeDefinition{attribute("g", "S")}, GlobalSecondaryIndexUpdates: []types.GlobalSecondaryIndexUpdate{u}}); err != nil {
+		if _, err := c.UpdateTable(t.Context(), &dynamodb.UpdateTableInput{
+			TableName:            aws.String("tab"),
+			AttributeDefinitions: []types.AttributeDefinition{attribute("g", "S")}, GlobalSecondaryIndexUpdates: []types.GlobalSecondaryIndexUpdate{u},
+		}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	count := func() (int32, error) {
-		out, err := c.Query(t.Context(), &dynamodb.QueryInput{TableName: aws.String("tab"), IndexName: aws.String("byG"),
-			KeyConditionExpression: aws.String("g = :g"), ExpressionAttributeValues: record{":g": s("1")}})
+		out, err := c.Query(t.Context(), &dynamodb.QueryInput{
+			TableName: aws.String("tab"), IndexName: aws.String("byG"),
+			KeyConditionExpression: aws.String("g = :g"), ExpressionAttributeValues: record{":g": s("1")},
+		})
 		if err != nil {
 			return 0, err
 		}
@@ -147,8 +155,10 @@ func TestTimeToLive(t *testing.T) {
 	c.table("ttl", false)
 	now := c.clock().Unix()
 	c.put("ttl", record{"pk": s("before"), "until": n(fmt.Sprint(now + 60))})
-	if _, err := c.UpdateTimeToLive(t.Context(), &dynamodb.UpdateTimeToLiveInput{TableName: aws.String("ttl"),
-		TimeToLiveSpecification: &types.TimeToLiveSpecification{AttributeName: aws.String("until"), Enabled: aws.Bool(true)}}); err != nil {
+	if _, err := c.UpdateTimeToLive(t.Context(), &dynamodb.UpdateTimeToLiveInput{
+		TableName:               aws.String("ttl"),
+		TimeToLiveSpecification: &types.TimeToLiveSpecification{AttributeName: aws.String("until"), Enabled: aws.Bool(true)},
+	}); err != nil {
 		t.Fatal(err)
 	}
 	c.put("ttl", record{"pk": s("after"), "until": n(fmt.Sprint(now + 60))}, record{"pk": s("later"), "until": n(fmt.Sprint(now + 6000))},

@@ -59,8 +59,10 @@ func (r *transactGetItems) asks(s *Service) []gate.Ask {
 	asks := make([]gate.Ask, 0, len(r.TransactItems))
 	for _, i := range r.TransactItems {
 		keys := []item.Item{i.Get.Key}
-		asks = append(asks, s.ask(i.Get.TableName, access{operation: "GetItem", keys: keys, enclosing: "TransactGetItems",
-			capacity: r.ReturnConsumedCapacity, attributes: attributeNames(keys, projectedPaths(i.Get.projection))}))
+		asks = append(asks, s.ask(i.Get.TableName, access{
+			operation: "GetItem", keys: keys, enclosing: "TransactGetItems",
+			capacity: r.ReturnConsumedCapacity, attributes: attributeNames(keys, projectedPaths(i.Get.projection)),
+		}))
 	}
 	return asks
 }

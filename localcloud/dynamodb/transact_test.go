@@ -55,8 +55,10 @@ func TestATransactionIsAllOrNothing(t *testing.T) {
 		t.Error(err)
 	}
 	if err := write(items[0], types.TransactWriteItem{Delete: &types.Delete{TableName: aws.String("tab"), Key: record{"pk": s("there")}}},
-		types.TransactWriteItem{Update: &types.Update{TableName: aws.String("tab"), Key: record{"pk": s("num")}, UpdateExpression: aws.String("ADD a :one"),
-			ExpressionAttributeValues: record{":one": n("1")}}}); err != nil {
+		types.TransactWriteItem{Update: &types.Update{
+			TableName: aws.String("tab"), Key: record{"pk": s("num")}, UpdateExpression: aws.String("ADD a :one"),
+			ExpressionAttributeValues: record{":one": n("1")},
+		}}); err != nil {
 		t.Fatal(err)
 	}
 	out, err := c.TransactGetItems(t.Context(), &dynamodb.TransactGetItemsInput{ReturnConsumedCapacity: types.ReturnConsumedCapacityTotal, TransactItems: []types.TransactGetItem{
@@ -90,9 +92,13 @@ func TestATokenMakesATransactionOnce(t *testing.T) {
 	c := newCloud(t)
 	c.table("tab", false)
 	add := func(by string) error {
-		_, err := c.TransactWriteItems(t.Context(), &dynamodb.TransactWriteItemsInput{ClientRequestToken: aws.String("once"),
-			TransactItems: []types.TransactWriteItem{{Update: &types.Update{TableName: aws.String("tab"), Key: record{"pk": s("a")},
-				UpdateExpression: aws.String("ADD v :by"), ExpressionAttributeValues: record{":by": n(by)}}}}})
+		_, err := c.TransactWriteItems(t.Context(), &dynamodb.TransactWriteItemsInput{
+			ClientRequestToken: aws.String("once"),
+			TransactItems: []types.TransactWriteItem{{Update: &types.Update{
+				TableName: aws.String("tab"), Key: record{"pk": s("a")},
+				UpdateExpression: aws.String("ADD v :by"), ExpressionAttributeValues: record{":by": n(by)},
+			}}},
+		})
 		return err
 	}
 	for range 3 {
@@ -121,8 +127,10 @@ func TestConcurrentUpdatesLoseNothing(t *testing.T) {
 	for range 20 {
 		wg.Go(func() {
 			for range 10 {
-				if _, err := c.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{TableName: aws.String("tab"), Key: record{"pk": s("a")},
-					UpdateExpression: aws.String("ADD v :one"), ExpressionAttributeValues: record{":one": n("1")}}); err != nil {
+				if _, err := c.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{
+					TableName: aws.String("tab"), Key: record{"pk": s("a")},
+					UpdateExpression: aws.String("ADD v :one"), ExpressionAttributeValues: record{":one": n("1")},
+				}); err != nil {
 					t.Error(err)
 				}
 			}

@@ -144,8 +144,10 @@ func (r *transactWriteItems) asks(s *Service) []gate.Ask {
 		if a.update != nil {
 			touched = a.update.Reads()
 		}
-		asks = append(asks, s.ask(a.TableName, access{operation: operation, keys: targets, enclosing: "TransactWriteItems",
-			capacity: r.ReturnConsumedCapacity, attributes: attributeNames(targets, pathsOf(a.condition), touched)}))
+		asks = append(asks, s.ask(a.TableName, access{
+			operation: operation, keys: targets, enclosing: "TransactWriteItems",
+			capacity: r.ReturnConsumedCapacity, attributes: attributeNames(targets, pathsOf(a.condition), touched),
+		}))
 	}
 	return asks
 }

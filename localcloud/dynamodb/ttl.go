@@ -75,7 +75,7 @@ func (s *Service) sweepTable(t *table, now time.Time) (int, error) {
 		for _, w := range writes {
 			if err := w.plan(tx); err == nil {
 				due = append(due, w)
-			} else if _, changed := err.(conditionFailed); !changed { //nolint:errorlint // plan gives it unwrapped
+			} else if _, changed := err.(conditionFailed); !changed { // plan gives it unwrapped
 				return err
 			}
 		}

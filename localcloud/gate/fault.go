@@ -29,13 +29,19 @@ type authRow struct {
 // authRows is the one table of authentication errors. Sources: the "Common
 // Errors" page of each service's API reference, and S3's "Error responses".
 var authRows = map[authFault]authRow{
-	authMissing: {"MissingAuthenticationTokenException", "MissingAuthenticationToken", "AccessDenied", 403, 403,
-		"Request is missing Authentication Token"},
+	authMissing: {
+		"MissingAuthenticationTokenException", "MissingAuthenticationToken", "AccessDenied", 403, 403,
+		"Request is missing Authentication Token",
+	},
 	authIncomplete: {"IncompleteSignatureException", "IncompleteSignature", "AuthorizationHeaderMalformed", 400, 400, ""},
-	authInvalidToken: {"UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId", 403, 403,
-		"The security token included in the request is invalid."},
-	authExpiredToken: {"ExpiredTokenException", "ExpiredToken", "ExpiredToken", 403, 400,
-		"The security token included in the request is expired"},
+	authInvalidToken: {
+		"UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId", 403, 403,
+		"The security token included in the request is invalid.",
+	},
+	authExpiredToken: {
+		"ExpiredTokenException", "ExpiredToken", "ExpiredToken", 403, 400,
+		"The security token included in the request is expired",
+	},
 	authSignature: {"InvalidSignatureException", "SignatureDoesNotMatch", "SignatureDoesNotMatch", 403, 403, ""},
 }
 

@@ -49,18 +49,30 @@ func TestAuthenticationErrors(t *testing.T) {
 		{"tampered token", func(t *testing.T, c *cloud, cfg *aws.Config) {
 			*cfg = c.configOf(changed(t, *cfg, func(k *aws.Credentials) { k.SessionToken = flip(k.SessionToken) }))
 		}, map[string]string{"sts": "InvalidClientTokenId", "dynamodb": "UnrecognizedClientException", "lambda": "UnrecognizedClientException", "s3": "InvalidToken"}},
-		{"expired session", func(_ *testing.T, c *cloud, _ *aws.Config) { c.later(2 * time.Hour) },
-			map[string]string{"sts": "ExpiredToken", "dynamodb": "ExpiredTokenException", "lambda": "ExpiredTokenException", "s3": "ExpiredToken"}},
-		{"clock behind", func(_ *testing.T, c *cloud, _ *aws.Config) { c.later(20 * time.Minute) },
-			map[string]string{"sts": "SignatureDoesNotMatch", "dynamodb": "InvalidSignatureException", "lambda": "InvalidSignatureException", "s3": "RequestTimeTooSkewed"}},
-		{"clock ahead", func(_ *testing.T, c *cloud, _ *aws.Config) { c.later(-20 * time.Minute) },
-			map[string]string{"sts": "SignatureDoesNotMatch", "dynamodb": "InvalidSignatureException", "lambda": "InvalidSignatureException", "s3": "RequestTimeTooSkewed"}},
-		{"wrong region", func(_ *testing.T, _ *cloud, cfg *aws.Config) { cfg.Region = "eu-west-1" },
-			map[string]string{"sts": "SignatureDoesNotMatch", "dynamodb": "InvalidSignatureException", "lambda": "InvalidSignatureException", "s3": "AuthorizationHeaderMalformed"}},
-		{"role deleted", func(_ *testing.T, c *cloud, _ *aws.Config) { c.dropRole("admin") },
-			map[string]string{"sts": "InvalidClientTokenId", "dynamodb": "UnrecognizedClientException", "lambda": "UnrecognizedClientException", "s3": "InvalidAccessKeyId"}},
-		{"not signed", func(_ *testing.T, _ *cloud, cfg *aws.Config) { cfg.HTTPClient = strip("Authorization") },
-			map[string]string{"sts": "MissingAuthenticationToken", "dynamodb": "MissingAuthenticationTokenException", "lambda": "MissingAuthenticationTokenException", "s3": "AccessDenied"}},
+		{
+			"expired session", func(_ *testing.T, c *cloud, _ *aws.Config) { c.later(2 * time.Hour) },
+			map[string]string{"sts": "ExpiredToken", "dynamodb": "ExpiredTokenException", "lambda": "ExpiredTokenException", "s3": "ExpiredToken"},
+		},
+		{
+			"clock behind", func(_ *testing.T, c *cloud, _ *aws.Config) { c.later(20 * time.Minute) },
+			map[string]string{"sts": "SignatureDoesNotMatch", "dynamodb": "InvalidSignatureException", "lambda": "InvalidSignatureException", "s3": "RequestTimeTooSkewed"},
+		},
+		{
+			"clock ahead", func(_ *testing.T, c *cloud, _ *aws.Config) { c.later(-20 * time.Minute) },
+			map[string]string{"sts": "SignatureDoesNotMatch", "dynamodb": "InvalidSignatureException", "lambda": "InvalidSignatureException", "s3": "RequestTimeTooSkewed"},
+		},
+		{
+			"wrong region", func(_ *testing.T, _ *cloud, cfg *aws.Config) { cfg.Region = "eu-west-1" },
+			map[string]string{"sts": "SignatureDoesNotMatch", "dynamodb": "InvalidSignatureException", "lambda": "InvalidSignatureException", "s3": "AuthorizationHeaderMalformed"},
+		},
+		{
+			"role deleted", func(_ *testing.T, c *cloud, _ *aws.Config) { c.dropRole("admin") },
+			map[string]string{"sts": "InvalidClientTokenId", "dynamodb": "UnrecognizedClientException", "lambda": "UnrecognizedClientException", "s3": "InvalidAccessKeyId"},
+		},
+		{
+			"not signed", func(_ *testing.T, _ *cloud, cfg *aws.Config) { cfg.HTTPClient = strip("Authorization") },
+			map[string]string{"sts": "MissingAuthenticationToken", "dynamodb": "MissingAuthenticationTokenException", "lambda": "MissingAuthenticationTokenException", "s3": "AccessDenied"},
+		},
 	}
 	for _, tt := range cases {
 		t.Run(tt.name, func(t *testing.T) {
@@ -221,7 +233,7 @@ func TestOlderSignaturesAreNotAnonymous(t *testing.T) {
 
 func get(t *testing.T, url string) (int, string) {
 	t.Helper()
-	r, err := http.Get(url) //nolint:gosec // the test's own server
+	r, err := http.Get(url) // the test's own server
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -166,7 +166,7 @@ func (c *cloud) printed() string {
 }
 
 // objects is a bucket with one object.
-type objects struct{ body []byte }
+type objects struct{}
 
 func (o *objects) Info() gate.Info {
 	return gate.Info{Name: "s3", Protocol: gate.RESTXML, Route: func(*gate.Call) (string, bool) { return "GetObject", true }}

@@ -114,10 +114,12 @@ func TestErrorsOfTheAPI(t *testing.T) {
 		"a taken name":       {func(in *awslambda.CreateFunctionInput) { in.FunctionName = aws.String("old") }, "ResourceConflictException", "Function already exist: old"},
 		"a bad name":         {func(in *awslambda.CreateFunctionInput) { in.FunctionName = aws.String("a b") }, "ValidationException", "at 'functionName'"},
 		"an unknown runtime": {func(in *awslambda.CreateFunctionInput) { in.Runtime = "cobol" }, "InvalidParameterValueException", "Value cobol at 'runtime'"},
-		"a role Lambda may not have": {func(in *awslambda.CreateFunctionInput) {
-			in.Role = aws.String("arn:aws:iam::000000000000:role/untrusting")
+		"a role Lambda may not have": {
+			func(in *awslambda.CreateFunctionInput) {
+				in.Role = aws.String("arn:aws:iam::000000000000:role/untrusting")
+			},
+			"InvalidParameterValueException", "The role defined for the function cannot be assumed by Lambda.",
 		},
-			"InvalidParameterValueException", "The role defined for the function cannot be assumed by Lambda."},
 		"a missing role": {func(in *awslambda.CreateFunctionInput) { in.Role = aws.String("arn:aws:iam::000000000000:role/none") }, "InvalidParameterValueException", "cannot be assumed"},
 		"a reserved variable": {func(in *awslambda.CreateFunctionInput) {
 			in.Environment = &types.Environment{Variables: map[string]string{"AWS_REGION": "x"}}

@@ -217,8 +217,10 @@ func (s *Service) getAccountSettings(_ context.Context, _ *gate.Call, _ *input) 
 	}
 	s.mu.RUnlock()
 	return reply(200, map[string]any{
-		"AccountLimit": map[string]int64{"TotalCodeSize": 75 << 30, "CodeSizeUnzipped": maxUnzipped, "CodeSizeZipped": maxZipped,
-			"ConcurrentExecutions": accountConcurrency, "UnreservedConcurrentExecutions": int64(accountConcurrency - reserved)},
+		"AccountLimit": map[string]int64{
+			"TotalCodeSize": 75 << 30, "CodeSizeUnzipped": maxUnzipped, "CodeSizeZipped": maxZipped,
+			"ConcurrentExecutions": accountConcurrency, "UnreservedConcurrentExecutions": int64(accountConcurrency - reserved),
+		},
 		"AccountUsage": map[string]int64{"TotalCodeSize": size, "FunctionCount": int64(count)},
 	})
 }

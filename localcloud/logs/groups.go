@@ -35,6 +35,7 @@ func streamsOf(tx *store.Tx, group string) (*store.Bucket, error) {
 func eventsOf(tx *store.Tx, group string) (*store.Bucket, error) {
 	return tx.Bucket("logs", "events", group)
 }
+
 func indexOf(tx *store.Tx, group, stream string) (*store.Bucket, error) {
 	return tx.Bucket("logs", "index", group, stream)
 }

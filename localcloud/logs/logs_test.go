@@ -52,8 +52,10 @@ func newClients(t testing.TB, path string) map[string]*cloudwatchlogs.Client {
 		"admin":  `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`,
 		"writer": `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["logs:CreateLogStream","logs:PutLogEvents","logs:FilterLogEvents"],"Resource":"arn:aws:logs:us-east-1:000000000000:log-group:/one:*"}]}`,
 	} {
-		_, err := roles.EnsureRole(directory.RoleSpec{Name: name, Inline: map[string]string{"p": policy},
-			Trust: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`})
+		_, err := roles.EnsureRole(directory.RoleSpec{
+			Name: name, Inline: map[string]string{"p": policy},
+			Trust: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`,
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -153,7 +155,8 @@ func TestGetLogEventsPagesBothWays(t *testing.T) {
 	fill(t, cl, "/one", 1, 10)
 	get := func(token *string, head bool) *cloudwatchlogs.GetLogEventsOutput {
 		return must[*cloudwatchlogs.GetLogEventsOutput](t)(cl.GetLogEvents(t.Context(), &cloudwatchlogs.GetLogEventsInput{
-			LogGroupName: aws.String("/one"), LogStreamName: aws.String("s0"), Limit: aws.Int32(4), NextToken: token, StartFromHead: aws.Bool(head)}))
+			LogGroupName: aws.String("/one"), LogStreamName: aws.String("s0"), Limit: aws.Int32(4), NextToken: token, StartFromHead: aws.Bool(head),
+		}))
 	}
 	read := func(out *cloudwatchlogs.GetLogEventsOutput) string {
 		var numbers []string

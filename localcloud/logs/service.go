@@ -5,7 +5,6 @@ package logs
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -231,5 +230,4 @@ func constraint(field, value, rule string) *gate.Error {
 var (
 	errNoGroup  = gate.Errorf("ResourceNotFoundException", "The specified log group does not exist.")
 	errNoStream = gate.Errorf("ResourceNotFoundException", "The specified log stream does not exist.")
-	errStop     = errors.New("stop")
 )

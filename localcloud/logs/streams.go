@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -46,7 +47,7 @@ func (s *Service) createStream(_ *gate.Call, q *request) (any, error) {
 		if err == nil {
 			return gate.Errorf("ResourceAlreadyExistsException", "The specified log stream already exists")
 		}
-		if err != errNoStream {
+		if !errors.Is(err, errNoStream) {
 			return err
 		}
 		b, err := streamsOf(tx, q.LogGroupName)

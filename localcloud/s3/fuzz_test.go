@@ -14,8 +14,13 @@ import (
 // sub-resource that is not emulated is never taken for the plain operation.
 func FuzzAddress(f *testing.F) {
 	for _, seed := range [][3]string{
-		{"127.0.0.1:4566", "/assets/a/b%2Fc", ""}, {"assets.localhost:4566", "/k", "uploads"}, {"assets.s3.us-east-1.amazonaws.com", "/k?", "tagging"},
-		{"s3.localhost.localstack.cloud", "/b/k", "acl"}, {"", "//", "versions"}, {"[::1]:4566", "/a/%zz", "uploadId=1&partNumber=2"}, {".localhost", "/x/y", ""},
+		{"127.0.0.1:4566", "/assets/a/b%2Fc", ""},
+		{"assets.localhost:4566", "/k", "uploads"},
+		{"assets.s3.us-east-1.amazonaws.com", "/k?", "tagging"},
+		{"s3.localhost.localstack.cloud", "/b/k", "acl"},
+		{"", "//", "versions"},
+		{"[::1]:4566", "/a/%zz", "uploadId=1&partNumber=2"},
+		{".localhost", "/x/y", ""},
 	} {
 		f.Add(seed[0], seed[1], seed[2])
 	}

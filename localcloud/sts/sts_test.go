@@ -193,12 +193,18 @@ func TestAssumeRoleBounds(t *testing.T) {
 		name, code, message string
 		change              func(*awssts.AssumeRoleInput)
 	}{
-		{"too short", "ValidationError", "1 validation error detected: Value '899' at 'durationSeconds' failed to satisfy constraint: Member must have value greater than or equal to 900",
-			func(in *awssts.AssumeRoleInput) { in.DurationSeconds = aws.Int32(899) }},
-		{"too long", "ValidationError", "1 validation error detected: Value '43201' at 'durationSeconds' failed to satisfy constraint: Member must have value less than or equal to 43200",
-			func(in *awssts.AssumeRoleInput) { in.DurationSeconds = aws.Int32(43201) }},
-		{"chained", "ValidationError", "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining",
-			func(in *awssts.AssumeRoleInput) { in.DurationSeconds = aws.Int32(3601) }},
+		{
+			"too short", "ValidationError", "1 validation error detected: Value '899' at 'durationSeconds' failed to satisfy constraint: Member must have value greater than or equal to 900",
+			func(in *awssts.AssumeRoleInput) { in.DurationSeconds = aws.Int32(899) },
+		},
+		{
+			"too long", "ValidationError", "1 validation error detected: Value '43201' at 'durationSeconds' failed to satisfy constraint: Member must have value less than or equal to 43200",
+			func(in *awssts.AssumeRoleInput) { in.DurationSeconds = aws.Int32(43201) },
+		},
+		{
+			"chained", "ValidationError", "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining",
+			func(in *awssts.AssumeRoleInput) { in.DurationSeconds = aws.Int32(3601) },
+		},
 		{"session name", "ValidationError", "", func(in *awssts.AssumeRoleInput) { in.RoleSessionName = str("a b") }},
 		{"short session name", "ValidationError", "", func(in *awssts.AssumeRoleInput) { in.RoleSessionName = str("a") }},
 		{"no ARN", "ValidationError", "this is not a role at all is invalid", func(in *awssts.AssumeRoleInput) { in.RoleArn = str("this is not a role at all") }},

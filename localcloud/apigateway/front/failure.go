@@ -23,16 +23,22 @@ type failure struct {
 
 // The answers of the two kinds of API, byte for byte.
 var (
-	noRoute = failure{http.StatusForbidden, "MissingAuthenticationTokenException", `{"message":"Missing Authentication Token"}`,
-		&failure{status: http.StatusNotFound, body: `{"message":"Not Found"}`}}
+	noRoute = failure{
+		http.StatusForbidden, "MissingAuthenticationTokenException", `{"message":"Missing Authentication Token"}`,
+		&failure{status: http.StatusNotFound, body: `{"message":"Not Found"}`},
+	}
 	forbidden      = failure{status: http.StatusForbidden, errorType: "ForbiddenException", body: `{"message":"Forbidden"}`}
 	notSigned      = failure{http.StatusForbidden, "MissingAuthenticationTokenException", `{"message":"Missing Authentication Token"}`, &forbidden}
 	functionFailed = failure{http.StatusBadGateway, "InternalServerErrorException", `{"message": "Internal server error"}`, &internal}
 	cannotRun      = failure{http.StatusInternalServerError, "InternalServerErrorException", `{"message": "Internal server error"}`, &internal}
-	timedOut       = failure{http.StatusGatewayTimeout, "InternalServerErrorException", `{"message": "Endpoint request timed out"}`,
-		&failure{status: http.StatusServiceUnavailable, body: `{"message":"Service Unavailable"}`}}
-	tooLong = failure{http.StatusRequestEntityTooLarge, "RequestTooLargeException", `{"message":"Request Too Long"}`,
-		&failure{status: http.StatusRequestEntityTooLarge, body: `{"message":"Request Entity Too Large"}`}}
+	timedOut       = failure{
+		http.StatusGatewayTimeout, "InternalServerErrorException", `{"message": "Endpoint request timed out"}`,
+		&failure{status: http.StatusServiceUnavailable, body: `{"message":"Service Unavailable"}`},
+	}
+	tooLong = failure{
+		http.StatusRequestEntityTooLarge, "RequestTooLargeException", `{"message":"Request Too Long"}`,
+		&failure{status: http.StatusRequestEntityTooLarge, body: `{"message":"Request Entity Too Large"}`},
+	}
 	badRequest = failure{status: http.StatusBadRequest, errorType: "BadRequestException", body: `{"message":"Bad Request"}`}
 	internal   = failure{status: http.StatusInternalServerError, body: `{"message":"Internal Server Error"}`}
 )

@@ -24,10 +24,14 @@ type http2 struct {
 }
 
 var (
-	httpAPI = http2{id: "apiId", attributes: map[string]string{"ApiId": "apiId", "ApiEndpoint": "apiEndpoint"},
-		fixed: []string{"protocolType", "tags"}}
-	httpIntegration = http2{collection: "integrations", id: "integrationId", attributes: map[string]string{"IntegrationId": "integrationId"},
-		fixed: []string{"integrationSubtype"}}
+	httpAPI = http2{
+		id: "apiId", attributes: map[string]string{"ApiId": "apiId", "ApiEndpoint": "apiEndpoint"},
+		fixed: []string{"protocolType", "tags"},
+	}
+	httpIntegration = http2{
+		collection: "integrations", id: "integrationId", attributes: map[string]string{"IntegrationId": "integrationId"},
+		fixed: []string{"integrationSubtype"},
+	}
 	httpRoute = http2{collection: "routes", id: "routeId", attributes: map[string]string{"RouteId": "routeId"}}
 	httpStage = http2{collection: "stages", id: "stageName", fixed: []string{"stageName", "tags"}, byName: "StageName"}
 )

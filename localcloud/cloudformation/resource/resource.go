@@ -169,5 +169,6 @@ func words(s string) []string { return strings.Fields(s) }
 
 // missing is the error of a property that a resource cannot do without.
 func missing(w *Work, property string) error {
-	return fmt.Errorf("Properties validation failed for resource %s with message: required key [%s] not found", w.LogicalID, property) //nolint:staticcheck // AWS's own sentence
+	//lint:ignore ST1005 AWS's own sentence
+	return fmt.Errorf("Properties validation failed for resource %s with message: required key [%s] not found", w.LogicalID, property)
 }

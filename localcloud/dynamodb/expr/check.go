@@ -37,14 +37,14 @@ func (p *parser) checkFunction(o operand) item.Type {
 		}
 	case "begins_with":
 		for _, a := range o.args {
-			if t := typeOf(a); t != item.Invalid && t != item.S && t != item.B {
+			if t := a.known; t != item.Invalid && t != item.S && t != item.B {
 				p.wrongType(findFunction, o.fn, t.String())
 			}
 		}
 	case "attribute_type":
 		p.checkAttributeType(o.args[1])
 	case "size":
-		if t := typeOf(o.args[0]); t == item.N || t == item.Bool || t == item.Null {
+		if t := o.args[0].known; t == item.N || t == item.Bool || t == item.Null {
 			p.wrongType(findFunction, o.fn, t.String())
 		}
 		return item.N
@@ -61,7 +61,7 @@ func (p *parser) wrongType(kind finding, function, t string) {
 }
 
 func (p *parser) checkAttributeType(o operand) {
-	switch t := typeOf(o); {
+	switch t := o.known; {
 	case t == item.Invalid:
 		p.wrongType(findFunction, "attribute_type", "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}")
 	case t != item.S:

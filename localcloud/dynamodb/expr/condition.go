@@ -2,8 +2,6 @@ package expr
 
 import (
 	"strings"
-
-	"github.com/writ-dev/writ/localcloud/dynamodb/item"
 )
 
 // Condition is a parsed condition or filter.
@@ -17,8 +15,9 @@ type node struct {
 	op          string // and or not = <> < <= > >= between in call
 	left, right *node
 	args        []operand
-	// bare marks an operand that is no condition by itself; operator is where it ends.
-	bare   bool
+	// bare marks an operand that is no condition by itself.
+	bare bool
+	// parens marks a condition that stands in parentheses.
 	parens bool
 }
 
@@ -222,6 +221,3 @@ func (p *parser) settle() {
 		p.found.note(findCondition, "%s", err.Error())
 	}
 }
-
-// known is what a path or anything not settled is taken for.
-func typeOf(o operand) item.Type { return o.known }

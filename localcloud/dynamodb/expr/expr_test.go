@@ -209,8 +209,10 @@ func TestUnusedPlaceholders(t *testing.T) {
 }
 
 func FuzzExpression(f *testing.F) {
-	for _, s := range []string{"a = :one AND (b.c[1] <> :x OR NOT size(d) > :n)", "SET a = if_not_exists(b, :one) + :n REMOVE c[0] ADD d :one DELETE e :xy",
-		"a, b.c[2], #in", "a BETWEEN :one AND :n", "a IN (:x, :he)", "((a))", "NOT", "SET a=(b)", "é"} {
+	for _, s := range []string{
+		"a = :one AND (b.c[1] <> :x OR NOT size(d) > :n)", "SET a = if_not_exists(b, :one) + :n REMOVE c[0] ADD d :one DELETE e :xy",
+		"a, b.c[2], #in", "a BETWEEN :one AND :n", "a IN (:x, :he)", "((a))", "NOT", "SET a=(b)", "é",
+	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -21,7 +21,9 @@ type Number string
 
 // The errors of [Parse], [Add] and [Sub], in AWS's words.
 var (
-	ErrSyntax    = errors.New("The parameter cannot be converted to a numeric value")
+	//lint:ignore ST1005 AWS's own sentence
+	ErrSyntax = errors.New("The parameter cannot be converted to a numeric value")
+	//lint:ignore ST1005 AWS's own sentence
 	ErrPrecision = errors.New("Attempting to store more than 38 significant digits in a Number")
 	ErrOverflow  = errors.New("Number overflow. Attempting to store a number with magnitude larger than supported range")
 	ErrUnderflow = errors.New("Number underflow. Attempting to store a number with magnitude smaller than supported range")

@@ -7,7 +7,6 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
-	"unicode/utf8"
 )
 
 // Appender writes itself as JSON.
@@ -153,6 +152,3 @@ func AppendString[T ~string | ~[]byte](b []byte, s T) []byte {
 	b = append(b, s[start:]...)
 	return append(b, '"')
 }
-
-// Valid reports whether s is text that JSON can carry unchanged.
-func Valid(s string) bool { return utf8.ValidString(s) }

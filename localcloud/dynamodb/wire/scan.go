@@ -181,7 +181,7 @@ func (d *Decoder) Number() (string, error) {
 }
 
 func isRange(err error) bool {
-	e, ok := err.(*strconv.NumError) //nolint:errorlint // strconv gives it unwrapped
+	e, ok := err.(*strconv.NumError) // strconv gives it unwrapped
 	return ok && e.Err == strconv.ErrRange
 }
 

@@ -2,6 +2,7 @@ package process
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -164,7 +165,7 @@ func (in *instance) launch(creds session.Credentials) error {
 	if err != nil {
 		in.out.close()
 		in.stopServing()
-		if err == ErrClosed {
+		if errors.Is(err, ErrClosed) {
 			in.removeTemp()
 			return err
 		}
