@@ -8,9 +8,9 @@ package awscloud
 
 import (
 	"context"
-	"errors"
-	"net/http"
-	"strings"
+	"net"
+	"net/url"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -19,7 +19,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
-	"github.com/aws/smithy-go"
 	"github.com/writ-dev/writ"
 )
 
@@ -36,9 +35,11 @@ type Config struct {
 
 // Account is an open account.
 type Account struct {
-	// Local is set when the account is a local cloud.
+	// Local is set when the account is a local cloud whose credentials were given.
 	Local  bool
 	Region string
+	// pause lies between two looks at something that takes its time.
+	pause time.Duration
 
 	stacks    *cloudformation.Client
 	functions *lambda.Client
@@ -78,12 +79,35 @@ func Open(ctx context.Context, c Config) (*Account, error) {
 	return &Account{
 		Local:     c.Credentials != nil,
 		Region:    cfg.Region,
+		pause:     pauseFor(cfg.BaseEndpoint),
 		stacks:    cloudformation.NewFromConfig(cfg),
 		functions: lambda.NewFromConfig(cfg),
 		logs:      cloudwatchlogs.NewFromConfig(cfg),
-		objects:   s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = c.Endpoint != "" }),
+		objects:   s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = cfg.BaseEndpoint != nil }),
 		identity:  sts.NewFromConfig(cfg),
 	}, nil
+}
+
+// pauseFor is short for a cloud on this machine, and as AWS likes it elsewhere.
+func pauseFor(endpoint *string) time.Duration {
+	if u, err := url.Parse(aws.ToString(endpoint)); err == nil {
+		if ip := net.ParseIP(u.Hostname()); u.Hostname() == "localhost" || ip != nil && ip.IsLoopback() {
+			return 10 * time.Millisecond
+		}
+	}
+	return 2 * time.Second
+}
+
+// wait pauses, or ends early with an error when ctx does.
+func (a *Account) wait(ctx context.Context) error {
+	timer := time.NewTimer(a.pause)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
 }
 
 // Identity is who the account takes us for.
@@ -100,37 +124,3 @@ func (a *Account) Identity(ctx context.Context) (Identity, error) {
 	}
 	return Identity{Account: aws.ToString(out.Account), ARN: aws.ToString(out.Arn)}, nil
 }
-
-// explain makes a *writ.Error of what an AWS client returned.
-func explain(err error, doing string) error {
-	var api smithy.APIError
-	if !errors.As(err, &api) {
-		e := writ.Errorf(writ.CodeExternal, "%s: %w", doing, err)
-		if strings.Contains(err.Error(), "connection refused") {
-			return e.WithHint("is the local cloud running? `writ up` starts it")
-		}
-		return e
-	}
-	e := &writ.Error{Code: writ.CodeExternal, Message: doing + ": " + api.ErrorCode() + ": " + api.ErrorMessage(), Err: err}
-	switch code := api.ErrorCode(); {
-	case strings.HasPrefix(code, "AccessDenied"):
-		e.Code = writ.CodeDenied
-	case strings.HasPrefix(code, "ExpiredToken"), code == "RequestExpired":
-		e.Code = writ.CodeAuth
-		e.Hint = "the credentials have expired; sign in again (`aws sso login`), or start `writ up` again for new local ones"
-	case code == "InvalidClientTokenId", code == "UnrecognizedClientException", code == "InvalidAccessKeyId":
-		e.Code = writ.CodeAuth
-		e.Hint = "the account does not know these credentials"
-	case code == "ResourceNotFoundException", code == "NoSuchBucket":
-		e.Code = writ.CodeNotFound
-	}
-	return e
-}
-
-// isStatus reports whether AWS answered with the given HTTP status.
-func isStatus(err error, status int) bool {
-	var response interface{ HTTPStatusCode() int }
-	return errors.As(err, &response) && response.HTTPStatusCode() == status
-}
-
-func isNotFound(err error) bool { return isStatus(err, http.StatusNotFound) }

@@ -50,11 +50,24 @@ func (a *Account) Apply(ctx context.Context, plan *Plan, onEvent func(StackEvent
 	return s, failure(plan.Stack, s.Status, cause)
 }
 
+// failure says how a stack ended, the cause, and what to do next.
 func failure(stack, status string, cause *StackEvent) error {
-	if cause == nil {
-		return writ.Errorf(writ.CodeExternal, "stack %s ended as %s", stack, status)
+	e := writ.Errorf(writ.CodeExternal, "stack %s ended as %s", stack, status)
+	if cause != nil {
+		e = writ.Errorf(writ.CodeExternal, "stack %s ended as %s: %s (%s): %s", stack, status, cause.LogicalID, cause.Type, cause.Reason)
 	}
-	return writ.Errorf(writ.CodeExternal, "stack %s ended as %s: %s (%s): %s", stack, status, cause.LogicalID, cause.Type, cause.Reason)
+	switch types.StackStatus(status) {
+	case types.StackStatusRollbackComplete:
+		return e.WithHint("nothing of it is left; mend the cause and deploy again")
+	case types.StackStatusUpdateRollbackComplete:
+		return e.WithHint("it is as it was before; mend the cause and deploy again")
+	case types.StackStatusUpdateRollbackFailed:
+		return e.WithHint("mend the cause, then `aws cloudformation continue-update-rollback --stack-name %s`", stack)
+	case types.StackStatusRollbackFailed, types.StackStatusCreateFailed, types.StackStatusDeleteFailed:
+		return e.WithHint("mend the cause, then delete it with `writ destroy`")
+	default:
+		return e
+	}
 }
 
 // Delete deletes a stack and waits until it is gone.
@@ -62,6 +75,9 @@ func (a *Account) Delete(ctx context.Context, name string, onEvent func(StackEve
 	s, found, err := a.Stack(ctx, name)
 	if err != nil || !found {
 		return err
+	}
+	if strings.HasSuffix(s.Status, "_IN_PROGRESS") && s.Status != string(types.StackStatusReviewInProgress) && s.Status != string(types.StackStatusDeleteInProgress) {
+		return refuse(s, true)
 	}
 	seen, err := a.eventsSoFar(ctx, s.ID)
 	if err != nil {
@@ -84,16 +100,18 @@ func (a *Account) Delete(ctx context.Context, name string, onEvent func(StackEve
 // follow reports events until the stack stands still. cause is the first
 // failure that is not the mere consequence of another.
 func (a *Account) follow(ctx context.Context, name string, seen map[string]bool, onEvent func(StackEvent)) (s Stack, cause *StackEvent, err error) {
-	for wait := a.poll(); ; wait() {
+	started := false
+	for looks := 0; ; looks++ {
 		s, found, err := a.Stack(ctx, name)
 		if err != nil {
-			return s, nil, err
+			return s, cause, stopped(ctx, name, err)
 		}
 		events, err := a.newEvents(ctx, name, seen)
 		if err != nil && !noSuchStack(err) {
-			return s, nil, explain(err, "read the events of stack "+name)
+			return s, cause, stopped(ctx, name, explain(err, "read the events of stack "+name))
 		}
 		for _, e := range events {
+			started = true
 			if cause == nil && e.Failed() && !strings.Contains(e.Reason, "cancelled") {
 				cause = &e
 			}
@@ -101,13 +119,27 @@ func (a *Account) follow(ctx context.Context, name string, seen map[string]bool,
 				onEvent(e)
 			}
 		}
-		if !found || !strings.HasSuffix(s.Status, "_IN_PROGRESS") {
+		// AWS may tell the old state for a moment: one that moves has events.
+		still := !strings.HasSuffix(s.Status, "_IN_PROGRESS") && (started || looks >= looksWithoutEvents)
+		if !found || still {
 			return s, cause, nil
 		}
-		if ctx.Err() != nil {
-			return s, cause, writ.Errorf(writ.CodeCancelled, "stopped waiting for stack %s, which goes on", name)
+		if err := a.wait(ctx); err != nil {
+			return s, cause, stopped(ctx, name, err)
 		}
 	}
+}
+
+// looksWithoutEvents is how often a stack that shows no event is looked at.
+const looksWithoutEvents = 5
+
+// stopped says, when ctx ended, that only the waiting did; else it gives err.
+func stopped(ctx context.Context, name string, err error) error {
+	if ctx.Err() == nil {
+		return err
+	}
+	return writ.Errorf(writ.CodeCancelled, "stopped waiting for stack %s, which goes on: %w", name, ctx.Err()).
+		WithHint("look at it with `aws cloudformation describe-stack-events`, or deploy again once it is done")
 }
 
 // eventsSoFar marks what happened to the stack before now as seen. Ids are

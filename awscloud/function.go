@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/writ-dev/writ"
 )
 
 // Answer is what a function answered.
@@ -28,7 +29,7 @@ func (a *Account) Invoke(ctx context.Context, function string, payload []byte) (
 	}
 	tail, err := base64.StdEncoding.DecodeString(aws.ToString(out.LogResult))
 	if err != nil {
-		return Answer{}, explain(err, "read the log of function "+function)
+		return Answer{}, writ.Errorf(writ.CodeExternal, "read the log of function %s: %w", function, err)
 	}
 	return Answer{Payload: out.Payload, FunctionError: aws.ToString(out.FunctionError), LogTail: string(tail)}, nil
 }
@@ -40,41 +41,61 @@ type LogLine struct {
 	Message string    `json:"message"`
 }
 
+// late is how far behind the newest line others may still arrive: those of two
+// streams come out of order.
+const late = 10 * time.Second
+
 // Logs gives the lines of a log group since a time, oldest first; with follow
 // it goes on with new ones until ctx ends.
 func (a *Account) Logs(ctx context.Context, group string, since time.Time, follow bool, onLine func(LogLine)) error {
-	seen := map[string]bool{}
+	seen := map[string]time.Time{}
 	for {
-		start := since.UnixMilli()
-		pages := cloudwatchlogs.NewFilterLogEventsPaginator(a.logs, &cloudwatchlogs.FilterLogEventsInput{LogGroupName: &group, StartTime: &start})
-		for pages.HasMorePages() {
-			page, err := pages.NextPage(ctx)
-			if err != nil {
-				if follow && ctx.Err() != nil {
-					return nil
-				}
-				return explain(err, "read the log "+group)
-			}
-			for _, e := range page.Events {
-				if seen[aws.ToString(e.EventId)] {
-					continue
-				}
-				seen[aws.ToString(e.EventId)] = true
-				at := time.UnixMilli(aws.ToInt64(e.Timestamp))
-				onLine(LogLine{Time: at, Stream: aws.ToString(e.LogStreamName), Message: aws.ToString(e.Message)})
-				// Look a little behind: lines of two streams may arrive out of order.
-				if late := at.Add(-10 * time.Second); late.After(since) {
-					since = late
-				}
-			}
+		newest, err := a.newLines(ctx, group, since, seen, onLine)
+		if ctx.Err() != nil && follow {
+			return nil
+		}
+		if err != nil {
+			return explain(err, "read the log "+group)
 		}
 		if !follow {
 			return nil
 		}
+		if behind := newest.Add(-late); behind.After(since) {
+			since = behind
+		}
+		for id, at := range seen { // what is never asked for again
+			if at.Before(since.Truncate(time.Millisecond)) {
+				delete(seen, id)
+			}
+		}
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-time.After(300 * time.Millisecond):
+		case <-time.After(max(a.pause/4, 100*time.Millisecond)):
 		}
 	}
+}
+
+// newLines gives the lines that were not seen yet, and the time of the newest.
+func (a *Account) newLines(ctx context.Context, group string, since time.Time, seen map[string]time.Time, onLine func(LogLine)) (newest time.Time, err error) {
+	start := since.UnixMilli()
+	pages := cloudwatchlogs.NewFilterLogEventsPaginator(a.logs, &cloudwatchlogs.FilterLogEventsInput{LogGroupName: &group, StartTime: &start})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return newest, err
+		}
+		for _, e := range page.Events {
+			at, id := time.UnixMilli(aws.ToInt64(e.Timestamp)), aws.ToString(e.EventId)
+			if at.After(newest) {
+				newest = at
+			}
+			if _, ok := seen[id]; ok {
+				continue
+			}
+			seen[id] = at
+			onLine(LogLine{Time: at, Stream: aws.ToString(e.LogStreamName), Message: aws.ToString(e.Message)})
+		}
+	}
+	return newest, nil
 }

@@ -6,8 +6,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
@@ -87,7 +88,7 @@ func (a *Account) Plan(ctx context.Context, d Deployment) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := busy(existing, found); err != nil {
+	if err := refuse(existing, found); err != nil {
 		return nil, err
 	}
 	if found && existing.Status == string(types.StackStatusRollbackComplete) {
@@ -107,8 +108,8 @@ func (a *Account) Plan(ctx context.Context, d Deployment) (*Plan, error) {
 	if plan.creates {
 		input.ChangeSetType = types.ChangeSetTypeCreate
 	}
-	for k, v := range d.Tags {
-		input.Tags = append(input.Tags, types.Tag{Key: aws.String(k), Value: aws.String(v)})
+	for _, k := range slices.Sorted(maps.Keys(d.Tags)) {
+		input.Tags = append(input.Tags, types.Tag{Key: aws.String(k), Value: aws.String(d.Tags[k])})
 	}
 	if err := a.attachTemplate(ctx, input, d); err != nil {
 		return nil, err
@@ -116,13 +117,26 @@ func (a *Account) Plan(ctx context.Context, d Deployment) (*Plan, error) {
 	return plan, a.createChangeSet(ctx, plan, input)
 }
 
-// busy refuses a stack that somebody else is changing.
-func busy(s Stack, found bool) error {
-	if !found || !strings.HasSuffix(s.Status, "_IN_PROGRESS") || s.Status == string(types.StackStatusReviewInProgress) {
+// refuse gives the reason why a stack cannot be deployed now, and what to do.
+func refuse(s Stack, found bool) error {
+	if !found {
 		return nil
 	}
-	return writ.Errorf(writ.CodeConflict, "stack %s is %s: another deploy is under way", s.Name, s.Status).
-		WithHint("wait until it is done, then try again")
+	switch status := types.StackStatus(s.Status); status {
+	case types.StackStatusReviewInProgress:
+		return nil
+	case types.StackStatusRollbackFailed, types.StackStatusCreateFailed, types.StackStatusDeleteFailed:
+		return writ.Errorf(writ.CodeConflict, "stack %s is %s and can only be deleted", s.Name, status).
+			WithHint("`writ destroy` deletes it; then deploy again")
+	case types.StackStatusUpdateRollbackFailed:
+		return writ.Errorf(writ.CodeConflict, "stack %s is %s: its last update could not be taken back", s.Name, status).
+			WithHint("mend what it names, then `aws cloudformation continue-update-rollback --stack-name %s`", s.Name)
+	}
+	if strings.HasSuffix(s.Status, "_IN_PROGRESS") {
+		return writ.Errorf(writ.CodeConflict, "stack %s is %s: another deploy is under way", s.Name, s.Status).
+			WithHint("wait until it is done, then try again")
+	}
+	return nil
 }
 
 func changeSetName(template []byte) string {
@@ -140,7 +154,11 @@ func (a *Account) attachTemplate(ctx context.Context, input *cloudformation.Crea
 	if err := a.PutAsset(ctx, d.Bucket, key, d.Template); err != nil {
 		return err
 	}
-	input.TemplateURL = aws.String(fmt.Sprintf("https://%s.s3.%s.amazonaws.com/%s", d.Bucket, a.Region, key))
+	host := "amazonaws.com"
+	if strings.HasPrefix(a.Region, "cn-") {
+		host += ".cn"
+	}
+	input.TemplateURL = aws.String(fmt.Sprintf("https://%s.s3.%s.%s/%s", d.Bucket, a.Region, host, key))
 	return nil
 }
 
@@ -157,7 +175,12 @@ func (a *Account) createChangeSet(ctx context.Context, plan *Plan, input *cloudf
 	if err != nil {
 		return explain(err, "make a change set for stack "+plan.Stack)
 	}
-	for wait := a.poll(); ; wait() {
+	return a.awaitChangeSet(ctx, plan, &name)
+}
+
+// awaitChangeSet waits until CloudFormation has read the template.
+func (a *Account) awaitChangeSet(ctx context.Context, plan *Plan, name *cloudformation.DeleteChangeSetInput) error {
+	for {
 		out, err := a.stacks.DescribeChangeSet(ctx, &cloudformation.DescribeChangeSetInput{StackName: &plan.Stack, ChangeSetName: &plan.changeSet})
 		if err != nil {
 			return explain(err, "read the change set of stack "+plan.Stack)
@@ -166,7 +189,7 @@ func (a *Account) createChangeSet(ctx context.Context, plan *Plan, input *cloudf
 		case types.ChangeSetStatusCreateComplete:
 			return nil
 		case types.ChangeSetStatusFailed:
-			if _, err := a.stacks.DeleteChangeSet(ctx, &name); err != nil {
+			if _, err := a.stacks.DeleteChangeSet(ctx, name); err != nil {
 				return explain(err, "remove the change set of stack "+plan.Stack)
 			}
 			if strings.Contains(reason, "didn't contain changes") || strings.Contains(reason, "No updates are to be performed") {
@@ -176,14 +199,8 @@ func (a *Account) createChangeSet(ctx context.Context, plan *Plan, input *cloudf
 			return writ.Errorf(writ.CodeExternal, "CloudFormation refused the template of stack %s: %s", plan.Stack, reason)
 		default:
 		}
+		if err := a.wait(ctx); err != nil {
+			return writ.Errorf(writ.CodeCancelled, "stopped before stack %s was changed: %w", plan.Stack, err)
+		}
 	}
-}
-
-// poll waits between two looks: short on a laptop, as AWS likes it elsewhere.
-func (a *Account) poll() func() {
-	pause := 2 * time.Second
-	if a.Local {
-		pause = 10 * time.Millisecond
-	}
-	return func() { time.Sleep(pause) }
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 	"github.com/writ-dev/writ"
@@ -62,13 +63,21 @@ func parseYAML(t *Template) (value any, err error) {
 	if line := tooDeep(t.source); line > 0 {
 		return nil, t.errorAt(line, 1, "template is nested more than %d levels deep", MaxDepth)
 	}
+	if bytes.Count(t.source, []byte("\n")) > maxYAMLLines {
+		return nil, t.errorAt(maxYAMLLines, 1, "template has more than %d lines of YAML", maxYAMLLines).
+			WithHint("write a template of this size as JSON")
+	}
 	defer func() {
 		// The reader panics on some malformed texts.
 		if r := recover(); r != nil {
 			value, err = nil, t.errorAt(1, 1, "template is not valid YAML")
 		}
 	}()
-	file, err := parser.ParseBytes(p.hideColons(t.source), 0, parser.AllowDuplicateMapKey())
+	tokens := lexer.Tokenize(string(p.hideColons(t.source)))
+	if line := tooDeepFlow(tokens); line > 0 {
+		return nil, t.errorAt(line, 1, "template is nested more than %d levels deep", MaxDepth)
+	}
+	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		return nil, p.syntaxError(err)
 	}
@@ -83,6 +92,28 @@ func parseYAML(t *Template) (value any, err error) {
 		body = doc.Body
 	}
 	return p.value(body, nil)
+}
+
+// maxYAMLLines bounds the keys of one map: the YAML reader's time grows with
+// their square.
+const maxYAMLLines = 20_000
+
+// tooDeepFlow is tooDeep for brackets that are brackets: those in quotes and
+// comments, which tooDeep counts as well, must not close any.
+func tooDeepFlow(tokens token.Tokens) (line int) {
+	depth := 0
+	for _, t := range tokens {
+		switch t.Type {
+		case token.SequenceStartType, token.MappingStartType:
+			depth++
+		case token.SequenceEndType, token.MappingEndType:
+			depth = max(depth-1, 0)
+		}
+		if depth > MaxDepth {
+			return t.Position.Line
+		}
+	}
+	return 0
 }
 
 // tooDeep gives the first line that nests deeper than any template may, before

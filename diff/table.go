@@ -13,7 +13,7 @@ func (p *printer) table(header []string, rows []row) {
 	for i, r := range rows {
 		shown[i] = make([]string, len(r.cells))
 		for j, text := range r.cells {
-			shown[i][j] = p.withPaths(text)
+			shown[i][j] = visible(p.withPaths(text))
 		}
 	}
 	widths := p.columnWidths(append([][]string{header}, shown...))

@@ -25,12 +25,12 @@ func (p *printer) property(part Property, last bool) {
 	if last {
 		branch, below = " └─ ", "  "
 	}
-	p.line(branch + p.mark(part.Change) + " " + part.Name + words)
+	p.line(branch + p.mark(part.Change) + " " + p.inline(part.Name) + words)
 	switch part.Change {
 	case Added:
-		p.line(below + "   └─ " + p.paint("32", oneLine(part.New)))
+		p.line(below + "   └─ " + p.paint("32", p.inline(oneLine(part.New))))
 	case Removed:
-		p.line(below + "   └─ " + p.paint("31", oneLine(part.Old)))
+		p.line(below + "   └─ " + p.paint("31", p.inline(oneLine(part.Old))))
 	default:
 		p.valueDiff(part.Old, part.New, below)
 	}
@@ -55,8 +55,8 @@ func (p *printer) valueDiff(old, now any, prefix string) {
 	textOld, okOld := scalar(old)
 	textNow, okNow := scalar(now)
 	if okOld && okNow {
-		p.line(prefix + "   ├─ " + p.paint("31", "[-] "+textOld))
-		p.line(prefix + "   └─ " + p.paint("32", "[+] "+textNow))
+		p.line(prefix + "   ├─ " + p.paint("31", "[-] "+p.inline(textOld)))
+		p.line(prefix + "   └─ " + p.paint("32", "[+] "+p.inline(textNow)))
 		return
 	}
 	p.unified(pretty(old), pretty(now), prefix)
@@ -80,11 +80,11 @@ func (p *printer) objectDiff(old, now *cfn.Object, prefix string) {
 		b, okB := now.Get(name)
 		switch {
 		case !okA:
-			p.line(prefix + branch + p.mark(Added) + " Added: ." + name)
+			p.line(prefix + branch + p.mark(Added) + " Added: ." + p.inline(name))
 		case !okB:
-			p.line(prefix + branch + p.mark(Removed) + " Removed: ." + name)
+			p.line(prefix + branch + p.mark(Removed) + " Removed: ." + p.inline(name))
 		default:
-			p.line(prefix + branch + p.mark(Updated) + " ." + name + ":")
+			p.line(prefix + branch + p.mark(Updated) + " ." + p.inline(name) + ":")
 			p.valueDiff(a, b, below)
 		}
 	}
@@ -101,7 +101,7 @@ func (p *printer) unified(old, now, prefix string) {
 		p.line(prefix + branch + p.paint("36", fmt.Sprintf("@@ -%d,%d +%d,%d @@", h.oldStart, h.oldCount, h.newStart, h.newCount)))
 		indent := h.indent()
 		for _, e := range h.edits {
-			text := strings.TrimPrefix(e.text, indent)
+			text := p.inline(strings.TrimPrefix(e.text, indent))
 			switch e.kind {
 			case Added:
 				p.line(below + p.paint("32", "[+] "+text))

@@ -36,7 +36,7 @@ type printer struct {
 func (c *Changes) WriteText(w io.Writer, o TextOptions) error {
 	p := &printer{Writer: bufio.NewWriter(w), o: o, paths: c.paths}
 	if c.Stack != "" && !c.Empty() {
-		p.line(p.bold("Stack " + c.Stack))
+		p.line(p.bold("Stack " + p.inline(c.Stack)))
 	}
 	p.entries(c, "Template", "AWSTemplateFormatVersion", "Transform", "Description")
 	p.security(c)
@@ -204,28 +204,32 @@ func (p *printer) entries(c *Changes, title string, names ...string) {
 	}
 	p.title(title)
 	for _, e := range picked {
-		label := strings.TrimSuffix(e.Section, "s") + " " + p.entryName(c, e) + ": "
+		label := strings.TrimSuffix(e.Section, "s") + " " + p.inline(p.entryName(c, e)) + ": "
 		if e.Section == e.Name {
 			label = e.Name + ": "
 		}
 		switch e.Change {
 		case Added:
-			p.line(p.mark(e.Change) + " " + label + compact(e.New))
+			p.line(p.mark(e.Change) + " " + label + p.inline(compact(e.New)))
 		case Removed:
-			p.line(p.mark(e.Change) + " " + label + compact(e.Old))
+			p.line(p.mark(e.Change) + " " + label + p.inline(compact(e.Old)))
 		default:
-			p.line(p.mark(e.Change) + " " + label + compact(map[string]any{"from": e.Old, "to": e.New}))
+			p.line(p.mark(e.Change) + " " + label + p.inline(compact(map[string]any{"from": e.Old, "to": e.New})))
 		}
 	}
 	p.line("")
 }
 
-// entryName is the path, as far as one is known, and the id.
+// entryName is the path, as far as one is known, and the id, which cdk prints
+// twice where no path is known.
 func (p *printer) entryName(c *Changes, e Entry) string {
 	if path := c.paths[e.Name]; path != "" {
 		return path + " " + e.Name
 	}
-	return e.Name + " " + e.Name
+	if p.o.CDK {
+		return e.Name + " " + e.Name
+	}
+	return e.Name
 }
 
 func (p *printer) resources(c *Changes) {
@@ -234,11 +238,11 @@ func (p *printer) resources(c *Changes) {
 	}
 	p.title("Resources")
 	for _, r := range c.Resources {
-		line := p.mark(r.Change) + " " + p.paint("36", r.Type)
+		line := p.mark(r.Change) + " " + p.paint("36", p.inline(r.Type))
 		if r.Path != "" {
-			line += " " + r.Path + " " + p.paint("90", r.LogicalID)
+			line += " " + p.inline(r.Path) + " " + p.paint("90", p.inline(r.LogicalID))
 		} else {
-			line += " " + r.LogicalID
+			line += " " + p.inline(r.LogicalID)
 		}
 		if words := p.impactWords(r.Impact); words != "" {
 			line += " " + words

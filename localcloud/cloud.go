@@ -47,7 +47,11 @@ type Config struct {
 	Endpoint string
 	// SCPs are levels of service control policies for every role but the developer's.
 	SCPs [][]*iam.Policy
-	Now  func() time.Time
+	// Parameters are what templates find in the parameter store, by name: the
+	// AWS CDK's templates ask for "/cdk-bootstrap/hnb659fds/version". Reading
+	// them needs no permission. A template that asks for any other is refused.
+	Parameters map[string]string
+	Now        func() time.Time
 	// Getenv reads the environment, of which functions get PATH alone.
 	Getenv func(string) string
 
@@ -92,7 +96,7 @@ func (c *Cloud) Region() string { return DefaultRegion }
 func (c *Cloud) API() http.Handler { return c.gate }
 
 // Front is the HTTP API of the deployed systems.
-func (c *Cloud) Front() http.Handler { return c.logged(c.apis.Front()) }
+func (c *Cloud) Front() http.Handler { return c.logged(againstRebinding(c.apis.Front())) }
 
 // DeveloperCredentials makes credentials of the developer's role.
 func (c *Cloud) DeveloperCredentials() (Credentials, error) {

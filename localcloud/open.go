@@ -1,6 +1,7 @@
 package localcloud
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"io/fs"
@@ -59,6 +60,14 @@ func (cfg *Config) setDefaults() {
 	}
 }
 
+// parameter reads one parameter for CloudFormation.
+func (cfg *Config) parameter(_ context.Context, _ gate.Caller, name string) (string, error) {
+	if value, ok := cfg.Parameters[name]; ok {
+		return value, nil
+	}
+	return "", gate.Errorf("ValidationError", "Unable to fetch parameters [%s] from parameter store for this account.", name)
+}
+
 // wire makes the services and the gate before them. Services that call others
 // hold the gate too: there is no other way in.
 func (c *Cloud) wire() error {
@@ -70,9 +79,6 @@ func (c *Cloud) wire() error {
 	}
 	c.vault = session.NewVault(key)
 	if c.directory, err = directory.New(directory.Config{DB: c.db, Account: DefaultAccount, Now: cfg.Now}); err != nil {
-		return err
-	}
-	if err := c.ensureDeveloper(); err != nil {
 		return err
 	}
 	tokens := sts.New(sts.Config{Account: DefaultAccount, Roles: c.directory, Issuer: c.vault, Now: cfg.Now})
@@ -94,7 +100,11 @@ func (c *Cloud) wire() error {
 	}
 	c.stacks = cloudformation.New(cloudformation.Config{
 		DB: c.db, Account: DefaultAccount, Region: DefaultRegion, Now: cfg.Now, Rand: rand.Reader, Log: log, Do: through,
+		SSM: cfg.parameter,
 	})
+	if err := c.ensureDeveloper(); err != nil { // once all state that there is could be read
+		return err
+	}
 	c.lambda, err = lambda.New(lambda.Config{
 		DB: c.db, Account: DefaultAccount, Region: DefaultRegion, Now: cfg.Now, Rand: rand.Reader, Log: log, Do: through,
 		Roles: tokens, Endpoint: func() string { return cfg.Endpoint }, Dir: filepath.Join(cfg.Dir, "code"),
@@ -143,7 +153,7 @@ func sealingKey(path string) ([]byte, error) {
 		if _, err := rand.Read(key); err != nil {
 			return nil, writ.Errorf(writ.CodeExternal, "make a key: %w", err)
 		}
-		if err := os.WriteFile(path, key, 0o600); err != nil {
+		if err := writeKey(path, key); err != nil {
 			return nil, writ.Errorf(writ.CodeExternal, "write the key of the local cloud: %w", err)
 		}
 		return key, nil
@@ -156,4 +166,21 @@ func sealingKey(path string) ([]byte, error) {
 			WithHint("delete it to get a new one; credentials given out before are void then")
 	}
 	return key, nil
+}
+
+// writeKey writes the key whole or not at all. The file can only be read by
+// the user, as CreateTemp makes it.
+func writeKey(path string, key []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), "key-")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(key)
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		err = errors.Join(err, os.Remove(f.Name()))
+	}
+	return err
 }

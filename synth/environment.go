@@ -14,6 +14,8 @@ var (
 	entityReference = regexp.MustCompile(`\$\{(functions|stores)\.([^}]+)\.(name|arn)\}`)
 	// anyReference also finds references to what is not synthesised yet.
 	anyReference = regexp.MustCompile(`\$\{(functions|stores|queues)\.[^}]*\}`)
+	// escaped is $${, which stands for the text ${; $${{sandbox}} is a variable.
+	escaped = regexp.MustCompile(`\$\$\{([^{]|$)`)
 	// variable is {{sandbox}} and the other template variables; tc also writes {{{sandbox}}}.
 	variable = regexp.MustCompile(`\{\{\{\s*[A-Za-z_]+\s*\}\}\}|\{\{\s*[A-Za-z_]+\s*\}\}`)
 )
@@ -87,8 +89,10 @@ func (b *builder) value(f *topology.Function, v topology.EnvVar) (value any, why
 // nextReference finds the first reference in text and what it stands for, nil
 // when there is none.
 func (b *builder) nextReference(f *topology.Function, v topology.EnvVar, text string) (at, end int, part any, why string) {
-	entity, named := anyReference.FindStringIndex(text), variable.FindStringIndex(text)
+	entity, named, literal := anyReference.FindStringIndex(text), variable.FindStringIndex(text), escaped.FindStringIndex(text)
 	switch {
+	case literal != nil && (entity == nil || literal[0] < entity[0]) && (named == nil || literal[0] < named[0]):
+		return literal[0], literal[0] + len("$${"), "${", ""
 	case entity != nil && (named == nil || entity[0] < named[0]):
 		part, why = b.entityValue(f, v, text[entity[0]:entity[1]])
 		return entity[0], entity[1], part, why

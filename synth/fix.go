@@ -34,6 +34,17 @@ func Fix(t *topology.Topology, sandbox, roleName, action, resourceARN string) (w
 	return writ.Fix{}, false
 }
 
+// Granted reports whether the topology allows a call of a function's role
+// already. Where the call is denied all the same, it is not deployed yet.
+func Granted(t *topology.Topology, sandbox, roleName, action, resourceARN string) bool {
+	in, f := find(t, sandbox, roleName)
+	if f == nil {
+		return false
+	}
+	to, ok := locate(in, sandbox, resourceARN)
+	return ok && granted(f, to, action)
+}
+
 // find gives the function that runs as a role, in t or a node of t.
 func find(t *topology.Topology, sandbox, roleName string) (*topology.Topology, *topology.Function) {
 	for _, f := range t.Functions {

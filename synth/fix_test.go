@@ -105,7 +105,7 @@ func TestFixInGo(t *testing.T) {
 	f.Grants = []topology.Grant{{Kind: topology.KindFunction, Name: "hello", Access: "invoke", Pos: writ.Position{File: "counter.go", Line: 30}}}
 	fix, ok := synth.Fix(top, "dev", synth.RoleName(top, f.Name, "dev"), "dynamodb:UpdateItem", tableARN(top, "HelloHitCounter-hits", "dev"))
 	want := writ.Fix{
-		Summary:  "grant function HelloHitCounter-Handler writeData on store HelloHitCounter-hits: with your own names for the two, once both are made",
+		Summary:  "grant function HelloHitCounter-Handler writeData on store HelloHitCounter-hits (use your own names for the two values)",
 		Position: writ.Position{File: "counter.go", Line: 30},
 		Lines:    "\thits.GrantWriteData(handler)\n",
 	}
@@ -132,6 +132,25 @@ func TestNoFix(t *testing.T) {
 	} {
 		if fix, ok := synth.Fix(top, "dev", c.role, c.action, c.arn); ok {
 			t.Errorf("%s: %+v", c.why, fix)
+		}
+	}
+}
+
+func TestGranted(t *testing.T) {
+	t.Parallel()
+	top := parseText(t, "name: shop\nfunctions:\n  counter:\n    runtime: {lang: go}\n    grants:\n      - {store: hits, access: readData}\nstores:\n  hits: {key: path}\n")
+	for _, c := range []struct {
+		role, action, arn string
+		want              bool
+	}{
+		{"tc-shop-counter-dev", "dynamodb:GetItem", hitsARN, true},
+		{"tc-shop-counter-dev", "dynamodb:PutItem", hitsARN, false},
+		{"tc-shop-counter-blue", "dynamodb:GetItem", hitsARN, false},
+		{"tc-shop-counter-dev", "dynamodb:GetItem", hitsARN + "2", false},
+		{"tc-shop-counter-dev", "dynamodb:GetItem", "*", false},
+	} {
+		if got := synth.Granted(top, "dev", c.role, c.action, c.arn); got != c.want {
+			t.Errorf("%+v: %v", c, got)
 		}
 	}
 }

@@ -17,7 +17,7 @@ func writeFix(f *topology.Function, to destination, access, action string) writ.
 	}
 	if strings.HasSuffix(f.Pos.File, ".go") {
 		fix.Position, fix.Lines = goFix(f, to, access)
-		fix.Summary += ": with your own names for the two, once both are made"
+		fix.Summary += " (use your own names for the two values)"
 		return fix
 	}
 	item := fmt.Sprintf("{%s: %s, access: %s}", to.entity.kind(), yamlText(to.name), access)

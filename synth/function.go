@@ -27,7 +27,7 @@ func (b *builder) function(f *topology.Function) {
 		"DeletionPolicy", "Delete",
 		"UpdateReplacePolicy", "Delete",
 		"Properties", cfn.Obj(
-			"LogGroupName", "/aws/lambda/"+FunctionName(b.t, f.Name, b.o.Sandbox),
+			"LogGroupName", logGroupName(FunctionName(b.t, f.Name, b.o.Sandbox)),
 			"RetentionInDays", number(logRetentionDays),
 			"Tags", b.tags(),
 		),

@@ -1,6 +1,7 @@
 package synth_test
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -37,13 +38,20 @@ func FuzzEnvironmentValue(f *testing.F) {
 			t.Fatal(err)
 		}
 		variables := p.Object("Environment").Object("Variables")
-		if got := variables.Text("BESIDE"); got != region+value+account {
-			t.Errorf("%q came out as %q", region+value+account, got)
+		if got, want := variables.Text("BESIDE"), region+strings.TrimSuffix(unescape(value+"{{"), "{{")+account; got != want {
+			t.Errorf("%q came out as %q, want %q", value, got, want)
 		}
-		if got := variables.Text("PLAIN"); got != value {
-			t.Errorf("%q came out as %q", value, got)
+		if got, want := variables.Text("PLAIN"), unescape(value); got != want {
+			t.Errorf("%q came out as %q, want %q", value, got, want)
 		}
 	})
+}
+
+var escaped = regexp.MustCompile(`\$\$\{([^{]|$)`)
+
+// unescape gives the text that $${ stands for.
+func unescape(value string) string {
+	return escaped.ReplaceAllStringFunc(value, func(s string) string { return s[1:] })
 }
 
 // Whatever a call names, a fix is either none or lines to add.

@@ -42,9 +42,9 @@ func (b *builder) referred(f *topology.Function) []string {
 		}
 	}
 	for _, v := range f.Environment {
-		for _, m := range entityReference.FindAllStringSubmatch(v.Value, -1) {
-			if m[1] == "functions" {
-				note(m[2])
+		for _, r := range topology.References(v.Value) {
+			if r.Kind == topology.KindFunction {
+				note(r.Name)
 			}
 		}
 	}

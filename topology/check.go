@@ -157,27 +157,8 @@ func (c *checker) variable(f *Function, v EnvVar) {
 	}
 	at := c.spot(v.Pos, "value")
 	c.templateVariables(v.Value, at)
-	for _, match := range referencePattern.FindAllStringSubmatch(v.Value, -1) {
-		text, section, rest := match[0], match[1], match[2]
-		s, ok := referenceSections[section]
-		if !ok {
-			c.suggest(c.add(at, "%s refers to no section of the topology", text), section, sortedKeys(referenceSections), "references start with ")
-			continue
-		}
-		dot := strings.LastIndexByte(rest, '.')
-		if dot < 0 {
-			c.add(at, "%s does not say what of %s", text, quoted(rest)).
-				WithHint("as in  ${%s.%s.%s}", section, rest, s.attributes[0])
-			continue
-		}
-		name, attribute := rest[:dot], rest[dot+1:]
-		if !c.known[Target{Kind: s.kind, Name: name}] {
-			c.missing(at, s.kind, name, c.names[s.kind], fmt.Sprintf("the %s are ", section))
-			continue
-		}
-		if !contains(s.attributes, attribute) {
-			c.suggest(c.add(at, "%s: a %s has no %s", text, s.kind, quoted(attribute)), attribute, s.attributes, "it has ")
-		}
+	for _, text := range unescaped(v.Value) {
+		c.reference(text, at)
 	}
 }
 
@@ -192,6 +173,9 @@ func contains(list []string, word string) bool {
 
 // grant checks one grant and puts its verb into CDK's word.
 func (c *checker) grant(f *Function, g *Grant) {
+	if c.broken(g.Kind, g.Name) && !c.known[Target{Kind: g.Kind, Name: g.Name}] {
+		return // which verbs it takes is not known either
+	}
 	at := c.spot(g.Pos, "name")
 	storeKind := StoreTable
 	switch g.Kind {
@@ -219,7 +203,7 @@ func (c *checker) grant(f *Function, g *Grant) {
 		}
 		known := Verbs(g.Kind, storeKind)
 		e := c.add(c.spot(g.Pos, "access "+g.Access), "unknown access %s to %s %s", quoted(g.Access), what, g.Name)
-		if near := near(g.Access, known); near != "" {
+		if near := nearVerb(g.Kind, storeKind, g.Access); near != "" {
 			e.Hint = "did you mean " + near + "? A " + what + " takes " + strings.Join(known, ", ")
 		} else {
 			e.Hint = "a " + what + " takes " + strings.Join(known, ", ")
@@ -240,7 +224,7 @@ func (c *checker) targets(targets []Target) {
 // often another topology's, so an unknown one passes unless it looks misspelt.
 func (c *checker) target(t Target) bool {
 	have := c.names[t.Kind]
-	if c.known[Target{Kind: t.Kind, Name: t.Name}] || foreignName(t.Name) {
+	if c.known[Target{Kind: t.Kind, Name: t.Name}] || foreignName(t.Name) || c.broken(t.Kind, t.Name) {
 		return true
 	}
 	switch t.Kind {
@@ -282,7 +266,7 @@ func (c *checker) whereToAdd(kind Kind) string {
 var builtinAuthorizers = []string{"cognito", "iam"}
 
 func (c *checker) authorizer(name string, at writ.Position) {
-	if name == "" || contains(builtinAuthorizers, name) || foreignName(name) || c.functions[name] != nil {
+	if name == "" || contains(builtinAuthorizers, name) || foreignName(name) || c.functions[name] != nil || c.broken(KindFunction, name) {
 		return
 	}
 	c.missing(at, KindFunction, name, append(c.names[KindFunction], builtinAuthorizers...), "an authorizer is one of ")

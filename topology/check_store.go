@@ -12,7 +12,8 @@ func (c *checker) table(s *Store) {
 		case k.Type != "S" && k.Type != "N" && k.Type != "B":
 			c.add(at, "unknown type %s of key %s", quoted(k.Type), k.Name).WithHint("a key is S (string), N (number) or B (binary)")
 		case types[k.Name] != "" && types[k.Name] != k.Type:
-			c.add(at, "key %s of table %s is %s here and %s elsewhere", k.Name, s.Name, k.Type, types[k.Name])
+			c.add(at, "key %s of table %s is %s here and %s elsewhere", k.Name, s.Name, k.Type, types[k.Name]).
+				WithHint("an attribute has one type in all keys: write it once, at the table's own key or at one index, and elsewhere  %s  alone", k.Name)
 			return
 		}
 		types[k.Name] = k.Type

@@ -43,17 +43,25 @@ func completeFunction(p *problems, dir string, f *Function, noCode bool) {
 	r := &f.Runtime
 	if r.Identifier == "" {
 		if found.Identifier == "" {
+			if code != "" && onlyTypeScript(code) {
+				notBuiltYet(p.add(at, "function %s: directory %s holds TypeScript only", f.Name, quoted(f.Root)))
+				return
+			}
 			p.add(at, "function %s: no handler in directory %s", f.Name, quoted(f.Root)).
 				WithHint("it needs a main.go, handler.py, index.js, index.mjs or an executable bootstrap, or  runtime: {lang: ..., handler: ...}")
 			return
 		}
 		r.Language, r.Identifier = found.Language, found.Identifier
 	}
+	wrong := r.Handler == "" && p.spot(f.Pos, "handler") != f.Pos // written, but no text: said already
 	if r.Handler == "" {
 		r.Handler = found.Handler
 		if found.Language != r.Language || r.Handler == "" {
 			r.Handler = defaultHandler(r.Language)
 		}
+	}
+	if code != "" && !wrong {
+		p.checkHandler(f, code)
 	}
 }
 
@@ -98,14 +106,7 @@ func detect(dir string) Runtime {
 	if dir == "" {
 		return Runtime{}
 	}
-	has := func(names ...string) string {
-		for _, name := range names {
-			if info, err := os.Stat(filepath.Join(dir, name)); err == nil && info.Mode().IsRegular() {
-				return name
-			}
-		}
-		return ""
-	}
+	has := func(names ...string) string { return has(dir, names...) }
 	as := func(name, handler string) Runtime {
 		r := runtimes[name]
 		r.Handler = handler
@@ -134,6 +135,16 @@ func detect(dir string) Runtime {
 		return as("node", "index.handler")
 	}
 	return Runtime{}
+}
+
+// has gives the first of the files that a directory holds, "" when it has none.
+func has(dir string, names ...string) string {
+	for _, name := range names {
+		if info, err := os.Stat(filepath.Join(dir, filepath.FromSlash(name))); err == nil && info.Mode().IsRegular() {
+			return name
+		}
+	}
+	return ""
 }
 
 // globGo gives the Go files of a directory, without tests.
@@ -168,152 +179,4 @@ func pythonHandler(file string) string {
 		return "lambda_handler"
 	}
 	return "handler"
-}
-
-// ignoredFolder are folders that never hold functions or topologies.
-func ignoredFolder(name string) bool {
-	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") ||
-		slices.Contains([]string{"node_modules", "vendor", "testdata", "states", "topology", "__pycache__"}, name)
-}
-
-// inferFunctions adds the functions that tc infers: sub-folders, also of
-// functions/, resolvers/ and backend/, with a function.yml or a handler in them,
-// unless a function of the file has its code there. A function.yml of a
-// declared function fills in what topology.yml leaves out.
-func (p *reader) inferFunctions(t *Topology) {
-	taken, byName := map[string]bool{}, map[string]bool{}
-	for _, f := range t.Functions {
-		taken[f.Root], byName[f.Name] = true, true
-		p.functionFile(t.Dir, f)
-	}
-	ignore := ignoreList(t.Dir)
-	for _, parent := range []string{".", "functions", "resolvers", "backend"} {
-		for _, name := range folders(filepath.Join(t.Dir, parent)) {
-			root := path.Join(parent, name)
-			if taken[root] || slices.Contains(ignore, root) {
-				continue
-			}
-			if f := p.inferFunction(t.Dir, root, name); f != nil && !byName[f.Name] {
-				t.Functions = append(t.Functions, f)
-			}
-		}
-	}
-}
-
-// ignoreList gives the folders that .tcignore names, one a line.
-func ignoreList(dir string) []string {
-	text, err := readBounded(filepath.Join(dir, ".tcignore"))
-	if err != nil {
-		return nil
-	}
-	var names []string
-	for _, line := range strings.Fields(string(text)) {
-		names = append(names, cleanPath(line))
-	}
-	return names
-}
-
-// handlerFiles mark a folder as a function, as in tc.
-var handlerFiles = []string{
-	"handler.py", "handler.rb", "handler.js", "handler.mjs", "handler.clj", "handler.janet", "main.janet", "main.go", "Cargo.toml", "bootstrap",
-}
-
-// inferFunction gives the function of a folder, nil when it holds none. A
-// folder with a topology is a node, and Go code must be a Lambda's.
-func (p *reader) inferFunction(dir, root, name string) *Function {
-	code := filepath.Join(dir, filepath.FromSlash(root))
-	if file, _ := topologyFile(code); file != "" {
-		return nil
-	}
-	f := &Function{Name: name, Root: root}
-	if file, n := p.readFunctionFile(code, path.Join(filepath.ToSlash(dir), root)); n != nil {
-		if written := p.text(n.get("name"), "name"); written != "" {
-			f.Name = written
-		}
-		if fn := p.function(f.Name, entry{f.Name, n.pos, n}); fn != nil {
-			fn.Root, fn.Pos = root, writ.Position{File: file, Line: n.pos.Line, Col: n.pos.Col}
-			return fn
-		}
-		return f
-	}
-	for _, file := range handlerFiles {
-		info, err := os.Stat(filepath.Join(code, file))
-		if err != nil || !info.Mode().IsRegular() || file == "main.go" && !isLambda(filepath.Join(code, file)) {
-			continue
-		}
-		f.Pos = writ.Position{File: path.Join(filepath.ToSlash(dir), root, file), Line: 1}
-		return f
-	}
-	return nil
-}
-
-// isLambda reports whether a Go file speaks to Lambda's runtime: any other
-// program beside the topology is not meant to be deployed.
-func isLambda(file string) bool {
-	text, err := readBounded(file)
-	return err == nil && (strings.Contains(string(text), "aws-lambda-go") || strings.Contains(string(text), "AWS_LAMBDA_RUNTIME_API"))
-}
-
-// readFunctionFile gives the root of a folder's function.yml, nil when it has none.
-func (p *reader) readFunctionFile(code, shown string) (file string, n *node) {
-	for _, name := range []string{"function.yml", "function.yaml", "function.json"} {
-		text, err := readBounded(filepath.Join(code, name))
-		if err != nil {
-			continue
-		}
-		file = path.Join(shown, name)
-		if n := p.readYAML(text, file, filepath.Join(code, name)); n != nil && n.kind == mapNode {
-			p.checkTemplates(n)
-			return file, n
-		}
-	}
-	return file, nil
-}
-
-// functionFile fills in what topology.yml leaves out from the function's own file.
-func (p *reader) functionFile(dir string, f *Function) {
-	code := filepath.Join(dir, filepath.FromSlash(f.Root))
-	_, n := p.readFunctionFile(code, path.Join(filepath.ToSlash(dir), f.Root))
-	if n == nil {
-		return
-	}
-	own := p.function(f.Name, entry{f.Name, n.pos, n})
-	if own == nil {
-		return
-	}
-	p.fillRuntime(f, own)
-	if f.Description == "" {
-		f.Description = own.Description
-	}
-	for _, v := range own.Environment {
-		if !slices.ContainsFunc(f.Environment, func(o EnvVar) bool { return o.Name == v.Name }) {
-			f.Environment = append(f.Environment, v)
-		}
-	}
-	f.Targets = append(f.Targets, own.Targets...)
-	f.Grants = append(f.Grants, own.Grants...)
-	f.Others = append(f.Others, own.Others...)
-	p.noCode[f] = p.noCode[f] || p.noCode[own]
-}
-
-// fillRuntime gives f the runtime fields of own that it has not.
-func (p *reader) fillRuntime(f, own *Function) {
-	r, o := &f.Runtime, own.Runtime
-	if r.Identifier == "" {
-		r.Language, r.Identifier = o.Language, o.Identifier
-	}
-	for _, field := range []struct{ have, from *string }{{&r.Handler, &o.Handler}, {&r.Role, &o.Role}, {&r.RoleFile, &o.RoleFile}} {
-		if *field.have == "" {
-			*field.have = *field.from
-		}
-	}
-	for _, field := range []struct {
-		have, from *int
-		word       string
-	}{{&r.MemoryMB, &o.MemoryMB, "memory"}, {&r.TimeoutSec, &o.TimeoutSec, "timeout"}} {
-		if *field.have == 0 && *field.from != 0 {
-			*field.have = *field.from
-			p.mark(f.Pos, field.word, p.spot(own.Pos, field.word))
-		}
-	}
 }

@@ -116,8 +116,7 @@ func (s *Scope) Function(id string, props FunctionProps) *Function {
 	if props.Runtime != "" {
 		r, ok := findRuntime(props.Runtime)
 		if !ok {
-			near := near(props.Runtime, sortedKeys(runtimes))
-			s.made.wrong(at, "unknown runtime "+quoted(props.Runtime)+" of function "+f.Name, "did you mean "+near+"?")
+			s.made.wrong(at, "unknown runtime "+quoted(props.Runtime)+" of function "+f.Name, runtimeHint(props.Runtime))
 		}
 		f.Runtime.Language, f.Runtime.Identifier = r.Language, r.Identifier
 	}
@@ -153,7 +152,10 @@ func (s *Scope) Table(id string, props TableProps) *Store {
 		if index.Local && index.PartitionKey.Name == "" {
 			index.PartitionKey = t.PartitionKey
 		}
-		index.PartitionKey, index.SortKey = withType(index.PartitionKey), withTypeOrNil(index.SortKey)
+		if index.SortKey != nil { // a copy: the type is filled in below
+			sort := *index.SortKey
+			index.SortKey = &sort
+		}
 		if index.Projection == "" {
 			index.Projection = "ALL"
 		}
@@ -161,6 +163,7 @@ func (s *Scope) Table(id string, props TableProps) *Store {
 			s.made.wrong(at, "an index of table "+id+" has no key or no name", "set Name and PartitionKey")
 		}
 	}
+	t.fillTypes(knownTypes(t))
 	store := &Store{Name: s.claim(id, "table"), Kind: StoreTable, Table: t, Pos: at}
 	if t.PartitionKey.Name == "" {
 		s.made.wrong(at, "table "+store.Name+" has no key", `set  PartitionKey: topology.Key{Name: "id"}`)
@@ -170,21 +173,6 @@ func (s *Scope) Table(id string, props TableProps) *Store {
 	}
 	s.made.topology.Stores = append(s.made.topology.Stores, store)
 	return store
-}
-
-func withType(k Key) Key {
-	if k.Type == "" {
-		k.Type = "S"
-	}
-	return k
-}
-
-func withTypeOrNil(k *Key) *Key {
-	if k == nil {
-		return nil
-	}
-	typed := withType(*k)
-	return &typed
 }
 
 // Bucket makes an S3 bucket.

@@ -1,6 +1,7 @@
 package topology
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,18 +21,51 @@ func (p *reader) object(n *node, what string, keys []string) (fields, bool) {
 		return fields{}, true
 	}
 	if n.kind != mapNode {
-		p.wrongKind(n, what, "a map").WithHint("write it as  key: value  lines, one deeper than the line above")
+		e := p.wrongKind(n, what, "a map").WithHint("write it as  key: value  lines, one deeper than the line above")
+		if key, value, ok := strings.Cut(n.text, ":"); ok && !n.quoted && slices.Contains(keys, key) {
+			e.Hint = "a space is missing after the colon: " + key + ": " + value
+		}
 		return fields{}, false
 	}
 	var f fields
 	for _, e := range n.entries {
 		if !slices.Contains(keys, e.key) {
+			p.misspelt(e, keys)
 			p.suggest(p.add(e.pos, "unknown key %s in %s", quoted(e.key), what), e.key, keys, "its keys are ")
 			continue
 		}
 		f.entries = append(f.entries, e)
 	}
 	return f, true
+}
+
+// misspells reports whether the map holds an unknown key that was likely meant
+// to be word: that word is missing is then no news.
+func (n *node) misspells(word string, keys []string) bool {
+	if n == nil {
+		return false
+	}
+	return slices.ContainsFunc(n.entries, func(e entry) bool {
+		return !slices.Contains(keys, e.key) && near(e.key, keys) == word
+	})
+}
+
+// sectionKinds are what the sections of a topology hold.
+var sectionKinds = map[string][]Kind{
+	"functions": {KindFunction}, "stores": {KindStore, KindBucket}, "tables": {KindStore}, "buckets": {KindStore, KindBucket},
+	"queues": {KindQueue}, "events": {KindEvent}, "channels": {KindChannel}, "mutations": {KindMutation}, "states": {KindState},
+}
+
+// misspelt remembers the entities under a misspelt section of the topology.
+func (p *reader) misspelt(e entry, keys []string) {
+	if !slices.Contains(keys, "hyphenated_names") { // not the topology's own keys
+		return
+	}
+	for _, kind := range sectionKinds[near(e.key, keys)] {
+		for _, inner := range e.value.entries {
+			p.fail(kind, inner.key)
+		}
+	}
 }
 
 // named gives the entries of a map of named entities.
@@ -41,6 +75,9 @@ func (p *reader) named(n *node, what string) []entry {
 	}
 	if n.kind != mapNode {
 		p.wrongKind(n, what, "a map of names").WithHint("write each as  NAME:  with its keys one deeper below")
+		for _, kind := range sectionKinds[what] {
+			p.fail(kind, "")
+		}
 		return nil
 	}
 	return n.entries
@@ -108,12 +145,23 @@ func (p *reader) text(n *node, what string) string {
 	}
 	if n.kind != scalarNode {
 		e := p.wrongKind(n, what, "one value")
-		if n.flow && n.kind == mapNode {
-			e.Hint = "a value that starts with { is a map in YAML; put it in quotes"
-		}
+		e.Hint = scalarHint(n)
 		return ""
 	}
 	return n.text
+}
+
+// scalarHint says how to write one value where a map or a list stands.
+func scalarHint(n *node) string {
+	switch {
+	case n.kind == mapNode && n.flow:
+		return "a value that starts with { is a map in YAML; put it in quotes"
+	case n.kind == mapNode:
+		return "write the value behind the colon, on the same line"
+	case len(n.items) == 1 && n.items[0].kind == scalarNode:
+		return "write it without the list: " + n.items[0].text
+	}
+	return "a list cannot stand here; write one value, without [ ] and -"
 }
 
 func (p *reader) boolean(n *node, what string) bool {
@@ -135,9 +183,39 @@ func (p *reader) number(n *node, what string) int {
 	}
 	v, err := strconv.Atoi(text)
 	if err != nil {
-		p.add(n.pos, "%s must be a whole number, not %s", what, quoted(text))
+		p.add(n.pos, "%s must be a whole number, not %s", what, quoted(text)).Hint = numberHint(what, text)
 	}
 	return v
+}
+
+var numberWithUnit = regexp.MustCompile(`^(\d{1,6}) ?([A-Za-z]+)$`)
+
+// numberUnits are what a number counts, and what the units that users write
+// beside it are worth in those.
+var numberUnits = map[string]struct {
+	name  string
+	worth map[string]int
+}{
+	"memory":  {"megabytes", map[string]int{"": 1, "m": 1, "mb": 1, "mib": 1, "g": 1024, "gb": 1024, "gib": 1024}},
+	"timeout": {"seconds", map[string]int{"": 1, "s": 1, "sec": 1, "second": 1, "seconds": 1, "m": 60, "min": 60, "minute": 60, "minutes": 60}},
+}
+
+// numberHint takes the unit off a number.
+func numberHint(what, text string) string {
+	units, ok := numberUnits[strings.TrimSuffix(what, "_size")]
+	if !ok {
+		return ""
+	}
+	example := map[string]string{"megabytes": "256", "seconds": "10"}[units.name]
+	if m := numberWithUnit.FindStringSubmatch(text); m != nil {
+		if worth := units.worth[strings.ToLower(m[2])]; worth > 0 {
+			n, err := strconv.Atoi(m[1])
+			if err == nil {
+				example = strconv.Itoa(n * worth)
+			}
+		}
+	}
+	return "a number of " + units.name + ": " + example
 }
 
 // values reads one value or a list of them, each with its place.

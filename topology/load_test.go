@@ -46,36 +46,58 @@ func show(err error) string {
 	return b.String()
 }
 
+type foundFunction struct {
+	Name, Root, Language, Runtime, Handler string
+	Inferred                               bool
+}
+
+func foundFunctions(got *topology.Topology) (all []foundFunction) {
+	for _, f := range got.Functions {
+		all = append(all, foundFunction{f.Name, f.Root, string(f.Runtime.Language), f.Runtime.Identifier, f.Runtime.Handler, f.Inferred})
+	}
+	return all
+}
+
+// A topology without functions of its own has one in each folder with a handler.
 func TestInferredFunctions(t *testing.T) {
 	t.Parallel()
-	got := load(t, `
+	dir := unpack(t, `
 -- topology.yml --
 name: shop
-functions:
-  greet: {root: src/greet}
-  go:
-    root: gofn
-  slow:
-    root: gofn
-    runtime: {lang: python, handler: app.main}
--- src/greet/index.mjs --
-export const handler = async () => ({});
--- gofn/api.go --
-package main
+stores:
+  hits: {key: path}
 -- py/handler.py --
 def handler(event, context): pass
 -- lambdastyle/handler.py --
 def lambda_handler(event, context): pass
 -- js/handler.js --
 exports.handler = async () => ({});
+-- index/index.js --
+exports.handler = async () => ({});
+-- module/index.mjs --
+export const handler = async () => ({});
 -- exe/bootstrap --
 #!/bin/sh
+-- notexecutable/bootstrap --
+text
 -- gopher/main.go --
-package main // serves AWS_LAMBDA_RUNTIME_API by hand
+package main
+
+import "github.com/aws/aws-lambda-go/lambda"
+
+func main() { lambda.Start(nil) }
+-- gomodule/go.mod --
+module example.com/gomodule
+-- gomodule/main.go --
+package main
+
+import "github.com/aws/aws-lambda-go/lambda"
+
+func main() { lambda.Start(nil) }
 -- seed/main.go --
-package main // a tool, not a function
--- crab/Cargo.toml --
--- functions/deep/handler.rb --
+package main // a tool, not a function, though it names aws-lambda-go
+-- lib/util.py --
+-- functions/deep/handler.py --
 -- named/function.yml --
 name: renamed
 description: its name is not its folder's
@@ -89,29 +111,134 @@ name: sub
 -- .tcignore --
 ignored
 `)
-	type function struct{ Name, Root, Language, Runtime, Handler string }
-	var have []function
-	for _, f := range got.Functions {
-		have = append(have, function{f.Name, f.Root, string(f.Runtime.Language), f.Runtime.Identifier, f.Runtime.Handler})
+	if err := os.Chmod(filepath.Join(dir, "notexecutable", "bootstrap"), 0o644); err != nil {
+		t.Fatal(err)
 	}
-	want := []function{
-		{"crab", "crab", "rust", "provided.al2023", "bootstrap"},
-		{"deep", "functions/deep", "ruby", "ruby3.4", "handler.handler"},
-		{"exe", "exe", "custom", "provided.al2023", "bootstrap"},
-		{"go", "gofn", "go", "provided.al2023", "bootstrap"},
-		{"gopher", "gopher", "go", "provided.al2023", "bootstrap"},
-		{"greet", "src/greet", "node", "nodejs22.x", "index.handler"},
-		{"js", "js", "node", "nodejs22.x", "handler.handler"},
-		{"lambdastyle", "lambdastyle", "python", "python3.13", "handler.lambda_handler"},
-		{"py", "py", "python", "python3.13", "handler.handler"},
-		{"renamed", "named", "node", "nodejs20.x", "index.handler"},
-		{"slow", "gofn", "python", "python3.13", "app.main"},
+	got, err := topology.Load(dir)
+	if err != nil {
+		t.Fatal(show(err))
 	}
-	if diff := cmp.Diff(want, have); diff != "" {
+	want := []foundFunction{
+		{"exe", "exe", "custom", "provided.al2023", "bootstrap", true},
+		{"gomodule", "gomodule", "go", "provided.al2023", "bootstrap", true},
+		{"gopher", "gopher", "go", "provided.al2023", "bootstrap", true},
+		{"index", "index", "node", "nodejs22.x", "index.handler", true},
+		{"js", "js", "node", "nodejs22.x", "handler.handler", true},
+		{"lambdastyle", "lambdastyle", "python", "python3.13", "handler.lambda_handler", true},
+		{"module", "module", "node", "nodejs22.x", "index.handler", true},
+		{"py", "py", "python", "python3.13", "handler.handler", true},
+		{"renamed", "named", "node", "nodejs20.x", "index.handler", true},
+	}
+	if diff := cmp.Diff(want, foundFunctions(got)); diff != "" {
 		t.Error(diff)
 	}
 	if len(got.Nodes) != 0 {
 		t.Errorf("nodes without being asked for: %v", got.Nodes)
+	}
+}
+
+// A topology that names functions has these alone.
+func TestNamedFunctionsAreAll(t *testing.T) {
+	t.Parallel()
+	const tree = `
+-- topology.yml --
+name: shop
+functions:
+  greet: {root: src/greet}
+  go:
+    root: gofn
+  slow:
+    root: src
+    runtime: {lang: python, handler: pkg.app.main}
+-- src/greet/index.mjs --
+export const handler = async () => ({});
+-- src/pkg/app.py --
+-- gofn/api.go --
+package main
+-- py/handler.py --
+def handler(event, context): pass
+-- js/function.yml --
+runtime: {lang: node20}
+-- js/index.js --
+`
+	want := []foundFunction{
+		{"go", "gofn", "go", "provided.al2023", "bootstrap", false},
+		{"greet", "src/greet", "node", "nodejs22.x", "index.handler", false},
+		{"slow", "src", "python", "python3.13", "pkg.app.main", false},
+	}
+	if diff := cmp.Diff(want, foundFunctions(load(t, tree))); diff != "" {
+		t.Error(diff)
+	}
+
+	edge := strings.Replace(tree, "greet: {root: src/greet}", "greet: {root: src/greet, function: py}", 1)
+	_, err := topology.Load(unpack(t, edge))
+	if err == nil || !strings.Contains(show(err), "add  py: {}  under  functions:") {
+		t.Errorf("%v", err)
+	}
+}
+
+// The file of a handler must be there, in any of the forms that Lambda takes.
+func TestHandlerFiles(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ lang, handler, file, want string }{
+		{"python", "app.handler", "app.py", ""},
+		{"python", "src.app.handler", "src/app.py", ""},
+		{"python", "src/app.handler", "src/app.py", ""},
+		{"python", "app.handler", "app/__init__.py", ""},
+		{"python", "app.handler", "handler.py", `needs app.py`},
+		{"node", "app.handler", "app.js", ""},
+		{"node", "app.handler", "app.mjs", ""},
+		{"node", "dist/app.api.get", "dist/app.cjs", ""},
+		{"node", "dist/app.handler", "dist/app.ts", "TypeScript is not built yet"},
+		{"node", "app.handler", "index.js", "did you mean index.handler?"},
+		{"go", "anything", "main.go", ""},
+	} {
+		_, err := topology.Load(unpack(t, "-- topology.yml --\nname: shop\nfunctions:\n  f: {root: f, runtime: {lang: "+c.lang+", handler: "+c.handler+"}}\n-- f/"+c.file+" --\n"))
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(show(err), c.want) {
+			t.Errorf("%+v: %v", c, show(err))
+		}
+	}
+}
+
+// An attribute has the type that it is given once, also in indexes.
+func TestIndexKeysTakeTheType(t *testing.T) {
+	t.Parallel()
+	got := load(t, `
+-- topology.yml --
+name: shop
+stores:
+  orders:
+    key: customer
+    sort: {name: placed, type: N}
+    indexes:
+      by-state: {key: state, sort: placed}
+      by-count: {key: count, sort: customer}
+      by-count-too: {key: {name: count, type: N}}
+tables:
+  old:
+    key_schema: [{name: id, rtype: HASH}]
+    attributes: [{name: id, rtype: N}, {name: day, rtype: B}]
+    indexes:
+      by-day: {key: day, sort: id}
+`)
+	for name, want := range map[string][]topology.Index{
+		"orders": {
+			{Name: "by-count", PartitionKey: topology.Key{Name: "count", Type: "N"}, SortKey: &topology.Key{Name: "customer", Type: "S"}, Projection: "ALL"},
+			{Name: "by-count-too", PartitionKey: topology.Key{Name: "count", Type: "N"}, Projection: "ALL"},
+			{Name: "by-state", PartitionKey: topology.Key{Name: "state", Type: "S"}, SortKey: &topology.Key{Name: "placed", Type: "N"}, Projection: "ALL"},
+		},
+		"old": {
+			{Name: "by-day", PartitionKey: topology.Key{Name: "day", Type: "B"}, SortKey: &topology.Key{Name: "id", Type: "N"}, Projection: "ALL"},
+		},
+	} {
+		for _, s := range got.Stores {
+			if s.Name != name {
+				continue
+			}
+			if diff := cmp.Diff(want, s.Table.Indexes); diff != "" {
+				t.Errorf("%s: %s", name, diff)
+			}
+		}
 	}
 }
 

@@ -44,6 +44,8 @@ type reader struct {
 	noCode map[*Function]bool
 	// nodes is the nodes: section, for Load.
 	nodes *node
+	// declares says that the topology names functions of its own.
+	declares bool
 	// recursive is the recursive: key, nil when it is not written.
 	recursive *bool
 }
@@ -87,7 +89,7 @@ func (p *reader) topology(root *node) *Topology {
 	t := &Topology{File: p.file, Dir: p.dir, Pos: root.pos}
 	if n := f.value("name"); n != nil {
 		t.Name, t.Pos = p.text(n, "name"), n.pos
-	} else {
+	} else if !root.misspells("name", topologyKeys) {
 		p.add(root.pos, "the topology has no name").
 			WithHint("add  name: %s  as the first line; it is the namespace of all that is deployed", exampleName(p.dir))
 	}

@@ -1,6 +1,10 @@
 package topology
 
-import "github.com/writ-dev/writ"
+import (
+	"slices"
+
+	"github.com/writ-dev/writ"
+)
 
 var (
 	eventKeys = []string{
@@ -19,6 +23,7 @@ func (p *reader) events(t *Topology, f fields) {
 	for _, e := range p.named(f.value("events"), "events") {
 		ef, ok := p.object(e.value, "event "+e.key, eventKeys)
 		if !ok {
+			p.fail(KindEvent, e.key)
 			continue
 		}
 		ev := &Event{Name: e.key, Pos: e.pos, Body: ef.body(e, eventActed...)}
@@ -48,6 +53,7 @@ func (p *reader) queues(t *Topology, f fields) {
 	for _, e := range p.named(f.value("queues"), "queues") {
 		qf, ok := p.object(e.value, "queue "+e.key, queueKeys)
 		if !ok {
+			p.fail(KindQueue, e.key)
 			continue
 		}
 		q := &Queue{Name: e.key, Pos: e.pos, Body: qf.body(e, "function", "consumer", "state")}
@@ -61,6 +67,7 @@ func (p *reader) channels(t *Topology, f fields) {
 	for _, e := range p.named(f.value("channels"), "channels") {
 		cf, ok := p.object(e.value, "channel "+e.key, channelKeys)
 		if !ok {
+			p.fail(KindChannel, e.key)
 			continue
 		}
 		ch := &Channel{Name: e.key, Pos: e.pos, Body: cf.body(e, "function")}
@@ -90,6 +97,7 @@ func (p *reader) mutations(t *Topology, f fields) {
 	}
 	mf, ok := p.object(e.value, "mutations", mutationKeys)
 	if !ok {
+		p.fail(KindMutation, "")
 		return
 	}
 	m := &Mutations{Authorizer: p.text(mf.value("authorizer"), "authorizer"), Pos: e.pos, Body: e.section()}
@@ -99,6 +107,7 @@ func (p *reader) mutations(t *Topology, f fields) {
 	for _, re := range p.named(mf.value("resolvers"), "resolvers") {
 		rf, ok := p.object(re.value, "resolver "+re.key, resolverKeys)
 		if !ok {
+			p.fail(KindMutation, re.key)
 			continue
 		}
 		r := Resolver{Name: re.key, Pos: re.pos}
@@ -153,5 +162,10 @@ func foreignName(name string) bool {
 
 // missing notes a reference that leads nowhere.
 func (p *problems) missing(at writ.Position, kind Kind, name string, have []string, addHint string) {
-	p.suggest(p.add(at, "there is no %s %s", kind, quoted(name)), name, have, addHint)
+	e := p.add(at, "there is no %s %s", kind, quoted(name))
+	if kind == KindFunction && slices.Contains(p.unnamed, name) {
+		e.Hint = "directory " + name + " holds one; add  " + name + ": {}  under  functions:"
+		return
+	}
+	p.suggest(e, name, have, addHint)
 }

@@ -45,9 +45,12 @@ func (p *reader) functions(t *Topology, f fields) {
 			t.Others = append(t.Others, &Section{Key: "functions.shared", YAML: e.value.yaml(), Pos: e.value.pos})
 			continue
 		}
+		p.declares = true
 		if fn := p.function(e.key, e); fn != nil {
 			p.findEnd(fn, e)
 			t.Functions = append(t.Functions, fn)
+		} else {
+			p.fail(KindFunction, e.key)
 		}
 	}
 }

@@ -61,7 +61,7 @@ func (p *reader) route(t *Topology, e entry, top fields) []*Route {
 		r.Target = *target
 	} else if top.value("states", "flow") != nil { // tc: a route without a target starts the state machine
 		r.Target = Target{Kind: KindState, Name: t.Name, Pos: e.pos}
-	} else if !p.boolean(f.value("doc_only", "doc-only"), "doc_only") {
+	} else if !p.boolean(f.value("doc_only", "doc-only"), "doc_only") && len(f.entries) == len(e.value.entries) { // else the unknown key is the problem
 		p.add(e.pos, "%s leads nowhere", what).WithHint("add  function: NAME  (or state, event, queue)")
 	}
 	return p.eachMethod(r, f.value("method"))

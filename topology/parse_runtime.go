@@ -1,6 +1,7 @@
 package topology
 
 import (
+	"regexp"
 	"strings"
 )
 
@@ -93,7 +94,10 @@ func (p *reader) runtime(fn *Function, n *node) {
 		p.language(fn, lang)
 	}
 	r := &fn.Runtime
-	r.Handler = p.text(f.value("handler"), "handler")
+	if h := f.value("handler"); h != nil {
+		r.Handler = p.text(h, "handler")
+		p.mark(fn.Pos, "handler", h.pos)
+	}
 	if m := f.value("memory", "memory_size"); m != nil {
 		r.MemoryMB = p.number(m, "memory")
 		p.mark(fn.Pos, "memory", m.pos)
@@ -124,9 +128,38 @@ func (p *reader) language(fn *Function, n *node) {
 	name := p.text(n, "lang")
 	r, ok := findRuntime(name)
 	if !ok {
-		p.suggest(p.add(n.pos, "unknown runtime %s of function %s", quoted(name), fn.Name), name, sortedKeys(runtimes), "the runtimes are ")
+		p.add(n.pos, "unknown runtime %s of function %s", quoted(name), fn.Name).Hint = runtimeHint(name)
 		fn.Runtime.Identifier = "unknown" // so that it is not looked for in the code as well
 		return
 	}
 	fn.Runtime.Language, fn.Runtime.Identifier = r.Language, r.Identifier
+}
+
+var (
+	languageName = regexp.MustCompile(`^[a-z]+`)
+	notInRuntime = regexp.MustCompile(`[^a-z0-9]+`)
+)
+
+// runtimeHint names the runtime that was likely meant: the same but for its
+// punctuation, else the newest of the language, else the nearest.
+func runtimeHint(name string) string {
+	bare := func(s string) string {
+		return strings.TrimSuffix(notInRuntime.ReplaceAllString(strings.ToLower(s), ""), "x")
+	}
+	for _, known := range sortedKeys(runtimes) {
+		if bare(known) == bare(name) {
+			return "did you mean " + known + "?"
+		}
+	}
+	language := languageName.FindString(strings.ToLower(name))
+	if r, ok := runtimes[language]; ok {
+		if !strings.HasPrefix(r.Identifier, language) { // Go runs on a runtime of another name
+			return "did you mean " + language + "?"
+		}
+		return "did you mean " + r.Identifier + "?"
+	}
+	if near := near(name, sortedKeys(runtimes)); near != "" {
+		return "did you mean " + near + "?"
+	}
+	return "the runtimes are " + strings.Join(sortedKeys(runtimes), ", ")
 }

@@ -21,6 +21,9 @@ func (p *reader) stores(t *Topology, f fields) {
 		for _, e := range p.named(f.value(group.key), group.key) {
 			if s := p.store(e, group.kind); s != nil {
 				t.Stores = append(t.Stores, s)
+			} else {
+				p.fail(KindStore, e.key)
+				p.fail(KindBucket, e.key)
 			}
 		}
 	}
@@ -57,10 +60,13 @@ func (p *reader) table(f fields, s *Store, e entry) *Table {
 	if n := f.value("key_schema"); n != nil { // tc's shape
 		p.tcKeys(t, n, f.value("attributes"))
 	} else if k := p.key(f.value("key"), "key"); k != nil {
-		t.PartitionKey = *k
-		t.SortKey = p.key(f.value("sort"), "sort")
-	} else if f.value("key") == nil {
+		t.PartitionKey, t.SortKey = withType(*k), withTypeOrNil(p.key(f.value("sort"), "sort"))
+	} else if f.value("key") == nil && !e.value.misspells("key", storeKeys) {
 		p.add(e.pos, "table %s has no key", s.Name).WithHint("add  key: id  (the partition key's attribute; a string unless written {name: id, type: N})")
+	}
+	types := knownTypes(t)
+	if n := f.value("key_schema"); n != nil {
+		p.tcTypes(types, f.value("attributes"))
 	}
 	if n := f.value("stream"); n != nil {
 		t.Stream = p.stream(n)
@@ -71,6 +77,7 @@ func (p *reader) table(f fields, s *Store, e entry) *Table {
 			p.mark(s.Pos, "index "+index.Name, ie.pos)
 		}
 	}
+	t.fillTypes(types)
 	return t
 }
 
@@ -93,18 +100,19 @@ func (p *reader) stream(n *node) string {
 }
 
 // key reads "path" or {name: path, type: S}; nil when it is missing or wrong.
+// Its type is "" when it is not written.
 func (p *reader) key(n *node, what string) *Key {
 	if n.null() {
 		return nil
 	}
 	if n.kind == scalarNode {
-		return &Key{Name: n.text, Type: "S"}
+		return &Key{Name: n.text}
 	}
 	f, ok := p.object(n, what, keyKeys)
 	if !ok {
 		return nil
 	}
-	k := &Key{Name: p.text(f.value("name"), "name"), Type: "S"}
+	k := &Key{Name: p.text(f.value("name"), "name")}
 	if k.Name == "" {
 		p.add(n.pos, "%s has no name", what).WithHint("as in  %s: {name: id, type: S}", what)
 		return nil
@@ -139,7 +147,7 @@ func (p *reader) index(e entry, t *Table) *Index {
 		index.PartitionKey = *k
 	} else if index.Local {
 		index.PartitionKey = t.PartitionKey
-	} else if f.value("key") == nil {
+	} else if f.value("key") == nil && !e.value.misspells("key", indexKeys) {
 		p.add(e.pos, "index %s has no key", e.key).WithHint("add  key: ATTRIBUTE, or  local: true  for an index on the table's own key")
 		return nil
 	}
@@ -168,13 +176,7 @@ func (p *reader) tcKeys(t *Table, schema, attributes *node) {
 		return
 	}
 	types := map[string]string{}
-	if attributes != nil {
-		for _, a := range attributes.items {
-			if rtype := a.get("rtype"); rtype != nil {
-				types[p.text(a.get("name"), "name")] = p.keyType(rtype)
-			}
-		}
-	}
+	p.tcTypes(types, attributes)
 	var keys []Key
 	for _, item := range schema.items {
 		k := Key{Name: p.text(item.get("name"), "name"), Type: "S"}
@@ -194,5 +196,18 @@ func (p *reader) tcKeys(t *Table, schema, attributes *node) {
 	t.PartitionKey = keys[0]
 	if len(keys) == 2 {
 		t.SortKey = &keys[1]
+	}
+}
+
+// tcTypes reads attributes: [{name, rtype: S|N|B}] into the types not known yet.
+func (p *reader) tcTypes(types map[string]string, attributes *node) {
+	if attributes.null() {
+		return
+	}
+	for _, a := range attributes.items {
+		name := p.text(a.get("name"), "name")
+		if rtype := a.get("rtype"); rtype != nil && types[name] == "" {
+			types[name] = p.keyType(rtype)
+		}
 	}
 }

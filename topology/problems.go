@@ -19,6 +19,12 @@ type problems struct {
 	// spots are places inside an entity, for a caret under the very word:
 	// the entity's position and the word.
 	spots map[spot]writ.Position
+	// failed are entities that are written but wrong in themselves: that they
+	// cannot be led to is no news. A name "" stands for all of the kind.
+	failed map[Target]bool
+	// unnamed are the folders with a handler that a topology that names its
+	// functions does not name.
+	unnamed []string
 	// paths says where on disk a file lies whose name was changed for the user.
 	paths map[string]string
 }
@@ -29,7 +35,7 @@ type spot struct {
 }
 
 func newProblems() *problems {
-	return &problems{sources: map[string]*source{}, spots: map[spot]writ.Position{}, paths: map[string]string{}}
+	return &problems{sources: map[string]*source{}, spots: map[spot]writ.Position{}, failed: map[Target]bool{}, paths: map[string]string{}}
 }
 
 // add notes a problem; the source line is filled in at the end.
@@ -51,6 +57,14 @@ func (p *problems) spot(entity writ.Position, word string) writ.Position {
 		return at
 	}
 	return entity
+}
+
+// fail remembers an entity that is written but wrong in itself.
+func (p *problems) fail(kind Kind, name string) { p.failed[Target{Kind: kind, Name: name}] = true }
+
+// broken reports whether an entity of that name is written but wrong.
+func (p *problems) broken(kind Kind, name string) bool {
+	return p.failed[Target{Kind: kind, Name: name}] || p.failed[Target{Kind: kind}]
 }
 
 // lineAt gives the text of the line at a position, reading the file if it has to:

@@ -2,14 +2,17 @@ package topology
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/writ-dev/writ"
 )
 
-// templateVariables are the names that {{...}} may hold, Writ's and tc's.
-var templateVariables = []string{
-	"namespace", "sandbox", "region", "account", "env",
+// documentedVariables are the names that {{...}} may hold and that Writ gives a value.
+var documentedVariables = []string{"namespace", "sandbox", "region", "account", "env"}
+
+// tcVariables are tc's further names, taken as they are.
+var tcVariables = []string{
 	"abbr_namespace", "sandbox_trimmed", "acc", "profile", "version", "repo", "root", "git_root", "ASSET_BUCKET", "ASSET_ACCOUNT",
 	"API_GATEWAY_URL", "GRAPHQL_ENDPOINT", "GRAPHQL_API_KEY", "HTTP_DOMAIN", "API_KEY", "lazy_id", "payload", "api_destination_arn",
 }
@@ -47,50 +50,13 @@ func (p *problems) templateVariables(text string, at writ.Position) {
 	}
 	for _, match := range templatePattern.FindAllStringSubmatch(text, -1) {
 		name := strings.TrimSpace(match[1])
-		known := false
-		for _, v := range templateVariables {
-			known = known || v == name
-		}
-		if !known {
-			p.suggest(p.add(at, "unknown template variable {{%s}}", name), name, templateVariables, "the variables are ")
-		}
-	}
-}
-
-// referencePattern is ${functions.hello.name}: a section, a name, an attribute.
-var referencePattern = regexp.MustCompile(`\$\{([A-Za-z_]+)\.([^}]*)\}`)
-
-// Reference is one ${...} of an environment value.
-type Reference struct {
-	// Text is the whole, "${functions.hello.name}".
-	Text string
-	Kind Kind
-	Name string
-	// Attribute is name or arn; a queue also has url.
-	Attribute string
-}
-
-// referenceSections are the sections that a reference may lead to.
-var referenceSections = map[string]struct {
-	kind       Kind
-	attributes []string
-}{
-	"functions": {KindFunction, []string{"name", "arn"}},
-	"stores":    {KindStore, []string{"name", "arn"}},
-	"queues":    {KindQueue, []string{"name", "arn", "url"}},
-}
-
-// References gives the references in an environment value, in order. Text like
-// ${HOME}, without a dot, is none. Those that [Load] would refuse are left out.
-func References(value string) []Reference {
-	var all []Reference
-	for _, match := range referencePattern.FindAllStringSubmatch(value, -1) {
-		section, ok := referenceSections[match[1]]
-		dot := strings.LastIndexByte(match[2], '.')
-		if !ok || dot < 0 {
+		if slices.Contains(documentedVariables, name) || slices.Contains(tcVariables, name) {
 			continue
 		}
-		all = append(all, Reference{Text: match[0], Kind: section.kind, Name: match[2][:dot], Attribute: match[2][dot+1:]})
+		e := p.add(at, "unknown template variable {{%s}}", name)
+		e.Hint = "the variables are " + strings.Join(documentedVariables, ", ")
+		if near := near(name, documentedVariables); near != "" {
+			e.Hint = "did you mean " + near + "?"
+		}
 	}
-	return all
 }

@@ -50,7 +50,10 @@ type Function struct {
 	// joined with "-".
 	Name string `json:"name"`
 	// Root is the directory of the code, relative to Topology.Dir.
-	Root        string   `json:"root"`
+	Root string `json:"root"`
+	// Inferred says that the topology does not name the function: the folder Root
+	// was found beside it, with a handler in it.
+	Inferred    bool     `json:"inferred,omitempty"`
 	Description string   `json:"description,omitempty"`
 	Runtime     Runtime  `json:"runtime"`
 	Environment []EnvVar `json:"environment,omitempty"`

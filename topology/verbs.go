@@ -1,6 +1,9 @@
 package topology
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // verbs are CDK's grant methods without "grant", by kind of entity.
 // https://docs.aws.amazon.com/cdk/v2/guide/permissions.html
@@ -57,4 +60,24 @@ func Verb(kind Kind, storeKind StoreKind, access string) (string, bool) {
 	}
 	verb, ok := synonyms[kind][access]
 	return verb, ok
+}
+
+// nearVerb gives the verb that was likely meant, "" when none was. A word that
+// is a verb but for its case or CDK's "grant" before it means that verb, so that
+// no hint offers more than what was written.
+func nearVerb(kind Kind, storeKind StoreKind, access string) string {
+	word := strings.ToLower(access)
+	for _, candidate := range []string{word, strings.TrimPrefix(word, "grant")} {
+		for _, known := range Verbs(kind, storeKind) {
+			if strings.ToLower(known) == candidate {
+				return known
+			}
+		}
+		for other := range synonyms[kind] {
+			if verb, ok := Verb(kind, storeKind, other); ok && strings.ToLower(other) == candidate {
+				return verb
+			}
+		}
+	}
+	return near(strings.TrimPrefix(word, "grant"), Verbs(kind, storeKind))
 }

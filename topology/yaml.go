@@ -10,6 +10,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 
@@ -108,7 +109,20 @@ func parseSafely(text []byte) (file *ast.File, err error) {
 			err = fmt.Errorf("cannot be read as YAML (%v)", r)
 		}
 	}()
-	return parser.ParseBytes(text, 0, parser.AllowDuplicateMapKey())
+	tokens := lexer.Tokenize(string(text))
+	depth := 0
+	for _, t := range tokens { // tooDeep can be misled by brackets in quotes and comments
+		switch t.Type {
+		case token.SequenceStartType, token.MappingStartType:
+			depth++
+		case token.SequenceEndType, token.MappingEndType:
+			depth = max(depth-1, 0)
+		}
+		if depth > maxDepth {
+			return nil, fmt.Errorf("the file nests deeper than %d levels", maxDepth)
+		}
+	}
+	return parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 }
 
 func (p *problems) syntaxError(err error, src *source) {
@@ -120,6 +134,11 @@ func (p *problems) syntaxError(err error, src *source) {
 		message = err.Error()
 	}
 	message, _, _ = strings.Cut(message, "\n")
+	if opened, what := src.unclosed(); what != "" && !strings.Contains(src.line(opened.Line), ": {{") && before(opened, at) {
+		p.add(opened, "broken YAML: the %s is not closed", what).
+			WithHint("it is opened here; add the closing one where its text or its list of keys ends")
+		return
+	}
 	e := p.add(at, "broken YAML: %s", message)
 	if strings.Contains(src.line(at.Line), ": {{") {
 		e.Hint = "put a value that starts with {{ in quotes; without them { starts a map"

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -21,12 +22,23 @@ type cloud struct {
 	AWS  string `json:"aws"`
 	dir  string
 	// Ready is the time from the start of the process to its ready line.
-	Ready time.Duration
+	Ready time.Duration `json:"-"`
 }
 
 // start runs `writ up` on dir and waits for its ready line.
-func start(writ, dir string) (*cloud, error) {
-	c := &cloud{dir: dir, cmd: exec.Command(writ, "up", dir, "--aws-port", "0", "--http-port", "0", "--format", "json")}
+func start(writ, dir string) (*cloud, error) { return startIn("", dir, writ) }
+
+// startIn runs a command that is writ, in a directory.
+func startIn(in, dir string, command ...string) (*cloud, error) {
+	absolute, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	args := append(command[1:], "up", absolute, "--aws-port", "0", "--http-port", "0", "--format", "json")
+	c := &cloud{dir: absolute, cmd: exec.Command(command[0], args...)}
+	c.cmd.Dir = in
+	// A group of its own: `go run` does not pass a signal on.
+	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	out, err := c.cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -36,15 +48,19 @@ func start(writ, dir string) (*cloud, error) {
 		return nil, err
 	}
 	line, err := bufio.NewReader(out).ReadBytes('\n')
+	if err == nil {
+		c.Ready = time.Since(begin)
+		err = json.Unmarshal(line, c)
+	}
 	if err != nil {
+		c.stop()
 		return nil, fmt.Errorf("writ up %s was not ready: %w", dir, err)
 	}
-	c.Ready = time.Since(begin)
-	return c, json.Unmarshal(line, c)
+	return c, nil
 }
 
 func (c *cloud) stop() {
-	_ = c.cmd.Process.Signal(os.Interrupt)
+	_ = syscall.Kill(-c.cmd.Process.Pid, syscall.SIGINT)
 	_ = c.cmd.Wait()
 }
 

@@ -19,8 +19,9 @@ import (
 	"github.com/writ-dev/writ/topology"
 )
 
-// MaxZip is the most that Lambda takes for a zipped function, in bytes.
-const MaxZip = 250 << 20
+// MaxSize is the most that the files of a function may hold together, in
+// bytes: Lambda's limit, which is of the files and not of their zip.
+const MaxSize = 250 << 20
 
 // Target is the machine that will run the code, in Go's names.
 type Target struct {
@@ -68,14 +69,16 @@ func hashFiles(s Source, files []string) (string, error) {
 		if err != nil {
 			return "", writ.Errorf(writ.CodeInternal, "function %s: %w", s.Name, err)
 		}
-		if err := hashFile(sum, relative, path); err != nil {
+		if err := hashFile(sum, relative, path, s.Language != topology.LanguageGo); err != nil {
 			return "", writ.Errorf(writ.CodeExternal, "read the code of function %s: %w", s.Name, err)
 		}
 	}
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-func hashFile(sum io.Writer, name, path string) error {
+// hashFile adds one file. Of its mode only whether it is executable counts, and
+// of what a compiler reads not even that.
+func hashFile(sum io.Writer, name, path string, withMode bool) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
@@ -85,42 +88,60 @@ func hashFile(sum io.Writer, name, path string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(sum, "%s\x00%v\x00%d\x00", filepath.ToSlash(name), info.Mode()&0o111 != 0, info.Size())
+	fmt.Fprintf(sum, "%s\x00%v\x00%d\x00", filepath.ToSlash(name), withMode && info.Mode()&0o111 != 0, info.Size())
 	_, err = io.Copy(sum, f)
 	return err
 }
 
 // Build gives the bytes of the zip file. For Go it calls the compiler, whose
-// messages come back in the error.
+// messages come back in the error; it works below workDir and leaves nothing.
 func Build(ctx context.Context, s Source, target Target, workDir string) ([]byte, error) {
-	if s.Language == topology.LanguageGo {
-		binary, err := compile(ctx, s, target, workDir)
+	if s.Language != topology.LanguageGo {
+		entries, err := plainEntries(s)
 		if err != nil {
 			return nil, err
 		}
-		return zipFiles(s, []entry{{name: "bootstrap", path: binary, executable: true}}, method(target))
+		return zipFiles(s, entries, method(target))
 	}
+	if err := os.MkdirAll(workDir, 0o755); err != nil {
+		return nil, writ.Errorf(writ.CodeExternal, "make the build directory: %w", err)
+	}
+	// A directory of its own: another deploy may build the same function now.
+	dir, err := os.MkdirTemp(workDir, "go-")
+	if err != nil {
+		return nil, writ.Errorf(writ.CodeExternal, "make the build directory: %w", err)
+	}
+	defer os.RemoveAll(dir) // a leftover harms nobody
+	binary, err := compile(ctx, s, target, dir)
+	if err != nil {
+		return nil, err
+	}
+	return zipFiles(s, []entry{{name: "bootstrap", path: binary, executable: true}}, method(target))
+}
+
+// plainEntries gives the files of a function that is not compiled.
+func plainEntries(s Source) ([]entry, error) {
 	files, err := plainSources(s.Dir)
 	if err != nil {
 		return nil, err
 	}
 	base, err := realDir(s.Dir)
 	if err != nil {
-		return nil, err
+		return nil, writ.Errorf(writ.CodeNotFound, "function %s: %w", s.Name, err).At(s.Position, "")
 	}
 	entries := make([]entry, 0, len(files))
 	for _, path := range files {
 		relative, err := filepath.Rel(base, path)
 		if err != nil {
-			return nil, err
+			return nil, writ.Errorf(writ.CodeInternal, "function %s: %w", s.Name, err)
 		}
 		info, err := os.Stat(path)
 		if err != nil {
-			return nil, err
+			return nil, writ.Errorf(writ.CodeExternal, "read the code of function %s: %w", s.Name, err)
 		}
 		entries = append(entries, entry{name: filepath.ToSlash(relative), path: path, executable: info.Mode()&0o111 != 0})
 	}
-	return zipFiles(s, entries, method(target))
+	return entries, nil
 }
 
 // realDir gives the absolute path of a directory without links.

@@ -75,11 +75,16 @@ func method(t Target) uint16 {
 	return zip.Store
 }
 
-// zipFiles makes the same bytes from the same files: sorted, with one fixed time.
+// zipFiles makes the same bytes from the same files: sorted, with one fixed
+// time. What is too large is refused before it is read into memory.
 func zipFiles(s Source, entries []entry, method uint16) ([]byte, error) {
+	if err := checkSize(s, entries); err != nil {
+		return nil, err
+	}
 	sort.Slice(entries, func(i, j int) bool { return entries[i].name < entries[j].name })
 	var out bytes.Buffer
 	w := zip.NewWriter(&out)
+	left := int64(MaxSize)
 	for _, e := range entries {
 		header := &zip.FileHeader{Name: e.name, Method: method, Modified: time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)}
 		header.SetMode(0o644)
@@ -88,28 +93,48 @@ func zipFiles(s Source, entries []entry, method uint16) ([]byte, error) {
 		}
 		dst, err := w.CreateHeader(header)
 		if err != nil {
-			return nil, err
-		}
-		if err := copyFile(dst, e.path); err != nil {
 			return nil, writ.Errorf(writ.CodeExternal, "zip function %s: %w", s.Name, err)
 		}
-		if out.Len() > MaxZip {
-			return nil, writ.Errorf(writ.CodeTooLarge, "the code of function %s is over Lambda's 250 MB", s.Name).
-				At(s.Position, "").WithHint("%s holds more than the function needs", s.Dir)
+		n, err := copyFile(dst, e.path, left+1)
+		if err != nil {
+			return nil, writ.Errorf(writ.CodeExternal, "zip function %s: %w", s.Name, err)
+		}
+		if left -= n; left < 0 { // it grew since it was looked at
+			return nil, tooLarge(s)
 		}
 	}
 	if err := w.Close(); err != nil {
-		return nil, err
+		return nil, writ.Errorf(writ.CodeExternal, "zip function %s: %w", s.Name, err)
 	}
 	return out.Bytes(), nil
 }
 
-func copyFile(dst io.Writer, path string) error {
+// checkSize refuses files that hold more together than Lambda takes.
+func checkSize(s Source, entries []entry) error {
+	var sum int64
+	for _, e := range entries {
+		info, err := os.Stat(e.path)
+		if err != nil {
+			return writ.Errorf(writ.CodeExternal, "read the code of function %s: %w", s.Name, err)
+		}
+		if sum += info.Size(); sum > MaxSize {
+			return tooLarge(s)
+		}
+	}
+	return nil
+}
+
+func tooLarge(s Source) error {
+	return writ.Errorf(writ.CodeTooLarge, "the code of function %s is over the 250 MB that Lambda takes", s.Name).
+		At(s.Position, "").WithHint("%s holds more than the function needs", s.Dir)
+}
+
+// copyFile copies at most limit bytes and gives how many they were.
+func copyFile(dst io.Writer, path string, limit int64) (int64, error) {
 	src, err := os.Open(path)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer src.Close() // only read
-	_, err = io.Copy(dst, src)
-	return err
+	return io.Copy(dst, io.LimitReader(src, limit))
 }

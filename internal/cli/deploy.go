@@ -3,11 +3,10 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
-	"path/filepath"
+	"os"
 	"sort"
 
 	"github.com/spf13/cobra"
-	"github.com/writ-dev/writ"
 )
 
 func newDeploy(sh *shell) *cobra.Command {
@@ -30,13 +29,13 @@ same way. Nothing happens when nothing changed.`,
 			if err != nil {
 				return err
 			}
-			systems, err := loadSystems(ctx, dir, target.sandbox, target.env())
+			systems, err := sh.load(ctx, dir, target.sandbox, target.env())
 			if err != nil {
 				return err
 			}
 			d := &deployer{
-				account: account, workDir: filepath.Join(stateDir(dir), "build"),
-				progress: &lockedWriter{w: sh.stderr}, style: style{sh.colorErr},
+				account: account, workDir: os.TempDir(),
+				progress: sh.stderr, style: style{sh.colorErr},
 			}
 			for _, s := range systems {
 				stack, changed, err := d.deploy(ctx, s)
@@ -47,7 +46,7 @@ same way. Nothing happens when nothing changed.`,
 				if format == "json" {
 					err = json.NewEncoder(sh.stdout).Encode(map[string]any{"stack": stack, "changed": changed})
 				} else {
-					err = printDeployed(sh, stack.Name, stack.Outputs, changed)
+					err = printDeployed(sh, stack.Name, stack.Outputs, changed, len(s.topology.Routes) > 0, target.http)
 				}
 				if err != nil {
 					return err
@@ -61,7 +60,9 @@ same way. Nothing happens when nothing changed.`,
 	return cmd
 }
 
-func printDeployed(sh *shell, stack string, outputs map[string]string, changed bool) error {
+// printDeployed shows the stack's outputs, and where a local cloud serves the
+// routes: the URLs of the outputs are AWS's.
+func printDeployed(sh *shell, stack string, outputs map[string]string, changed, routes bool, local string) error {
 	st := style{sh.colorOut}
 	if !changed {
 		_, err := fmt.Fprintf(sh.stdout, "%s: no changes\n", stack)
@@ -77,68 +78,15 @@ func printDeployed(sh *shell, stack string, outputs map[string]string, changed b
 		width = max(width, len(name))
 	}
 	sort.Strings(names)
+	if routes && local != "" {
+		if _, err := fmt.Fprintf(sh.stdout, "  %-*s  %s/\n", width, "served here", st.bold(local)); err != nil {
+			return err
+		}
+	}
 	for _, name := range names {
-		if _, err := fmt.Fprintf(sh.stdout, "  %-*s  %s\n", width, name, outputs[name]); err != nil {
+		if _, err := fmt.Fprintf(sh.stdout, "  %-*s  %s\n", width, oneLine(name), oneLine(outputs[name])); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func newDestroy(sh *shell) *cobra.Command {
-	var target targetFlags
-	var yes bool
-	cmd := &cobra.Command{
-		Use:     "destroy [DIR]",
-		Aliases: []string{"delete"},
-		Short:   "Delete the stack",
-		Long: `Deletes the stack of the sandbox with all that is in it, but stores that are marked
-` + "`retain`" + `. It asks first on a terminal; elsewhere it needs --yes.`,
-		Args: cobra.MaximumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			dir, ctx := dirArg(args), cmd.Context()
-			account, err := target.open(ctx, dir)
-			if err != nil {
-				return err
-			}
-			systems, err := loadSystems(ctx, dir, target.sandbox, target.env())
-			if err != nil {
-				return err
-			}
-			d := &deployer{account: account, progress: &lockedWriter{w: sh.stderr}, style: style{sh.colorErr}}
-			for i := len(systems) - 1; i >= 0; i-- {
-				s := systems[i]
-				_, found, err := account.Stack(ctx, s.stack)
-				if err != nil {
-					return err
-				}
-				if !found {
-					fmt.Fprintf(sh.stdout, "%s: not deployed\n", s.stack)
-					continue
-				}
-				if !yes && !confirm(sh, fmt.Sprintf("Delete stack %s and its data?", s.stack)) {
-					return writ.Errorf(writ.CodeUsage, "stack %s was not deleted", s.stack).
-						WithHint("answer yes, or give --yes where nobody can answer")
-				}
-				if err := account.Delete(ctx, s.stack, d.showEvent); err != nil {
-					return err
-				}
-				fmt.Fprintf(sh.stdout, "%s: deleted\n", s.stack)
-			}
-			return nil
-		},
-	}
-	target.register(cmd)
-	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
-	return cmd
-}
-
-// confirm asks on standard error; only a plain yes is one.
-func confirm(sh *shell, question string) bool {
-	fmt.Fprintf(sh.stderr, "%s [yes/no] ", question)
-	var answer string
-	if _, err := fmt.Fscanln(sh.stdin, &answer); err != nil {
-		return false
-	}
-	return answer == "yes" || answer == "y"
 }

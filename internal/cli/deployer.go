@@ -10,6 +10,7 @@ import (
 
 	"github.com/writ-dev/writ/awscloud"
 	"github.com/writ-dev/writ/internal/bundle"
+	"github.com/writ-dev/writ/localcloud"
 )
 
 // deployer brings systems into an account: code first, then the stack.
@@ -34,25 +35,34 @@ func (d *deployer) deploy(ctx context.Context, s *system) (stack awscloud.Stack,
 	if err := d.account.EnsureBucket(ctx, bucket); err != nil {
 		return stack, false, err
 	}
-	if err := d.upload(ctx, s, bucket); err != nil {
+	if err := d.upload(ctx, s, bucket, targetOf(d.account, identity)); err != nil {
 		return stack, false, err
 	}
+	done := working(d.progress, d.style, "preparing a change set for "+s.stack)
 	plan, err := d.account.Plan(ctx, awscloud.Deployment{
 		Stack: s.stack, Template: s.template, Bucket: bucket,
 		Tags: map[string]string{"namespace": s.topology.Name, "sandbox": s.sandbox, "deployer": "writ"},
 	})
+	done()
 	if err != nil {
 		return stack, false, err
 	}
+	defer working(d.progress, d.style, "deploying "+s.stack)()
 	stack, err = d.account.Apply(ctx, plan, d.showEvent)
 	return stack, !plan.Empty, err
 }
 
-func (d *deployer) upload(ctx context.Context, s *system, bucket string) error {
-	target := bundle.Target{OS: "linux", Arch: "amd64", Release: true}
-	if d.account.Local {
-		target = bundle.Target{OS: runtime.GOOS, Arch: runtime.GOARCH}
+// targetOf is the machine that runs the account's functions: this one, when the
+// account is a local cloud, also one that is reached by an AWS profile.
+func targetOf(account *awscloud.Account, who awscloud.Identity) bundle.Target {
+	developer := fmt.Sprintf("arn:aws:sts::%s:assumed-role/%s/", localcloud.DefaultAccount, localcloud.DeveloperRole)
+	if account.Local || strings.HasPrefix(who.ARN, developer) {
+		return bundle.Target{OS: runtime.GOOS, Arch: runtime.GOARCH}
 	}
+	return bundle.Target{OS: "linux", Arch: "amd64", Release: true}
+}
+
+func (d *deployer) upload(ctx context.Context, s *system, bucket string, target bundle.Target) error {
 	return eachSource(s.sources, func(_ int, source bundle.Source) error {
 		key := s.assets[source.Name].Key
 		there, err := d.account.HasAsset(ctx, bucket, key)
@@ -66,6 +76,7 @@ func (d *deployer) upload(ctx context.Context, s *system, bucket string) error {
 			return err
 		}
 		d.say("built %s, %.1f MB in %.1f s", source.Name, float64(len(zip))/1e6, time.Since(start).Seconds())
+		defer working(d.progress, d.style, "uploading "+source.Name)()
 		return d.account.PutAsset(ctx, bucket, key, zip)
 	})
 }
@@ -82,6 +93,7 @@ func (d *deployer) showEvent(e awscloud.StackEvent) {
 	if e.Reason != "" {
 		line += "  " + e.Reason
 	}
+	line = oneLine(line)
 	switch {
 	case e.Failed():
 		line = d.style.red(line)

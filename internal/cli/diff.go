@@ -36,6 +36,9 @@ first, then the resources.`,
 				return err
 			}
 			if f.oldFile != "" {
+				if len(args) > 0 || f.target.sandbox != "" || f.target.profile != "" {
+					return writ.Errorf(writ.CodeUsage, "--old and --new compare two files: they take no DIR, -s or -e")
+				}
 				return f.files(sh)
 			}
 			return f.deployed(cmd, sh, dirArg(args))
@@ -93,7 +96,7 @@ func (f *diffFlags) deployed(cmd *cobra.Command, sh *shell, dir string) error {
 	if err != nil {
 		return err
 	}
-	systems, err := loadSystems(cmd.Context(), dir, f.target.sandbox, f.target.env())
+	systems, err := sh.load(cmd.Context(), dir, f.target.sandbox, f.target.env())
 	if err != nil {
 		return err
 	}

@@ -67,6 +67,14 @@ func initialise(sh *shell, dir string) error {
 			return writ.Errorf(writ.CodeExternal, "write %s: %w", target, err)
 		}
 	}
-	_, err = fmt.Fprintf(sh.stdout, "%s written; run it with: writ up %s\n", filepath.Join(dir, "topology.yml"), dir)
+	_, err = fmt.Fprintf(sh.stdout, "%s and its function hello are written; run them with: writ up %s\nthen: curl http://127.0.0.1:3000/hello\n", filepath.Join(dir, "topology.yml"), quoted(dir))
 	return err
+}
+
+// quoted makes a path safe to paste into a shell.
+func quoted(path string) string {
+	if strings.ContainsAny(path, " '\"$&|;<>()*?[]#~\\") {
+		return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+	}
+	return path
 }

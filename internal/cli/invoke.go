@@ -1,12 +1,11 @@
 package cli
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/writ-dev/writ"
@@ -39,10 +38,15 @@ func functionName(dir, sandbox, name string) (string, error) {
 	return "", e.WithHint("it has %s", strings.Join(known, ", "))
 }
 
+type invokeFlags struct {
+	target  targetFlags
+	payload string
+	showLog bool
+	format  string
+}
+
 func newInvoke(sh *shell) *cobra.Command {
-	var target targetFlags
-	var payload string
-	var showLog bool
+	var f invokeFlags
 	cmd := &cobra.Command{
 		Use:   "invoke FUNCTION [DIR]",
 		Short: "Call a function and print its answer",
@@ -51,83 +55,96 @@ prints its error object and ends with status 1. --payload @FILE reads the event
 from a file and - from standard input.`,
 		Args: cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			dir := dirArg(args[1:])
-			account, err := target.open(cmd.Context(), dir)
-			if err != nil {
-				return err
-			}
-			name, err := functionName(dir, target.sandbox, args[0])
-			if err != nil {
-				return err
-			}
-			event, err := readPayload(sh, payload)
-			if err != nil {
-				return err
-			}
-			answer, err := account.Invoke(cmd.Context(), name, event)
-			if err != nil {
-				return err
-			}
-			if showLog || answer.FunctionError != "" {
-				fmt.Fprint(sh.stderr, answer.LogTail)
-			}
-			if _, err := fmt.Fprintf(sh.stdout, "%s\n", answer.Payload); err != nil {
-				return err
-			}
-			if answer.FunctionError != "" {
-				return exitError(1)
-			}
-			return nil
+			return f.run(cmd, sh, args[0], dirArg(args[1:]))
 		},
 	}
-	target.register(cmd)
-	cmd.Flags().StringVarP(&payload, "payload", "p", "{}", "the event: JSON, @FILE, or - for standard input")
-	cmd.Flags().BoolVar(&showLog, "log", false, "print the end of the call's log to standard error")
+	f.target.register(cmd)
+	formatFlag(cmd, &f.format)
+	cmd.Flags().StringVarP(&f.payload, "payload", "p", "{}", "the event: JSON, @FILE, or - for standard input")
+	cmd.Flags().BoolVar(&f.showLog, "log", false, "print the end of the call's log to standard error")
 	return cmd
 }
 
-func readPayload(sh *shell, payload string) ([]byte, error) {
+func (f *invokeFlags) run(cmd *cobra.Command, sh *shell, function, dir string) error {
+	if err := checkFormat(f.format); err != nil {
+		return err
+	}
+	event, err := readPayload(sh, f.payload)
+	if err != nil {
+		return err
+	}
+	account, err := f.target.open(cmd.Context(), dir)
+	if err != nil {
+		return err
+	}
+	name, err := functionName(dir, f.target.sandbox, function)
+	if err != nil {
+		return err
+	}
+	done := working(sh.stderr, style{sh.colorErr}, "waiting for "+function)
+	answer, err := account.Invoke(cmd.Context(), name, event)
+	done()
+	if err != nil {
+		return deployFirst(err, dir)
+	}
+	if err := f.show(sh, answer); err != nil {
+		return err
+	}
+	if answer.FunctionError != "" {
+		return exitError(1)
+	}
+	return nil
+}
+
+func (f *invokeFlags) show(sh *shell, answer awscloud.Answer) error {
+	if f.format == "json" {
+		return json.NewEncoder(sh.stdout).Encode(answerJSON{jsonOrText(answer.Payload), answer.FunctionError, answer.LogTail})
+	}
+	if f.showLog || answer.FunctionError != "" {
+		fmt.Fprint(sh.stderr, printable(answer.LogTail))
+	}
+	text := string(answer.Payload)
+	if sh.terminalOut { // elsewhere the bytes go on as they are
+		text = printable(text)
+	}
+	_, err := fmt.Fprintf(sh.stdout, "%s\n", text)
+	return err
+}
+
+// answerJSON is what `writ invoke --format json` prints.
+type answerJSON struct {
+	Payload       any    `json:"payload"`
+	FunctionError string `json:"functionError,omitempty"`
+	Log           string `json:"log"`
+}
+
+// jsonOrText keeps JSON as it is; a custom runtime may answer anything.
+func jsonOrText(payload []byte) any {
+	if json.Valid(payload) {
+		return json.RawMessage(payload)
+	}
+	return string(payload)
+}
+
+// maxEvent is the most that Lambda takes for an event, in bytes.
+const maxEvent = 6 << 20
+
+func readPayload(sh *shell, payload string) (event []byte, err error) {
+	event = []byte(payload)
 	switch {
 	case payload == "-":
-		return io.ReadAll(io.LimitReader(sh.stdin, 6<<20+1))
+		event, err = io.ReadAll(io.LimitReader(sh.stdin, maxEvent+1))
 	case strings.HasPrefix(payload, "@"):
-		data, err := os.ReadFile(payload[1:])
-		if err != nil {
-			return nil, writ.Errorf(writ.CodeUsage, "read the event: %w", err)
-		}
-		return data, nil
+		event, err = os.ReadFile(payload[1:])
 	}
-	return []byte(payload), nil
-}
-
-func newLogs(sh *shell) *cobra.Command {
-	var target targetFlags
-	var follow bool
-	var since time.Duration
-	cmd := &cobra.Command{
-		Use:   "logs FUNCTION [DIR]",
-		Short: "Read a function's log",
-		Args:  cobra.RangeArgs(1, 2),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			dir := dirArg(args[1:])
-			account, err := target.open(cmd.Context(), dir)
-			if err != nil {
-				return err
-			}
-			name, err := functionName(dir, target.sandbox, args[0])
-			if err != nil {
-				return err
-			}
-			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt)
-			defer stop()
-			st := style{sh.colorOut}
-			return account.Logs(ctx, "/aws/lambda/"+name, time.Now().Add(-since), follow, func(l awscloud.LogLine) {
-				fmt.Fprintf(sh.stdout, "%s %s\n", st.faint(l.Time.Format("15:04:05.000")), strings.TrimRight(l.Message, "\n"))
-			})
-		},
+	switch {
+	case err != nil:
+		return nil, writ.Errorf(writ.CodeUsage, "read the event: %w", err)
+	case len(event) > maxEvent:
+		return nil, writ.Errorf(writ.CodeTooLarge, "the event is over the 6 MB that Lambda takes")
+	case len(event) > 0 && !json.Valid(event):
+		return nil, writ.Errorf(writ.CodeUsage, "the event is not JSON").
+			WithHint(`write --payload '{"key": "value"}', --payload @FILE, or --payload - for standard input`)
 	}
-	target.register(cmd)
-	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on with new lines until interrupted")
-	cmd.Flags().DurationVar(&since, "since", time.Hour, "how far to look back")
-	return cmd
+	return event, nil
 }

@@ -6,6 +6,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -20,10 +21,12 @@ import (
 type shell struct {
 	stdin  io.Reader
 	stdout io.Writer
-	stderr io.Writer
+	stderr io.Writer // takes whole lines from many goroutines
 	getenv func(string) string
 	// color is set when standard error, respectively output, is a terminal that wants it.
 	colorOut, colorErr bool
+	// terminalOut is set when standard output is a terminal.
+	terminalOut bool
 }
 
 // Main runs the command line of the process and gives its exit status.
@@ -31,8 +34,8 @@ func Main() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	sh := &shell{
-		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv,
-		colorOut: wantsColor(os.Stdout), colorErr: wantsColor(os.Stderr),
+		stdin: os.Stdin, stdout: os.Stdout, stderr: &lockedWriter{w: os.Stderr}, getenv: os.Getenv,
+		colorOut: wantsColor(os.Stdout), colorErr: wantsColor(os.Stderr), terminalOut: isTerminal(os.Stdout),
 	}
 	return run(ctx, sh, os.Args[1:])
 }
@@ -41,6 +44,10 @@ func wantsColor(f *os.File) bool {
 	if os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
 		return false
 	}
+	return isTerminal(f)
+}
+
+func isTerminal(f *os.File) bool {
 	info, err := f.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
@@ -53,7 +60,7 @@ func (e exitError) Error() string { return "" }
 func run(ctx context.Context, sh *shell, args []string) int {
 	root := newRoot(sh)
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	ran, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return 0
 	}
@@ -62,18 +69,33 @@ func run(ctx context.Context, sh *shell, args []string) int {
 		return int(status)
 	}
 	var known *writ.Error
-	if !errors.As(err, &known) && !isJoined(err) {
-		// What cobra itself refuses: unknown commands and flags.
-		known = writ.Errorf(writ.CodeUsage, "%w", err).WithHint("`writ --help` lists the commands and `writ COMMAND --help` their flags")
-		err = known
+	if !errors.As(err, &known) {
+		// What cobra itself refuses: unknown commands, flags, a wrong number of arguments.
+		usage := writ.Errorf(writ.CodeUsage, "%w", err).WithHint("`writ --help` lists the commands and `writ COMMAND --help` their flags")
+		if ran.HasParent() {
+			usage = usage.WithHint("usage: %s\n`%s --help` explains it", ran.UseLine(), ran.CommandPath())
+		}
+		err = usage
 	}
-	writ.WriteError(sh.stderr, err)
+	showError(sh.stderr, err)
 	return writ.CodeOf(err).ExitStatus()
 }
 
-func isJoined(err error) bool {
-	_, ok := err.(interface{ Unwrap() []error })
-	return ok
+// failing makes a *writ.Error of whatever a command that ran returns: only
+// what cobra returns is a mistake on the command line.
+func failing(command func(*cobra.Command, []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		err := command(cmd, args)
+		var known *writ.Error
+		var status exitError
+		if err == nil || errors.As(err, &known) || errors.As(err, &status) {
+			return err
+		}
+		if errors.Is(err, context.Canceled) {
+			return writ.Errorf(writ.CodeCancelled, "stopped: %w", err)
+		}
+		return writ.Errorf(writ.CodeExternal, "%w", err)
+	}
 }
 
 func newRoot(sh *shell) *cobra.Command {
@@ -94,10 +116,23 @@ really enforced; and it shows who gains what before a deploy changes anything.`,
 	root.SetErr(sh.stderr)
 	root.AddCommand(
 		newInit(sh), newUp(sh), newSynth(sh), newDiff(sh), newDeploy(sh),
-		newDestroy(sh), newInvoke(sh), newLogs(sh), newCredentials(sh),
+		newDestroy(sh), newInvoke(sh), newLogs(sh), newCredentials(sh), newVersion(sh),
 	)
+	for _, command := range root.Commands() {
+		command.RunE = failing(command.RunE)
+	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	return root
+}
+
+func newVersion(sh *shell) *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintf(sh.stdout, "writ version %s\n", version())
+			return err
+		},
+	}
 }
 
 // version comes from the build: the module's version, or the commit.

@@ -1,9 +1,15 @@
 package cli_test
 
 import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -36,4 +42,59 @@ func waitFor(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	data, _ := os.ReadFile(path)
 	ts.Fatalf("%s never held what was waited for:\n%s", args[0], data)
+}
+
+// get calls the HTTP API of the cloud that runs in a directory and prints
+// status and body: `get DIR PATH`.
+func get(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: get DIR PATH")
+	}
+	var local struct{ HTTP string }
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(filepath.Join(args[0], ".writ", "local.json"))), &local))
+	request, err := http.NewRequest(http.MethodGet, local.HTTP+args[1], nil)
+	ts.Check(err)
+	client := &http.Client{Timeout: 20 * time.Second}
+	defer client.CloseIdleConnections()
+	answer, err := client.Do(request)
+	ts.Check(err)
+	defer answer.Body.Close() // only read
+	body, err := io.ReadAll(answer.Body)
+	ts.Check(err)
+	fmt.Fprintf(ts.Stdout(), "%d %s\n", answer.StatusCode, body)
+}
+
+// status runs a program that must end with a status: `status N PROGRAM ARGS…`.
+func status(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: status N PROGRAM ARGS")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	var exit *exec.ExitError
+	got := 0
+	if errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("%s ended with status %d, want %d", strings.Join(args[1:], " "), got, want)
+	}
+}
+
+// eventually runs a program until it prints a text: `eventually TEXT PROGRAM ARGS…`.
+func eventually(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: eventually TEXT PROGRAM ARGS")
+	}
+	for range 100 {
+		ts.Check(ts.Exec(args[1], args[2:]...))
+		if strings.Contains(ts.ReadFile("stdout"), args[0]) {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	ts.Fatalf("never printed %q", args[0])
 }

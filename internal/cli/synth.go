@@ -18,7 +18,7 @@ topology gives the same bytes on every machine. A topology with nested ones
 prints a template for each, one after the other.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			systems, err := loadSystems(cmd.Context(), dirArg(args), sandbox, env)
+			systems, err := sh.load(cmd.Context(), dirArg(args), sandbox, env)
 			if err != nil {
 				return err
 			}

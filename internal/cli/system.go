@@ -3,9 +3,11 @@ package cli
 import (
 	"context"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"sync"
 
+	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/cfn"
 	"github.com/writ-dev/writ/internal/bundle"
 	"github.com/writ-dev/writ/synth"
@@ -26,9 +28,29 @@ type system struct {
 	template []byte
 }
 
+// sandboxName keeps sandboxes apart in every deployed name.
+var sandboxName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$`)
+
+func checkSandbox(name string) error {
+	if sandboxName.MatchString(name) {
+		return nil
+	}
+	return writ.Errorf(writ.CodeUsage, "%q cannot be the name of a sandbox", name).
+		WithHint("it takes letters, digits, - and _, such as -s dev")
+}
+
+// load is loadSystems for a command that says so when it takes its time.
+func (sh *shell) load(ctx context.Context, dir, sandbox, profile string) ([]*system, error) {
+	defer working(sh.stderr, style{sh.colorErr}, "reading "+dir)()
+	return loadSystems(ctx, dir, sandbox, profile)
+}
+
 // loadSystems reads the topology of dir and synthesises it and its nested
 // topologies, the root first. profile is what {{env}} stands for.
 func loadSystems(ctx context.Context, dir, sandbox, profile string) ([]*system, error) {
+	if err := checkSandbox(sandbox); err != nil {
+		return nil, err
+	}
 	t, err := topology.Load(dir)
 	if err != nil {
 		return nil, err

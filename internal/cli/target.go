@@ -50,11 +50,13 @@ func runningCloudFile(dir string) string { return filepath.Join(stateDir(dir), "
 type targetFlags struct {
 	sandbox string
 	profile string
+	// http is the local cloud's HTTP API, "" for an AWS account.
+	http string
 }
 
 func (t *targetFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVarP(&t.sandbox, "sandbox", "s", "", "the sandbox (default \""+defaultSandbox+"\" on the local cloud)")
-	cmd.Flags().StringVarP(&t.profile, "profile", "e", "", "an AWS profile; without it the local cloud that `writ up` runs in DIR")
+	cmd.Flags().StringVarP(&t.profile, "profile", "e", "", "an AWS profile; without it the local cloud that writ up runs in DIR")
 }
 
 // open opens the account that the flags name, and settles the sandbox.
@@ -64,15 +66,22 @@ func (t *targetFlags) open(ctx context.Context, dir string) (*awscloud.Account, 
 			return nil, writ.Errorf(writ.CodeUsage, "an AWS account needs the name of a sandbox").
 				WithHint("add -s SANDBOX")
 		}
+		if err := checkSandbox(t.sandbox); err != nil {
+			return nil, err
+		}
 		return awscloud.Open(ctx, awscloud.Config{Profile: t.profile})
 	}
 	if t.sandbox == "" {
 		t.sandbox = defaultSandbox
 	}
+	if err := checkSandbox(t.sandbox); err != nil {
+		return nil, err
+	}
 	local, err := readRunningCloud(dir)
 	if err != nil {
 		return nil, err
 	}
+	t.http = local.HTTP
 	account, err := awscloud.Open(ctx, awscloud.Config{
 		Endpoint: local.AWS, Region: local.Region,
 		Credentials: &aws.Credentials{AccessKeyID: local.AccessKeyID, SecretAccessKey: local.SecretKey, SessionToken: local.Token},
@@ -81,6 +90,15 @@ func (t *targetFlags) open(ctx context.Context, dir string) (*awscloud.Account, 
 		return nil, err
 	}
 	return account, nil
+}
+
+// deployFirst adds the next step to the error of something that is not deployed.
+func deployFirst(err error, dir string) error {
+	var known *writ.Error
+	if errors.As(err, &known) && known.Code == writ.CodeNotFound && known.Hint == "" {
+		return known.WithHint("is it deployed? `writ deploy %s` does it, `writ diff %s` shows what is missing", dir, dir)
+	}
+	return err
 }
 
 // answers reports whether something listens at a URL: a killed cloud leaves
@@ -105,6 +123,9 @@ func notRunning(dir string) error {
 
 func readRunningCloud(dir string) (runningCloud, error) {
 	var local runningCloud
+	if _, err := os.Stat(dir); err != nil {
+		return local, writ.Errorf(writ.CodeNotFound, "there is no directory %s", dir)
+	}
 	data, err := os.ReadFile(runningCloudFile(dir))
 	if errors.Is(err, fs.ErrNotExist) {
 		return local, notRunning(dir)
@@ -130,7 +151,10 @@ func writeRunningCloud(dir string, local runningCloud) error {
 	// Written beside and renamed: another command never reads half of it.
 	temporary := runningCloudFile(dir) + ".new"
 	if err := os.WriteFile(temporary, append(data, '\n'), 0o600); err != nil {
-		return err
+		return writ.Errorf(writ.CodeExternal, "write %s: %w", runningCloudFile(dir), err)
 	}
-	return os.Rename(temporary, runningCloudFile(dir))
+	if err := os.Rename(temporary, runningCloudFile(dir)); err != nil {
+		return writ.Errorf(writ.CodeExternal, "write %s: %w", runningCloudFile(dir), err)
+	}
+	return nil
 }

@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -23,6 +25,7 @@ type upFlags struct {
 	httpPort  int
 	watch     bool
 	ephemeral bool
+	bare      bool
 	format    string
 }
 
@@ -40,7 +43,7 @@ by IAM before the service sees it. State stays in DIR/.writ.`,
 			if err := checkFormat(f.format); err != nil {
 				return err
 			}
-			u := &up{sh: sh, flags: f, dir: dirArg(args), log: &lockedWriter{w: sh.stderr}, style: style{sh.colorErr}}
+			u := &up{sh: sh, flags: f, dir: dirArg(args), log: sh.stderr, style: style{sh.colorErr}}
 			return u.run(cmd.Context())
 		},
 	}
@@ -50,6 +53,7 @@ by IAM before the service sees it. State stays in DIR/.writ.`,
 	flags.IntVar(&f.httpPort, "http-port", 3000, "port of the system's HTTP API; 0 for any free one")
 	flags.BoolVar(&f.watch, "watch", false, "deploy again when the topology or the code changes")
 	flags.BoolVar(&f.ephemeral, "ephemeral", false, "keep no state: start empty, leave nothing")
+	flags.BoolVar(&f.bare, "bare", false, "run the cloud alone, without a topology: for a plain CloudFormation stack or your own SDK calls")
 	formatFlag(cmd, &f.format)
 	return cmd
 }
@@ -59,7 +63,7 @@ type up struct {
 	sh    *shell
 	flags upFlags
 	dir   string
-	log   *lockedWriter
+	log   io.Writer
 	style style
 	// context ends with the run; callbacks of the cloud use it.
 	context context.Context
@@ -68,13 +72,15 @@ type up struct {
 	aws   net.Listener
 	http  net.Listener
 	cloud *localcloud.Cloud
+	names labels
+	shown string // the banner
 	creds localcloud.Credentials
 }
 
 func (u *up) run(ctx context.Context) (err error) {
 	u.context = ctx
 	// The topology first: nothing is opened for a file that cannot be read.
-	systems, err := loadSystems(ctx, u.dir, u.flags.sandbox, localEnv)
+	systems, err := u.load(ctx)
 	if err != nil {
 		return err
 	}
@@ -95,11 +101,13 @@ func (u *up) run(ctx context.Context) (err error) {
 			err = closeErr
 		}
 	}()
-	servers := serve(u.aws, u.cloud.API(), u.http, u.cloud.Front())
+	routes := &notYet{next: u.cloud.Front()}
+	servers := serve(u.aws, u.cloud.API(), u.http, routes)
 	defer servers.close()
 	if err := u.deployAll(ctx, systems); err != nil {
 		return err
 	}
+	routes.open.Store(true)
 	u.banner(systems)
 	if err := u.announceFile(); err != nil {
 		return err
@@ -108,6 +116,8 @@ func (u *up) run(ctx context.Context) (err error) {
 	if err := u.ready(systems); err != nil {
 		return err
 	}
+	// The code that was built and uploaded is of no more use in memory.
+	go debug.FreeOSMemory()
 	if u.flags.watch {
 		go u.watch(ctx)
 	}
@@ -118,6 +128,15 @@ func (u *up) run(ctx context.Context) (err error) {
 	case err := <-servers.failed:
 		return writ.Errorf(writ.CodeExternal, "a port stopped serving: %w", err)
 	}
+}
+
+// load reads and synthesises the topology as it stands now.
+func (u *up) load(ctx context.Context) ([]*system, error) {
+	if u.flags.bare {
+		return nil, nil
+	}
+	defer working(u.log, u.style, "reading "+u.dir)()
+	return loadSystems(ctx, u.dir, u.flags.sandbox, localEnv)
 }
 
 func (u *up) makeState() error {
@@ -139,6 +158,11 @@ func (u *up) makeState() error {
 				WithHint("writ keeps the local cloud in %s; --ephemeral keeps it in a temporary directory instead", stateDir(u.dir))
 		}
 	}
+	// The state holds keys: git must not take it up.
+	ignore := filepath.Join(stateDir(u.dir), ".gitignore")
+	if err := os.WriteFile(ignore, []byte("*\n"), 0o644); err != nil {
+		return writ.Errorf(writ.CodeExternal, "write %s: %w", ignore, err)
+	}
 	return nil
 }
 
@@ -159,28 +183,11 @@ func (u *up) lendNodeModules() error {
 func (u *up) removeState() {
 	if u.flags.ephemeral {
 		_ = os.RemoveAll(u.state) // a leftover in the temporary directory harms nobody
+		if left, err := os.ReadDir(stateDir(u.dir)); err == nil && len(left) == 1 {
+			_ = os.Remove(filepath.Join(stateDir(u.dir), ".gitignore"))
+		}
+		_ = os.Remove(stateDir(u.dir)) // of the discovery file; stays when there is older state in it
 	}
-}
-
-func (u *up) listen() (err error) {
-	if u.aws, err = listen("--aws-port", u.flags.awsPort); err != nil {
-		return err
-	}
-	if u.http, err = listen("--http-port", u.flags.httpPort); err != nil {
-		_ = u.aws.Close()
-		return err
-	}
-	return nil
-}
-
-// listen opens a loopback port; nothing of Writ listens anywhere else.
-func listen(flag string, port int) (net.Listener, error) {
-	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-	if err != nil {
-		return nil, writ.Errorf(writ.CodeConflict, "port %d cannot be opened: %w", port, err).
-			WithHint("choose another with %s PORT; %s 0 takes any free one", flag, flag)
-	}
-	return l, nil
 }
 
 func (u *up) openCloud() (err error) {
@@ -191,7 +198,7 @@ func (u *up) openCloud() (err error) {
 		OnLog:     u.functionLine,
 		OnRequest: u.requestLine,
 		OnDenied:  u.denied,
-		OnNotice:  func(line string) { fmt.Fprintln(u.log, u.style.yellow(line)) },
+		OnNotice:  func(line string) { fmt.Fprintln(u.log, u.style.yellow(oneLine(line))) },
 	})
 	if err != nil {
 		return err
@@ -222,6 +229,7 @@ func (u *up) deployAll(ctx context.Context, systems []*system) error {
 		return err
 	}
 	d := &deployer{account: account, workDir: filepath.Join(u.state, "build"), progress: u.log, style: u.style, quiet: true}
+	u.names.set(systems)
 	for _, s := range systems {
 		if _, _, err := d.deploy(ctx, s); err != nil {
 			return err

@@ -12,9 +12,43 @@ import (
 	"github.com/writ-dev/writ/topology"
 )
 
-// functionLine shows one line of a function's log.
+// functionLine shows an entry of a function's log, which may be a whole stack
+// trace: each line with the function's name.
 func (u *up) functionLine(function, line string) {
-	fmt.Fprintf(u.log, "%s %s\n", u.style.cyan(function+" |"), strings.TrimRight(line, "\n"))
+	line, shown := platformLine(line)
+	if !shown {
+		return
+	}
+	label, width := u.names.of(function)
+	head := u.style.cyan(fmt.Sprintf("%-*s |", width, label))
+	var b strings.Builder
+	for text := range strings.SplitSeq(strings.TrimRight(line, "\r\n"), "\n") {
+		fmt.Fprintf(&b, "%s %s\n", head, printable(strings.TrimRight(text, "\r")))
+	}
+	fmt.Fprint(u.log, b.String())
+}
+
+// platformLine shortens what Lambda itself writes around a call: the log that
+// `writ logs` reads has it whole.
+func platformLine(line string) (text string, shown bool) {
+	switch {
+	case strings.HasPrefix(line, "START RequestId: "), strings.HasPrefix(line, "END RequestId: "):
+		return "", false
+	case !strings.HasPrefix(line, "REPORT RequestId: "):
+		return line, true
+	}
+	var parts []string
+	for field := range strings.SplitSeq(strings.TrimSpace(line), "\t") {
+		switch name, value, _ := strings.Cut(field, ": "); name {
+		case "Duration":
+			parts = append(parts, "took "+value)
+		case "Init Duration":
+			parts = append(parts, "init "+value)
+		case "Max Memory Used":
+			parts = append(parts, "memory "+value)
+		}
+	}
+	return strings.Join(parts, ", "), true
 }
 
 // requestLine shows one request to the HTTP API.
@@ -25,18 +59,22 @@ func (u *up) requestLine(r localcloud.RequestLine) {
 	} else if r.Status < 400 {
 		status = u.style.green(status)
 	}
-	fmt.Fprintf(u.log, "%s %s %s  %s\n", u.style.bold(r.Method), r.Path, status, u.style.faint(r.Duration.Round(100*time.Microsecond).String()))
+	fmt.Fprintf(u.log, "%s %s %s  %s\n", u.style.bold(oneLine(r.Method)), oneLine(r.Path), status, u.style.faint(r.Duration.Round(100*time.Microsecond).String()))
 }
 
 // denied shows a call that IAM denied, and beside AWS's sentence the lines of
 // the user's own file that would allow it.
 func (u *up) denied(v gate.Verdict) {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s on %s\n", u.style.red("DENIED"), u.style.bold(v.Ask.Action), v.Ask.Resource)
-	fmt.Fprintf(&b, "  %s\n", v.Message)
-	if fix, ok := u.fix(v); ok {
+	fmt.Fprintf(&b, "%s %s on %s\n", u.style.red("DENIED"), u.style.bold(oneLine(v.Ask.Action)), oneLine(v.Ask.Resource))
+	fmt.Fprintf(&b, "  %s\n", oneLine(v.Message))
+	fix, granted := u.fix(v)
+	switch {
+	case granted != "":
+		fmt.Fprintf(&b, "  %s the topology grants this already: run `%s`\n", u.style.green("fix:"), granted)
+	case fix.Summary != "":
 		fmt.Fprintf(&b, "  %s %s\n", u.style.green("fix:"), fix.Summary)
-		fmt.Fprintf(&b, "  %s\n", u.style.faint("add after "+place(fix.Position)+":"))
+		fmt.Fprintf(&b, "  %s\n", u.style.faint(addAt(fix)+":"))
 		for line := range strings.Lines(strings.TrimRight(fix.Lines, "\n")) {
 			fmt.Fprintf(&b, "  %s\n", u.style.green("+ "+strings.TrimRight(line, "\n")))
 		}
@@ -44,27 +82,64 @@ func (u *up) denied(v gate.Verdict) {
 	fmt.Fprint(u.log, b.String())
 }
 
+// addAt says where the lines of a fix belong: after a line, or, where they are
+// no lines of their own, within it.
+func addAt(fix writ.Fix) string {
+	if strings.HasSuffix(fix.Lines, "\n") {
+		return "add after " + place(fix.Position)
+	}
+	return "add at " + place(fix.Position)
+}
+
 func place(p writ.Position) string { return writ.Position{File: p.File, Line: p.Line}.String() }
 
 // fix reads the topology as it stands now: denials are rare, and the lines
-// must be those that the user sees in the editor.
-func (u *up) fix(v gate.Verdict) (writ.Fix, bool) {
-	if v.Call.Caller.RoleName == "" {
-		return writ.Fix{}, false
+// must be those that the user sees in the editor. Where the topology allows the
+// call already, granted is the command that deploys it.
+func (u *up) fix(v gate.Verdict) (fix writ.Fix, granted string) {
+	role := v.Call.Caller.RoleName
+	if role == "" {
+		return writ.Fix{}, ""
 	}
 	t, err := topology.Load(u.dir)
 	if err != nil {
-		return writ.Fix{}, false
+		return writ.Fix{}, ""
 	}
 	for _, node := range flatten(t) {
-		if fix, ok := synth.Fix(node, u.flags.sandbox, v.Call.Caller.RoleName, v.Ask.Action, v.Ask.Resource); ok {
-			return fix, true
+		sandbox := u.sandboxOf(node, role)
+		if fix, ok := synth.Fix(node, sandbox, role, v.Ask.Action, v.Ask.Resource); ok {
+			return fix, ""
+		}
+		if synth.Granted(node, sandbox, role, v.Ask.Action, v.Ask.Resource) {
+			command := "writ deploy " + u.dir
+			if sandbox != defaultSandbox {
+				command += " -s " + sandbox
+			}
+			return writ.Fix{}, command
 		}
 	}
-	return writ.Fix{}, false
+	return writ.Fix{}, ""
 }
 
-// banner says what is served, and that IAM is enforced.
+// sandboxOf finds the sandbox of a function's role: `writ deploy -s` brings
+// others into this cloud.
+func (u *up) sandboxOf(t *topology.Topology, role string) string {
+	longest := ""
+	for _, f := range t.Functions {
+		// A name without a sandbox is what all sandboxes of a function share.
+		prefix := strings.TrimSuffix(synth.RoleName(t, f.Name, "x"), "x")
+		if rest, ok := strings.CutPrefix(role, prefix); ok && len(prefix) > len(longest) && synth.RoleName(t, f.Name, rest) == role {
+			longest = prefix
+		}
+	}
+	if longest == "" {
+		return u.flags.sandbox
+	}
+	return strings.TrimPrefix(role, longest)
+}
+
+// banner says what is served, and that IAM is enforced; nothing when that is
+// what it said before.
 func (u *up) banner(systems []*system) {
 	st := u.style
 	var b strings.Builder
@@ -83,14 +158,20 @@ func (u *up) banner(systems []*system) {
 			fmt.Fprintf(&b, "  %s\n", st.yellow(line))
 		}
 	}
+	for _, line := range append(foreignVersions(u.context, systems), missingLibraries(systems)...) {
+		fmt.Fprintf(&b, "  %s\n", st.yellow(line))
+	}
 	fmt.Fprintf(&b, "%s every call is decided by IAM; a call that cannot be mapped is denied\n", st.green("IAM enforced:"))
 	fmt.Fprintf(&b, "AWS CLI and SDKs: %s\n", st.bold(`eval "$(writ credentials `+u.dir+`)"`))
-	fmt.Fprint(u.log, b.String())
+	if b.String() != u.shown {
+		u.shown = b.String()
+		fmt.Fprint(u.log, u.shown)
+	}
 }
 
 func storeName(s *system, store *topology.Store) string {
 	if store.Kind == topology.StoreBucket {
-		return synth.BucketName(s.topology, store.Name, s.sandbox)
+		return synth.BucketName(s.topology, store.Name, s.sandbox) + "-" + localcloud.DefaultAccount + "-" + localcloud.DefaultRegion
 	}
 	return synth.TableName(s.topology, store.Name, s.sandbox)
 }

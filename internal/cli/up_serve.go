@@ -39,6 +39,7 @@ func serve(aws net.Listener, api http.Handler, front net.Listener, routes http.H
 		server := &http.Server{
 			Handler:           port.handler,
 			ReadHeaderTimeout: 10 * time.Second,
+			ReadTimeout:       5 * time.Minute,
 			IdleTimeout:       2 * time.Minute,
 			MaxHeaderBytes:    64 << 10,
 		}

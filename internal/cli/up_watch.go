@@ -21,12 +21,12 @@ const settle = 150 * time.Millisecond
 func (u *up) watch(ctx context.Context) {
 	watcher, err := fsnotify.NewWatcher()
 	if err != nil {
-		writ.WriteError(u.log, writ.Errorf(writ.CodeExternal, "watch %s: %w", u.dir, err))
+		showError(u.log, writ.Errorf(writ.CodeExternal, "watch %s: %w", u.dir, err))
 		return
 	}
 	defer watcher.Close() // the process ends
 	if err := watchTree(watcher, u.dir); err != nil {
-		writ.WriteError(u.log, writ.Errorf(writ.CodeExternal, "watch %s: %w", u.dir, err))
+		showError(u.log, writ.Errorf(writ.CodeExternal, "watch %s: %w", u.dir, err))
 		return
 	}
 	timer := time.NewTimer(time.Hour)
@@ -44,7 +44,7 @@ func (u *up) watch(ctx context.Context) {
 			}
 			timer.Reset(settle)
 		case err := <-watcher.Errors:
-			writ.WriteError(u.log, writ.Errorf(writ.CodeExternal, "watch %s: %w", u.dir, err))
+			showError(u.log, writ.Errorf(writ.CodeExternal, "watch %s: %w", u.dir, err))
 		case <-timer.C:
 			u.redeploy(ctx)
 		}
@@ -72,16 +72,17 @@ func ignored(path string) bool {
 
 func (u *up) redeploy(ctx context.Context) {
 	start := time.Now()
-	systems, err := loadSystems(ctx, u.dir, u.flags.sandbox, localEnv)
+	systems, err := u.load(ctx)
 	if err == nil {
 		err = u.deployAll(ctx, systems)
 	}
 	if err != nil {
 		if ctx.Err() == nil {
-			writ.WriteError(u.log, err)
+			showError(u.log, err)
 			fmt.Fprintln(u.log, u.style.yellow("the old version runs on"))
 		}
 		return
 	}
+	u.banner(systems)
 	fmt.Fprintln(u.log, u.style.faint(fmt.Sprintf("up to date after %.1f s", time.Since(start).Seconds())))
 }

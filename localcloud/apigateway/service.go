@@ -13,6 +13,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -74,6 +75,9 @@ func (s *Service) Describe(c *gate.Call) ([]gate.Ask, error) {
 	if ask.ResourceTags, err = s.tagsOf(req); err != nil {
 		return nil, err
 	}
+	if removed := c.Query["tagKeys"]; len(removed) > 0 {
+		ask.Context["aws:tagkeys"] = iam.Many(removed...)
+	}
 	var body struct {
 		Tags map[string]string `json:"tags"`
 	}
@@ -81,7 +85,7 @@ func (s *Service) Describe(c *gate.Call) ([]gate.Ask, error) {
 		var keys []string
 		for k, v := range body.Tags {
 			keys = append(keys, k)
-			ask.Context["aws:requesttag/"+k] = iam.One(v)
+			ask.Context["aws:requesttag/"+strings.ToLower(k)] = iam.One(v)
 		}
 		ask.Context["aws:tagkeys"] = iam.Many(keys...)
 	}

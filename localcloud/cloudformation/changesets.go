@@ -132,12 +132,13 @@ func (s *Service) findChangeSet(c *gate.Call) (*changeSetRecord, *stackRecord, e
 	if err != nil {
 		return nil, nil, err
 	}
-	stackID, ok := s.stackOfChangeSet(name)
-	if !ok {
-		if c.Form.Get("StackName") == "" {
+	// A stack that is named is the one IAM was asked about: the change set must be its own.
+	stackID := c.Form.Get("StackName")
+	if stackID == "" {
+		var ok bool
+		if stackID, ok = s.stackOfChangeSet(name); !ok {
 			return nil, nil, invalid("StackName must be specified if ChangeSetName is not specified as an ARN.")
 		}
-		stackID = c.Form.Get("StackName")
 	}
 	stack, err := s.findStack(stackID)
 	if err != nil {

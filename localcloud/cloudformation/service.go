@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -117,20 +118,22 @@ func (s *Service) Describe(c *gate.Call) ([]gate.Ask, error) {
 		return nil, gate.UnknownOperation(s.Info(), c)
 	}
 	ask := gate.Ask{Action: "cloudformation:" + c.Operation, Resource: "*", Context: iam.Context{}}
-	for parameter, key := range map[string]string{"TemplateURL": "templateurl", "RoleARN": "rolearn", "ChangeSetName": "changesetname"} {
-		if v := c.Form.Get(parameter); v != "" {
-			ask.Context["cloudformation:"+key] = iam.One(v)
+	for parameter, key := range contextKeys {
+		if v := c.Form.Get(parameter); v != "" && slices.Contains(key.operations, c.Operation) {
+			ask.Context["cloudformation:"+key.name] = iam.One(v)
 		}
 	}
-	if err := tagContext(c, ask.Context); err != nil {
-		return nil, err
+	if slices.Contains(taggingOperations, c.Operation) {
+		if err := tagContext(c, ask.Context); err != nil {
+			return nil, err
+		}
 	}
 	if !op.onStack {
 		return []gate.Ask{ask}, nil
 	}
-	name, changeSet := c.Form.Get("StackName"), c.Form.Get("ChangeSetName")
-	if stackOf, ok := s.stackOfChangeSet(changeSet); ok && name == "" {
-		name = stackOf
+	name := c.Form.Get("StackName")
+	if name == "" && takesChangeSet(c.Operation) {
+		name, _ = s.stackOfChangeSet(c.Form.Get("ChangeSetName"))
 	}
 	if name == "" {
 		if c.Operation == "DescribeStacks" {
@@ -150,6 +153,31 @@ func (s *Service) Describe(c *gate.Call) ([]gate.Ask, error) {
 		ask.Resource = s.stackARN(name, "*")
 	}
 	return []gate.Ask{ask}, nil
+}
+
+// contextKeys are the parameters that policies may speak of, each with the
+// operations that have it (Service Authorization Reference). With any other
+// operation a caller could name there what its policy demands.
+var contextKeys = map[string]struct {
+	name       string
+	operations []string
+}{
+	"TemplateURL":   {"templateurl", []string{"CreateStack", "UpdateStack", "CreateChangeSet", "ValidateTemplate", "GetTemplateSummary"}},
+	"RoleARN":       {"rolearn", []string{"CreateStack", "UpdateStack", "CreateChangeSet", "DeleteStack", "RollbackStack", "ContinueUpdateRollback"}},
+	"ChangeSetName": {"changesetname", []string{"CreateChangeSet", "DescribeChangeSet", "ExecuteChangeSet", "DeleteChangeSet"}},
+}
+
+// taggingOperations are those that set tags.
+var taggingOperations = []string{"CreateStack", "UpdateStack", "CreateChangeSet"}
+
+// takesChangeSet tells the operations that find their stack by a change set:
+// to the others a change set's name says nothing of what they act on.
+func takesChangeSet(operation string) bool {
+	switch operation {
+	case "DescribeChangeSet", "ExecuteChangeSet", "DeleteChangeSet", "GetTemplate":
+		return true
+	}
+	return false
 }
 
 func tagContext(c *gate.Call, keys iam.Context) error {

@@ -42,12 +42,12 @@ var operations = map[string]operation{
 	"ListRoleTags":                  {onRole, nil, (*Directory).listRoleTags},
 	"ListInstanceProfilesForRole":   {onRole, nil, (*Directory).listInstanceProfiles},
 	"PutRolePermissionsBoundary":    {onRole, askBoundary, (*Directory).putBoundary},
-	"DeleteRolePermissionsBoundary": {onRole, askBoundary, (*Directory).deleteBoundary},
+	"DeleteRolePermissionsBoundary": {onRole, nil, (*Directory).deleteBoundary},
 
-	"PutRolePolicy":            {onRole, askBoundary, (*Directory).putRolePolicy},
+	"PutRolePolicy":            {onRole, nil, (*Directory).putRolePolicy},
 	"GetRolePolicy":            {onRole, nil, (*Directory).getRolePolicy},
 	"ListRolePolicies":         {onRole, nil, (*Directory).listRolePolicies},
-	"DeleteRolePolicy":         {onRole, askBoundary, (*Directory).deleteRolePolicy},
+	"DeleteRolePolicy":         {onRole, nil, (*Directory).deleteRolePolicy},
 	"AttachRolePolicy":         {onRole, askAttach, (*Directory).attachRolePolicy},
 	"DetachRolePolicy":         {onRole, askAttach, (*Directory).detachRolePolicy},
 	"ListAttachedRolePolicies": {onRole, nil, (*Directory).listAttached},
@@ -122,7 +122,7 @@ func (d *Directory) subject(c *gate.Call, on entity) (gate.Ask, error) {
 		if r, ok := now.roles[name]; ok && on == onRole {
 			ask.Resource = r.ARN
 			describeTags(&ask, r.Tags)
-			if r.Boundary != "" {
+			if r.Boundary != "" && knowsBoundary[c.Operation] {
 				ask.Context["iam:permissionsboundary"] = iam.One(r.Boundary)
 			}
 		}
@@ -218,7 +218,17 @@ func askTagKeys(_ *Directory, c *gate.Call, ask gate.Ask) ([]gate.Ask, error) {
 	return []gate.Ask{ask}, nil
 }
 
-// askBoundary: a boundary that is being set counts rather than the one there.
+// knowsBoundary are the operations on a role whose key iam:PermissionsBoundary
+// speaks of the boundary that the role has (Service Authorization Reference,
+// "AWS Identity and Access Management").
+var knowsBoundary = map[string]bool{
+	"AttachRolePolicy": true, "DetachRolePolicy": true, "PutRolePolicy": true, "DeleteRolePolicy": true, "DeleteRolePermissionsBoundary": true,
+	"GetRole": true, "DeleteRole": true, "UpdateAssumeRolePolicy": true, "UpdateRole": true, "UpdateRoleDescription": true,
+}
+
+// askBoundary is for PutRolePermissionsBoundary, where the boundary that is
+// being set counts. No other operation takes it from the request: a caller
+// could name there the boundary that its policy demands.
 func askBoundary(_ *Directory, c *gate.Call, ask gate.Ask) ([]gate.Ask, error) {
 	if arn := c.Form.Get("PermissionsBoundary"); arn != "" {
 		ask.Context["iam:permissionsboundary"] = iam.One(arn)

@@ -45,7 +45,7 @@ func TestWhatIAMIsAsked(t *testing.T) {
 		{func() error { return second(c.ListTables(t.Context(), nil)) }, []string{"dynamodb:ListTables *"}},
 		{func() error {
 			return second(c.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: aws.String("tab"), Key: record{"pk": s("k")}, ProjectionExpression: aws.String("a.b, c")}))
-		}, []string{"dynamodb:GetItem " + tab + " attributes=a,c,pk leadingkeys=k"}},
+		}, []string{"dynamodb:GetItem " + tab + " attributes=a,c,pk leadingkeys=k select=SPECIFIC_ATTRIBUTES"}},
 		{func() error {
 			return second(c.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{
 				TableName: aws.String(tab), Key: record{"pk": s("k")}, UpdateExpression: aws.String("SET a = if_not_exists(b, :v)"),
@@ -65,7 +65,7 @@ func TestWhatIAMIsAsked(t *testing.T) {
 			return second(c.BatchGetItem(t.Context(), &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{
 				"tab": {Keys: []record{{"pk": s("2")}, {"pk": s("1")}}}, "num": {Keys: []record{{"pk": s("a"), "sk": n("1")}}},
 			}}))
-		}, []string{"dynamodb:BatchGetItem " + num + " attributes=pk,sk leadingkeys=a", "dynamodb:BatchGetItem " + tab + " attributes=pk leadingkeys=1,2"}},
+		}, []string{"dynamodb:BatchGetItem " + num + " attributes=pk,sk leadingkeys=a select=ALL_ATTRIBUTES", "dynamodb:BatchGetItem " + tab + " attributes=pk leadingkeys=1,2 select=ALL_ATTRIBUTES"}},
 		{func() error {
 			return second(c.TransactWriteItems(t.Context(), &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{
 				txPut(record{"pk": s("x")}, ""),

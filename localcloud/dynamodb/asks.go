@@ -84,6 +84,12 @@ func plain(v item.Value) string {
 	return v.Text
 }
 
+// selects is dynamodb:Select of an operation that has no Select of its own: a
+// policy that wants SPECIFIC_ATTRIBUTES must hold for it too.
+func selects(p *expr.Projection) string {
+	return readOptions{projection: p}.effectiveSelect()
+}
+
 // names collects the top-level attributes that a call uses.
 func attributeNames(items []item.Item, paths ...[]expr.Path) []string {
 	var out []string

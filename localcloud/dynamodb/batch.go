@@ -82,7 +82,7 @@ func (r *batchGetItem) asks(s *Service) []gate.Ask {
 	for _, name := range slices.Sorted(maps.Keys(r.RequestItems)) {
 		want := r.RequestItems[name]
 		asks = append(asks, s.ask(name, access{
-			operation: "BatchGetItem", keys: want.Keys, capacity: r.ReturnConsumedCapacity,
+			operation: "BatchGetItem", keys: want.Keys, capacity: r.ReturnConsumedCapacity, selects: selects(want.projection),
 			attributes: attributeNames(want.Keys, projectedPaths(want.projection)),
 		}))
 	}

@@ -1,22 +1,24 @@
 package dynamodb_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
 
+	"github.com/writ-dev/writ/iam"
 	"github.com/writ-dev/writ/localcloud/gate"
 )
 
 // call makes one call without HTTP and without IAM.
-func (c *cloud) call(b *testing.B, operation, body string) {
+func (c *cloud) call(b testing.TB, operation, body string) {
 	call := &gate.Call{Service: "dynamodb", Operation: operation, Body: []byte(body)}
 	if _, err := c.service.Describe(call); err != nil {
 		b.Error(err)
 		return
 	}
-	if _, err := c.service.Handle(b.Context(), call); err != nil {
+	if _, err := c.service.Handle(context.Background(), call); err != nil {
 		b.Error(err)
 	}
 }
@@ -41,6 +43,52 @@ func BenchmarkGetItem(b *testing.B) {
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		c.call(b, "GetItem", fmt.Sprintf(`{"TableName":"bench","Key":{"pk":{"S":"p%d"},"sk":{"S":"s%d"}}}`, i%100, i%10))
+	}
+}
+
+const benchmarkGet = `{"TableName":"bench","Key":{"pk":{"S":"p1"},"sk":{"S":"s0"}}}`
+
+// through gives a function that makes one GetItem through the gate, as a call
+// from inside the cloud does.
+func (c *cloud) through(b testing.TB) func() {
+	caller := gate.Caller{
+		Kind: iam.PrincipalSession, ARN: "arn:aws:sts::" + account + ":assumed-role/reader/s", Account: account,
+		UserID: c.roles["reader"].ID + ":s", RoleName: "reader", SessionName: "s", Issued: c.now,
+	}
+	return func() {
+		reply, err := c.gate.Do(context.Background(), &gate.Call{Service: "dynamodb", Operation: "GetItem", Body: []byte(benchmarkGet), Caller: caller})
+		if err != nil || !strings.Contains(string(reply.Body), "Item") {
+			b.Fatal(err)
+		}
+	}
+}
+
+// readable is a table with one item and a role that may read it.
+func readable(b testing.TB) *cloud {
+	c := newCloud(b)
+	c.table("bench", true)
+	c.call(b, "PutItem", benchmarkPut(1))
+	c.role("reader", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["dynamodb:GetItem","dynamodb:Query"],"Resource":["arn:aws:dynamodb:us-east-1:`+account+`:table/bench","arn:aws:dynamodb:us-east-1:`+account+`:table/bench/index/*"]}]}`)
+	return c
+}
+
+func BenchmarkGetItemThroughGate(b *testing.B) {
+	get := readable(b).through(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		get()
+	}
+}
+
+// TestAllocations bounds what the most frequent call allocates: more would
+// make every function slower.
+func TestAllocations(t *testing.T) {
+	c := readable(t)
+	if n := testing.AllocsPerRun(500, func() { c.call(t, "GetItem", benchmarkGet) }); n > 62 {
+		t.Errorf("GetItem makes %.0f allocations, want at most 62", n)
+	}
+	if n := testing.AllocsPerRun(500, c.through(t)); n > 90 {
+		t.Errorf("GetItem through the gate makes %.0f allocations, want at most 90", n)
 	}
 }
 

@@ -86,7 +86,7 @@ func (r *getItem) prepare() error {
 func (r *getItem) asks(s *Service) []gate.Ask {
 	keys := []item.Item{r.Key}
 	return []gate.Ask{s.ask(r.TableName, access{
-		operation: "GetItem", keys: keys, capacity: r.ReturnConsumedCapacity,
+		operation: "GetItem", keys: keys, capacity: r.ReturnConsumedCapacity, selects: selects(r.projection),
 		attributes: attributeNames(keys, projectedPaths(r.projection)),
 	})}
 }

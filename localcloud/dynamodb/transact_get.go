@@ -60,7 +60,7 @@ func (r *transactGetItems) asks(s *Service) []gate.Ask {
 	for _, i := range r.TransactItems {
 		keys := []item.Item{i.Get.Key}
 		asks = append(asks, s.ask(i.Get.TableName, access{
-			operation: "GetItem", keys: keys, enclosing: "TransactGetItems",
+			operation: "GetItem", keys: keys, enclosing: "TransactGetItems", selects: selects(i.Get.projection),
 			capacity: r.ReturnConsumedCapacity, attributes: attributeNames(keys, projectedPaths(i.Get.projection)),
 		}))
 	}

@@ -14,6 +14,24 @@ import (
 // BenchmarkGate is the cost of the gate itself for one GetItem-sized call:
 // signature, token, decoding, IAM and answer, with a service that does nothing.
 func BenchmarkGate(b *testing.B) {
+	call := signedCall(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		call()
+	}
+}
+
+// TestGateAllocations bounds what one signed call through the gate allocates,
+// the recorder and the copy of the request among it.
+func TestGateAllocations(t *testing.T) {
+	const most = 80
+	if n := testing.AllocsPerRun(500, signedCall(t)); n > most {
+		t.Errorf("a call through the gate makes %.0f allocations, want at most %d", n, most)
+	}
+}
+
+// signedCall gives a function that makes the same call again and again.
+func signedCall(b testing.TB) func() {
 	c := newCloud(b, func(cfg *gate.Config) { cfg.OnVerdict = nil })
 	c.addRole(b, "function", `{"Version":"2012-10-17","Statement":[
 		{"Effect":"Allow","Action":["logs:CreateLogStream","logs:PutLogEvents"],"Resource":"arn:aws:logs:us-east-1:000000000000:log-group:f:*"},
@@ -36,8 +54,7 @@ func BenchmarkGate(b *testing.B) {
 	if err := sigv4.Sign(r, sigv4.HashBody(body), key, sigv4.Scope{Region: "us-east-1", Service: "dynamodb"}, now); err != nil {
 		b.Fatal(err)
 	}
-	b.ReportAllocs()
-	for b.Loop() {
+	return func() {
 		w := httptest.NewRecorder()
 		again := *r
 		again.Body = nopCloser{bytes.NewReader(body)}

@@ -55,6 +55,9 @@ func (g *Gate) context(c *Call, access RoleAccess, ask *Ask) iam.Context {
 	k.set("aws:requestedregion", c.Region)
 	k.set("aws:resourceaccount", c.Account)
 	k.known("aws:useragent", c.UserAgent)
+	if c.Via == "" {
+		k.known("aws:referer", c.Header.Get("Referer"))
+	}
 	k.set("aws:viaawsservice", strconv.FormatBool(c.Via != ""))
 	if c.Via != "" {
 		k.context["aws:calledvia"] = iam.Many(c.Via)

@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -18,6 +20,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/writ-dev/writ/localcloud/directory"
 	"github.com/writ-dev/writ/localcloud/lambda"
 )
 
@@ -197,3 +200,84 @@ func TestKilledCloudTakesItsFunctionsAlong(t *testing.T) {
 		eventually(t, fmt.Sprintf("process %d of %v is dead", i, pids), func() bool { return !alive(pid) })
 	}
 }
+
+// A page in the developer's browser asks for an image at every loopback port.
+// Without an Origin header the request looks like a runtime's, which would be
+// given the next event: the caller waits in vain, and the page has the event.
+func TestAttackRuntimeAPIFromABrowser(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t, nil)
+	c.createGo(t, "f", nil)
+	var env []string
+	if err := json.Unmarshal(c.invoke(t, "f", `{"Do":"env"}`).Payload, &env); err != nil {
+		t.Fatal(err)
+	}
+	at := slices.IndexFunc(env, func(kv string) bool { return strings.HasPrefix(kv, "AWS_LAMBDA_RUNTIME_API=") })
+	address := strings.TrimPrefix(env[at], "AWS_LAMBDA_RUNTIME_API=")
+	for name, value := range map[string]string{
+		"Origin": "http://evil.example", "Referer": "http://evil.example/", "Sec-Fetch-Site": "cross-site",
+		"User-Agent": "Mozilla/5.0 (X11; Linux x86_64)", "Host": "evil.example",
+	} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+address+"/2018-06-01/runtime/invocation/next", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set(name, value)
+		if name == "Host" {
+			request.Host = value
+		}
+		response, err := (&http.Client{Timeout: 5 * time.Second}).Do(request)
+		if err != nil {
+			t.Fatalf("%s: the request waits for an event: %v", name, err)
+		}
+		if err := response.Body.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if response.StatusCode != http.StatusForbidden {
+			t.Errorf("%s: %d", name, response.StatusCode)
+		}
+	}
+	c.invoke(t, "f", `{}`)
+}
+
+// A Deny that names a function holds however a change names it: the change is
+// the function's, which $LATEST is another word for.
+func TestAttackLatestIsTheFunction(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t, nil)
+	c.createGo(t, "kept", nil)
+	deployer := directory.RoleSpec{Name: "deployer", Trust: trustRoot, Inline: map[string]string{"p": `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},
+		{"Effect":"Deny","Action":["lambda:Update*","lambda:Delete*","lambda:Put*","lambda:AddPermission","lambda:RemovePermission","lambda:TagResource","lambda:PublishVersion"],
+		 "Resource":"arn:aws:lambda:us-east-1:000000000000:function:kept"}]}`}}
+	if _, err := c.iam.EnsureRole(deployer); err != nil {
+		t.Fatal(err)
+	}
+	client := c.client(t, "deployer")
+	for _, name := range []string{
+		"kept", "kept:$LATEST", "arn:aws:lambda:us-east-1:000000000000:function:kept", "arn:aws:lambda:us-east-1:000000000000:function:kept:$LATEST",
+		"000000000000:function:kept:$LATEST", "function:kept", "Kept", "kept:1",
+	} {
+		for operation, err := range map[string]error{
+			"UpdateFunctionCode":          second(client.UpdateFunctionCode(t.Context(), &awslambda.UpdateFunctionCodeInput{FunctionName: &name, ZipFile: []byte("x")})),
+			"UpdateFunctionConfiguration": second(client.UpdateFunctionConfiguration(t.Context(), &awslambda.UpdateFunctionConfigurationInput{FunctionName: &name, Description: aws.String("changed")})),
+			"PutFunctionConcurrency":      second(client.PutFunctionConcurrency(t.Context(), &awslambda.PutFunctionConcurrencyInput{FunctionName: &name, ReservedConcurrentExecutions: aws.Int32(0)})),
+			"DeleteFunction":              second(client.DeleteFunction(t.Context(), &awslambda.DeleteFunctionInput{FunctionName: &name})),
+			"PublishVersion":              second(client.PublishVersion(t.Context(), &awslambda.PublishVersionInput{FunctionName: &name})),
+			"AddPermission": second(client.AddPermission(t.Context(), &awslambda.AddPermissionInput{
+				FunctionName: &name, StatementId: aws.String("s"), Action: aws.String("lambda:InvokeFunction"), Principal: aws.String("*"),
+			})),
+		} {
+			if err == nil {
+				t.Errorf("%s of %s was done", operation, name)
+				continue
+			}
+			code, _ := codeOf(err)
+			if strings.Contains(name, "$LATEST") && code != "AccessDeniedException" {
+				t.Errorf("%s of %s: %s", operation, name, code)
+			}
+		}
+	}
+	c.invoke(t, "kept", `{}`)
+}
+
+func second[T any](_ T, err error) error { return err }

@@ -130,14 +130,11 @@ func (s *Service) unpack(archive []byte, name string) (err error) {
 			err = errors.Join(err, os.RemoveAll(tmp))
 		}
 	}()
-	if err := Unzip(archive, tmp, maxUnzipped); err != nil {
+	if err := s.unpackInto(tmp, archive, name); err != nil {
 		return err
 	}
 	if err := os.Chmod(tmp, 0o755); err != nil {
 		return fmt.Errorf("keep code: %w", err)
-	}
-	if err := writeWhole(s.codeFile(name), archive); err != nil {
-		return err
 	}
 	if err := os.Rename(tmp, s.codeDir(name)); err != nil {
 		if _, there := os.Stat(s.codeDir(name)); there == nil { // another call was faster
@@ -146,6 +143,22 @@ func (s *Service) unpack(archive []byte, name string) (err error) {
 		return fmt.Errorf("keep code: %w", err)
 	}
 	return nil
+}
+
+// unpackInto unpacks an archive and keeps it, at once: the time goes into
+// writing megabytes twice.
+func (s *Service) unpackInto(dir string, archive []byte, name string) error {
+	_, before := os.Stat(s.codeFile(name))
+	kept := make(chan error, 1)
+	go func() { kept <- writeWhole(s.codeFile(name), archive) }()
+	err := Unzip(archive, dir, maxUnzipped)
+	if keepErr := <-kept; err == nil {
+		return keepErr
+	}
+	if before != nil { // it was not there: no function has it
+		_ = os.Remove(s.codeFile(name)) // what stays is swept at the next start
+	}
+	return err
 }
 
 // writeWhole writes a file so that it is there whole or not at all.

@@ -101,11 +101,21 @@ func (s *Service) askFunction(action string) func(*gate.Call, *input) ([]gate.As
 }
 
 func (s *Service) ask(in *input, action string, keys iam.Context) []gate.Ask {
-	ask := gate.Ask{Action: action, Resource: s.functionARN(in.name, in.qualifier), Context: keys}
+	qualifier := in.qualifier
+	if qualifier == latest && changes(action) {
+		qualifier = "" // another word for the function, which must not get round a Deny on it
+	}
+	ask := gate.Ask{Action: action, Resource: s.functionARN(in.name, qualifier), Context: keys}
 	if fn := s.find(in.name, in.qualifier); fn != nil {
 		ask.ResourcePolicy, ask.ResourceTags = fn.policy, fn.record.Tags
 	}
 	return []gate.Ask{ask}
+}
+
+// changes tells the actions that change a function from those that read or run
+// one of its versions.
+func changes(action string) bool {
+	return action != "lambda:InvokeFunction" && !strings.HasPrefix(action, "lambda:Get") && !strings.HasPrefix(action, "lambda:List")
 }
 
 func (s *Service) askCreate(_ *gate.Call, in *input) ([]gate.Ask, error) {
@@ -148,8 +158,12 @@ func (s *Service) askPassRole(role, function string) gate.Ask {
 
 func (s *Service) askAddPermission(_ *gate.Call, in *input) ([]gate.Ask, error) {
 	keys := iam.Context{}
-	if p := in.body.(*permissionRequest).Principal; p != "" {
-		keys["lambda:principal"] = iam.One(p)
+	req := in.body.(*permissionRequest)
+	if req.Principal != "" {
+		keys["lambda:principal"] = iam.One(req.Principal)
+	}
+	if req.FunctionURLAuthType != "" {
+		keys["lambda:functionurlauthtype"] = iam.One(req.FunctionURLAuthType)
 	}
 	return s.ask(in, "lambda:AddPermission", keys), nil
 }

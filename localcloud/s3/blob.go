@@ -8,7 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"syscall"
 
+	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/localcloud/store"
 )
 
@@ -25,7 +27,7 @@ func (s *Service) writeBlob(write func(io.Writer) error) (name string, err error
 	}
 	f, err := os.CreateTemp(folder, "incoming-*")
 	if err != nil {
-		return "", fmt.Errorf("write an object: %w", err)
+		return "", writeError(err)
 	}
 	defer func() {
 		if err != nil {
@@ -33,18 +35,29 @@ func (s *Service) writeBlob(write func(io.Writer) error) (name string, err error
 		}
 	}()
 	if err := write(f); err != nil {
-		return "", fmt.Errorf("write an object: %w", err)
+		return "", writeError(err)
 	}
 	if err := f.Sync(); err != nil {
-		return "", fmt.Errorf("write an object: %w", err)
+		return "", writeError(err)
 	}
 	if err := os.Rename(f.Name(), path); err != nil {
-		return "", fmt.Errorf("write an object: %w", err)
+		return "", writeError(err)
 	}
 	if err := f.Close(); err != nil {
 		return name, nil // the bytes are on disk already
 	}
 	return name, syncFolder(folder)
+}
+
+// writeError says what the disk had against an object.
+func writeError(err error) error {
+	e := writ.Errorf(writ.CodeExternal, "the object could not be written: %w", err)
+	for _, full := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG} {
+		if errors.Is(err, full) {
+			return e.WithHint("the disk is full; nothing was lost, free some space and try again")
+		}
+	}
+	return e
 }
 
 func writeBytes(data []byte) func(io.Writer) error {
@@ -68,12 +81,12 @@ func syncFolder(path string) error {
 func (s *Service) readBlob(name string, offset, n int64) (data []byte, err error) {
 	f, err := os.Open(s.blobPath(name))
 	if err != nil {
-		return nil, fmt.Errorf("read an object: %w", err)
+		return nil, writ.Errorf(writ.CodeExternal, "read an object: %w", err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	data = make([]byte, n)
 	if _, err := f.ReadAt(data, offset); err != nil && (!errors.Is(err, io.EOF) || n > 0) {
-		return nil, fmt.Errorf("read an object: %w", err)
+		return nil, writ.Errorf(writ.CodeExternal, "read an object: %w", err)
 	}
 	return data, nil
 }
@@ -82,7 +95,7 @@ func (s *Service) readBlob(name string, offset, n int64) (data []byte, err error
 func (s *Service) copyBlob(w io.Writer, name string) (err error) {
 	f, err := os.Open(s.blobPath(name))
 	if err != nil {
-		return fmt.Errorf("read an object: %w", err)
+		return writ.Errorf(writ.CodeExternal, "read an object: %w", err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	_, err = io.Copy(w, f)
@@ -102,9 +115,22 @@ func (s *Service) dropBlobs(names ...string) {
 // ownFile are the names that this package gives to files.
 var ownFile = regexp.MustCompile(`^([0-9a-f]{32}|incoming-\d+)$`)
 
-// sweep removes the files that the store does not name: those of writes that
-// a crash cut short.
-func (s *Service) sweep() error {
+// checkFolder refuses to go on without the folder when the store names blobs
+// in it: a new one would hide that they are lost.
+func (s *Service) checkFolder() error {
+	if _, err := os.Stat(s.cfg.Dir); !errors.Is(err, fs.ErrNotExist) {
+		return nil // what else is wrong shows when it is used
+	}
+	named, err := s.namedBlobs()
+	if err != nil || len(named) == 0 {
+		return err
+	}
+	return writ.Errorf(writ.CodeInvalid, "%s is not there, which holds the bytes of %d S3 objects", s.cfg.Dir, len(named)).
+		WithHint("put the directory back; or make an empty one, and the objects in it can no longer be read")
+}
+
+// namedBlobs gives the blobs that the store names.
+func (s *Service) namedBlobs() (map[string]bool, error) {
 	named := map[string]bool{}
 	err := s.cfg.DB.View(func(tx *store.Tx) error {
 		return eachBucket(tx, func(b bucketRecord) error {
@@ -119,6 +145,13 @@ func (s *Service) sweep() error {
 			})
 		})
 	})
+	return named, err
+}
+
+// sweep removes the files that the store does not name: those of writes that
+// a crash cut short.
+func (s *Service) sweep() error {
+	named, err := s.namedBlobs()
 	if err != nil {
 		return err
 	}

@@ -1,13 +1,16 @@
 package s3
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/writ-dev/writ/iam"
+	"github.com/writ-dev/writ/internal/sigv4"
 	"github.com/writ-dev/writ/localcloud/gate"
 	"github.com/writ-dev/writ/localcloud/store"
 )
@@ -74,7 +77,7 @@ func (s *Service) Describe(c *gate.Call) ([]gate.Ask, error) {
 	case "DeleteObjects":
 		return s.describeDeletes(c, ask)
 	case "PutObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload":
-		return s.describeWrite(c, ask), nil
+		return s.describeWrite(c, ask, requestedTags(c)), nil
 	case "CopyObject":
 		return s.describeCopy(c, ask)
 	case "GetObject", "HeadObject", "GetObjectTagging", "PutObjectTagging", "DeleteObjectTagging":
@@ -89,16 +92,35 @@ func objectARN(bucket, key string) string { return "arn:aws:s3:::" + bucket + "/
 // requestContext holds the keys that every S3 action knows.
 func requestContext(c *gate.Call) iam.Context {
 	ctx := iam.Context{"s3:resourceaccount": iam.One(c.Account)}
-	if c.Query.Has("X-Amz-Signature") {
+	hash := c.Header.Get("X-Amz-Content-Sha256")
+	switch {
+	case c.Caller.Kind == iam.PrincipalAnonymous: // nothing is signed
+		return ctx
+	case c.Header.Get("Authorization") == "" && c.Query.Has("X-Amz-Signature"):
 		ctx["s3:authtype"] = iam.One("REST-QUERY-STRING")
-	} else {
+		ctx["s3:signatureage"] = iam.One(signatureAge(c))
+		hash = cmp.Or(hash, c.Query.Get("X-Amz-Content-Sha256"), sigv4.UnsignedPayload)
+	default:
 		ctx["s3:authtype"] = iam.One("REST-HEADER")
 	}
 	ctx["s3:signatureversion"] = iam.One("AWS4-HMAC-SHA256")
-	if hash := c.Header.Get("X-Amz-Content-Sha256"); hash != "" {
+	if hash != "" {
 		ctx["s3:x-amz-content-sha256"] = iam.One(hash)
 	}
 	return ctx
+}
+
+// signatureAge is how old a presigned request's signature is, in milliseconds.
+// The gate has read the time already, in one of the two forms.
+func signatureAge(c *gate.Call) string {
+	stamp := c.Query.Get("X-Amz-Date")
+	t, err := time.Parse("20060102T150405Z", stamp)
+	if err != nil {
+		if t, err = http.ParseTime(stamp); err != nil {
+			t = time.Time{} // which is too old for every policy
+		}
+	}
+	return strconv.FormatInt(max(c.Time.Sub(t).Milliseconds(), 0), 10)
 }
 
 func copyHeaders(ctx iam.Context, header http.Header, names []string) {
@@ -141,19 +163,28 @@ func (s *Service) policyOf(b *bucketRecord) (*iam.Policy, error) {
 	return policy, nil
 }
 
-// describeWrite asks for the object, and for its tags where the request sets them.
-func (s *Service) describeWrite(c *gate.Call, ask gate.Ask) []gate.Ask {
+// requestedTags are the tags that a request's header sets; a header that
+// cannot be read fails the call later.
+func requestedTags(c *gate.Call) map[string]string {
+	tags, err := url.ParseQuery(c.Header.Get("X-Amz-Tagging"))
+	if err != nil {
+		return nil
+	}
+	requested := map[string]string{}
+	for k := range tags {
+		requested[k] = tags.Get(k)
+	}
+	return requested
+}
+
+// describeWrite asks for the object, and for the tags that it gets.
+func (s *Service) describeWrite(c *gate.Call, ask gate.Ask, tags map[string]string) []gate.Ask {
 	copyHeaders(ask.Context, c.Header, writeHeaders)
 	creates := c.Operation != "CreateMultipartUpload" && c.Operation != "UploadPart"
 	ask.Context["s3:objectcreationoperation"] = iam.One(strconv.FormatBool(creates))
 	asks := []gate.Ask{ask}
-	tags, err := url.ParseQuery(c.Header.Get("X-Amz-Tagging"))
-	if err == nil && len(tags) > 0 {
-		requested := map[string]string{}
-		for k := range tags {
-			requested[k] = tags.Get(k)
-		}
-		setRequestTags(asks[0].Context, requested)
+	if len(tags) > 0 {
+		setRequestTags(asks[0].Context, tags)
 		tagging := ask
 		tagging.Action = "s3:PutObjectTagging"
 		asks = append(asks, tagging)
@@ -213,7 +244,8 @@ func (s *Service) describeRead(c *gate.Call, ask gate.Ask) ([]gate.Ask, error) {
 	return asks, nil
 }
 
-// describeCopy asks to read the source and to write the target.
+// describeCopy asks to read the source and to write the target, and the same
+// for the tags that come along with a copy.
 func (s *Service) describeCopy(c *gate.Call, ask gate.Ask) ([]gate.Ask, error) {
 	bucket, key, err := copySource(c)
 	if err != nil {
@@ -221,6 +253,7 @@ func (s *Service) describeCopy(c *gate.Call, ask gate.Ask) ([]gate.Ask, error) {
 	}
 	read := &gate.Call{
 		Operation: "GetObject", Vars: map[string]string{"Bucket": bucket, "Key": key}, Header: c.Header, Query: c.Query, Account: c.Account,
+		Caller: c.Caller, Time: c.Time,
 	}
 	source := gate.Ask{Action: "s3:GetObject", Resource: objectARN(bucket, key), Context: requestContext(c)}
 	if err := s.protect(&source, bucket); err != nil {
@@ -230,7 +263,18 @@ func (s *Service) describeCopy(c *gate.Call, ask gate.Ask) ([]gate.Ask, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(asks, s.describeWrite(c, ask)...), nil
+	tags := requestedTags(c)
+	if c.Header.Get("X-Amz-Tagging-Directive") != "REPLACE" {
+		tags = nil
+		if o, err := s.theObject(bucket, key); err == nil { // one that is not there fails the call later
+			tags = o.Tags
+		}
+		if len(tags) > 0 {
+			source.Action = "s3:GetObjectTagging"
+			asks = append(asks, source)
+		}
+	}
+	return append(asks, s.describeWrite(c, ask, tags)...), nil
 }
 
 // describeDeletes asks for every key. AWS answers denied keys one by one; here

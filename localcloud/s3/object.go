@@ -103,12 +103,14 @@ func (s *Service) putObject(c *gate.Call) (*gate.Reply, error) {
 	if _, err := s.theBucket(c); err != nil { // before the bytes are written
 		return nil, err
 	}
+	etag := make(chan string, 1)
+	go func() { etag <- md5Hex(c.Body) }() // as slow as writing the bytes
 	blob, err := s.writeBlob(writeBytes(c.Body))
 	if err != nil {
 		return nil, err
 	}
 	o := objectRecord{
-		Key: c.Vars["Key"], Blob: blob, Size: int64(len(c.Body)), ETag: md5Hex(c.Body), Modified: s.cfg.Now().UTC(),
+		Key: c.Vars["Key"], Blob: blob, Size: int64(len(c.Body)), ETag: <-etag, Modified: s.cfg.Now().UTC(),
 		Header: header, Tags: tags, Checksum: sum,
 	}
 	if err := s.replaceObject(c, o, nil); err != nil {

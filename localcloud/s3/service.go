@@ -55,6 +55,9 @@ type compiledPolicy struct {
 // New makes the folder and removes files that a crash left without a name.
 func New(cfg Config) (*Service, error) {
 	s := &Service{cfg: cfg, compiled: map[string]compiledPolicy{}}
+	if err := s.checkFolder(); err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the folder of S3 objects: %w", err)
 	}

@@ -38,6 +38,20 @@ func issue(t testing.TB, v *session.Vault) session.Credentials {
 	return k
 }
 
+// Two sessions of one caller made in the same second hold the same, and still
+// have secrets of their own.
+func TestSecretPerKey(t *testing.T) {
+	t.Parallel()
+	v := session.NewVault(key(1))
+	for _, k := range []session.Credentials{issue(t, v), issue(t, v)} {
+		for range 2 {
+			if secret, _, err := v.Lookup(k.AccessKeyID, k.SessionToken, issued); err != nil || secret != k.SecretAccessKey {
+				t.Errorf("the secret of %s is %q, %v", k.AccessKeyID, secret, err)
+			}
+		}
+	}
+}
+
 // Another vault of the same key reads the session: a restart loses nothing.
 func TestSessionsOutliveTheVault(t *testing.T) {
 	t.Parallel()

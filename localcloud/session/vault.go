@@ -86,6 +86,10 @@ type payload struct {
 	FunctionARN     string            `json:"f,omitempty"`
 	Issued          int64             `json:"i"` // Unix seconds
 	Expiry          int64             `json:"e"`
+
+	// The access key that this was first read for, and its secret: deriving
+	// it costs as much as reading the token.
+	id, secret string
 }
 
 // Issue makes credentials for a caller, good until expiry. A caller whose
@@ -149,7 +153,11 @@ func (v *Vault) Lookup(accessKeyID, token string, now time.Time) (string, gate.C
 	if now.Unix() >= p.Expiry {
 		return "", gate.Caller{}, gate.Errorf("ExpiredToken", "The security token included in the request is expired")
 	}
-	return v.secretOf(accessKeyID), gate.Caller{
+	secret := p.secret
+	if p.id != accessKeyID { // made in the same second for the same caller
+		secret = v.secretOf(accessKeyID)
+	}
+	return secret, gate.Caller{
 		Kind: p.Kind, ARN: p.ARN, Account: p.Account, UserID: p.UserID,
 		RoleName: p.RoleName, SessionName: p.SessionName,
 		SessionPolicies: p.SessionPolicies, SessionTags: p.SessionTags, TransitiveTags: p.TransitiveTags,
@@ -177,7 +185,7 @@ func (v *Vault) open(accessKeyID, token string) (*payload, error) {
 	if p != nil {
 		return p, nil
 	}
-	p = &payload{}
+	p = &payload{id: accessKeyID, secret: v.secretOf(accessKeyID)}
 	if err := json.Unmarshal(plain, p); err != nil {
 		return nil, err
 	}

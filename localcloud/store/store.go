@@ -7,6 +7,8 @@ package store
 import (
 	"errors"
 	"fmt"
+	"os"
+	"runtime/debug"
 	"sync"
 	"syscall"
 	"time"
@@ -34,25 +36,72 @@ type write struct {
 // Open opens or makes the file at path. A file that another process holds is
 // CodeConflict, a damaged one CodeInvalid; nothing is changed in either case.
 func Open(path string) (db *DB, err error) {
+	var bolt *bbolt.DB
+	// Damaged pages lead outside of the file or make bbolt panic.
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
-		// bbolt panics on some damaged pages rather than returning an error.
 		if r := recover(); r != nil {
 			db, err = nil, corrupt(path, fmt.Errorf("%v", r))
 		}
+		if err != nil && bolt != nil {
+			_ = bolt.Close() // the error that counts is the one there is
+		}
 	}()
-	bolt, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: 200 * time.Millisecond, FreelistType: bbolt.FreelistMapType})
-	switch {
-	case errors.Is(err, bolterrors.ErrTimeout):
-		return nil, writ.Errorf(writ.CodeConflict, "%s is in use by another process", path).
-			WithHint("another `writ up` runs in this directory; stop it, or give one of them --ephemeral")
-	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrChecksum), errors.Is(err, bolterrors.ErrVersionMismatch):
+	// bbolt takes an empty file for a new one; ours is never empty.
+	if info, err := os.Stat(path); err == nil && info.Size() == 0 {
+		return nil, corrupt(path, errors.New("it is empty"))
+	}
+	bolt, err = bbolt.Open(path, 0o600, &bbolt.Options{Timeout: 200 * time.Millisecond, FreelistType: bbolt.FreelistMapType})
+	if err != nil {
+		return nil, openError(path, err)
+	}
+	if err := check(path, bolt); err != nil {
 		return nil, corrupt(path, err)
-	case err != nil:
-		return nil, writ.Errorf(writ.CodeExternal, "open %s: %w", path, err)
 	}
 	db = &DB{bolt: bolt, writes: make(chan *write, 256), done: make(chan struct{})}
 	go db.commit()
 	return db, nil
+}
+
+// openError tells errors of the system from bbolt's opinion of the file.
+func openError(path string, err error) error {
+	var system syscall.Errno
+	switch {
+	case errors.Is(err, bolterrors.ErrTimeout):
+		return writ.Errorf(writ.CodeConflict, "%s is in use by another process", path).
+			WithHint("another `writ up` runs in this directory; stop it, or give one of them --ephemeral")
+	case errors.As(err, &system):
+		return writ.Errorf(writ.CodeExternal, "open the state of the local cloud: %w", err)
+	}
+	return corrupt(path, err)
+}
+
+// check reads the file once from end to end, so that what is broken is known
+// at the start and not when a call meets it.
+func check(path string, bolt *bbolt.DB) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	return bolt.View(func(tx *bbolt.Tx) error {
+		if info.Size() < tx.Size() {
+			return fmt.Errorf("it has %d bytes of %d", info.Size(), tx.Size())
+		}
+		return tx.ForEach(func(_ []byte, b *bbolt.Bucket) error { return walk(b) })
+	})
+}
+
+func walk(b *bbolt.Bucket) error {
+	return b.ForEach(func(key, value []byte) error {
+		if value != nil {
+			return nil
+		}
+		inner := b.Bucket(key)
+		if inner == nil {
+			return fmt.Errorf("the key %q has neither a value nor a bucket", key)
+		}
+		return walk(inner)
+	})
 }
 
 func corrupt(path string, cause error) error {
@@ -116,7 +165,7 @@ func (db *DB) commitBatch(batch []*write) {
 	for len(batch) > 0 {
 		results := make([]error, len(batch))
 		failed := -1
-		err := db.bolt.Update(func(bolt *bbolt.Tx) error {
+		err := db.update(func(bolt *bbolt.Tx) error {
 			for i, w := range batch {
 				tx := &Tx{bolt: bolt, writable: true}
 				results[i] = runWrite(w.do, tx)
@@ -142,10 +191,24 @@ func (db *DB) commitBatch(batch []*write) {
 	}
 }
 
+// update is bbolt's Update, whose panics on a file that broke meanwhile are
+// errors of the writes at hand.
+func (db *DB) update(do func(*bbolt.Tx) error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("the file is damaged: %v", r)
+		}
+	}()
+	return db.bolt.Update(do)
+}
+
 func diskError(err error) error {
 	e := writ.Errorf(writ.CodeExternal, "the state could not be written: %w", err)
-	if errors.Is(err, syscall.ENOSPC) {
-		return e.WithHint("the disk is full; nothing was lost, free some space and try again")
+	for _, full := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG} {
+		if errors.Is(err, full) {
+			return e.WithHint("the disk is full; nothing was lost, free some space and try again")
+		}
 	}
 	return e
 }

@@ -145,3 +145,36 @@ func TestUpdateAfterCloseIsAnError(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// A file cut short is damaged wherever it was cut, and is left as it is.
+func TestOpenRefusesAFileCutShort(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "cloud.db")
+	db := open(t, path)
+	for i := range 200 {
+		if err := db.Update(put(fmt.Sprint(i), string(make([]byte, 2000)))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, size := range []int{0, 1, 4096, 8192, 12288, 16384, 65536, 200_000} {
+		cut := filepath.Join(t.TempDir(), "cloud.db")
+		if err := os.WriteFile(cut, whole[:size], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := store.Open(cut)
+		var e *writ.Error
+		if !errors.As(err, &e) || e.Code != writ.CodeInvalid || e.Hint == "" {
+			t.Errorf("cut to %d bytes of %d: %v", size, len(whole), err)
+		}
+		if data, _ := os.ReadFile(cut); len(data) != size {
+			t.Errorf("cut to %d bytes: it has %d now", size, len(data))
+		}
+	}
+}

@@ -159,6 +159,9 @@ func (in *assumeRole) asks() []gate.Ask {
 	if in.externalID != "" {
 		keys["sts:externalid"] = iam.One(in.externalID)
 	}
+	for key, value := range in.role.Tags {
+		keys["iam:resourcetag/"+strings.ToLower(key)] = iam.One(value)
+	}
 	for key, value := range in.tags {
 		keys["aws:requesttag/"+strings.ToLower(key)] = iam.One(value)
 	}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/writ-dev/writ/iam"
@@ -131,7 +132,7 @@ func (x *exchange) allowed() bool {
 		d := iam.Evaluate(&iam.Request{
 			Principal: iam.Principal{Kind: iam.PrincipalAnonymous}, Action: "execute-api:Invoke",
 			Resource: x.requestARN(x.Account), ResourceAccount: x.Account,
-			Context: iam.Context{"aws:sourceip": iam.One(x.in.SourceIP), "aws:useragent": iam.One(x.r.UserAgent())},
+			Context: x.policyKeys(),
 		}, &iam.Policies{Resource: stage.Policy})
 		if d.Verdict != iam.Allowed {
 			x.Log.Warn("the API's resource policy does not allow the request", "api", stage.APIID, "route", route.Key)
@@ -156,6 +157,31 @@ func (x *exchange) allowed() bool {
 		return false
 	}
 	return true
+}
+
+// policyKeys are the context keys of a request that nobody signed. A Deny holds
+// only where its key is there.
+func (x *exchange) policyKeys() iam.Context {
+	now := x.in.Time.UTC()
+	keys := iam.Context{
+		"aws:sourceip":              iam.One(x.in.SourceIP),
+		"aws:currenttime":           iam.One(now.Format(time.RFC3339)),
+		"aws:epochtime":             iam.One(strconv.FormatInt(now.Unix(), 10)),
+		"aws:requestedregion":       iam.One(x.Region),
+		"aws:resourceaccount":       iam.One(x.Account),
+		"aws:securetransport":       iam.One("true"), // API Gateway's end points have no other
+		"aws:viaawsservice":         iam.One("false"),
+		"aws:principalisawsservice": iam.One("false"),
+		"aws:principaltype":         iam.One("Anonymous"),
+		"aws:principalaccount":      iam.One("anonymous"),
+		"aws:userid":                iam.One("anonymous"),
+	}
+	for key, value := range map[string]string{"aws:useragent": x.r.UserAgent(), "aws:referer": x.r.Referer()} {
+		if value != "" {
+			keys[key] = iam.One(value)
+		}
+	}
+	return keys
 }
 
 // readBody reads the body up to API Gateway's limit.

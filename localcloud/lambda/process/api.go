@@ -18,8 +18,7 @@ const (
 
 // serve is the Runtime API of one process.
 func (in *instance) serve(w http.ResponseWriter, r *http.Request) {
-	// A web page that talks to loopback ports sends its own Host or Origin.
-	if r.Host != in.host || r.Header.Get("Origin") != "" {
+	if r.Host != in.host || fromBrowser(r) {
 		apiError(w, http.StatusForbidden, "Forbidden", "this address belongs to a function's process")
 		return
 	}
@@ -42,6 +41,18 @@ func (in *instance) serve(w http.ResponseWriter, r *http.Request) {
 	default:
 		apiError(w, http.StatusNotFound, "NotFound", "no such resource of the Runtime API")
 	}
+}
+
+// fromBrowser recognises a web page that talks to loopback ports. A request for
+// an image has no Origin; every browser sends one of the others with it. No
+// runtime sends any of them.
+func fromBrowser(r *http.Request) bool {
+	for _, name := range []string{"Origin", "Referer", "Sec-Fetch-Site"} {
+		if r.Header.Get(name) != "" {
+			return true
+		}
+	}
+	return strings.HasPrefix(r.UserAgent(), "Mozilla/")
 }
 
 func apiError(w http.ResponseWriter, status int, errorType, message string) {

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"os"
 	"os/exec"
-	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -41,16 +41,16 @@ func killStrays(marker string) {
 	want := []byte(marker)
 	for range 3 { // a stray may fork while we look
 		found := false
-		entries, err := filepath.Glob("/proc/[0-9]*/environ")
+		entries, err := processes()
 		if err != nil {
 			return
 		}
-		for _, path := range entries {
-			env, err := os.ReadFile(path)
+		for _, entry := range entries {
+			env, err := os.ReadFile("/proc/" + entry + "/environ")
 			if err != nil || !bytes.Contains(env, want) {
 				continue // not ours to read, or gone
 			}
-			if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path))); err == nil && pid != os.Getpid() {
+			if pid, err := strconv.Atoi(entry); err == nil && pid != os.Getpid() {
 				found = true
 				_ = syscall.Kill(pid, syscall.SIGKILL) // it may be gone already
 			}
@@ -59,6 +59,18 @@ func killStrays(marker string) {
 			return
 		}
 	}
+}
+
+// processes lists /proc, without a look at each entry as filepath.Glob takes:
+// it is read whenever a process ends, often while the next one starts.
+func processes() ([]string, error) {
+	dir, err := os.Open("/proc")
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close() // only read
+	names, err := dir.Readdirnames(-1)
+	return slices.DeleteFunc(names, func(name string) bool { return name[0] < '0' || name[0] > '9' }), err
 }
 
 // memoryGauge reads the most memory that a process has used.

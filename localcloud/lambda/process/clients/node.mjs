@@ -1,32 +1,77 @@
 // The Lambda Runtime API client for Node.js functions of the local cloud.
-import http from 'node:http';
 import fs from 'node:fs';
+import net from 'node:net';
 import path from 'node:path';
 import util from 'node:util';
 import { pathToFileURL } from 'node:url';
 
 const env = process.env;
-const [hostname, port] = env.AWS_LAMBDA_RUNTIME_API.split(':');
 const root = '/2018-06-01/runtime/';
-const agent = new http.Agent({ keepAlive: true, maxSockets: 1, noDelay: true });
 let current = null; // the invocation that runs: { id, deliver }
+let connection = null; // the one that is kept open
 
-function call(method, url, body, headers) {
-  return new Promise((resolve, reject) => {
-    const data = body === undefined ? undefined : Buffer.from(body);
-    const all = { ...headers };
-    if (data) {
-      all['Content-Type'] = 'application/json';
-      all['Content-Length'] = data.length;
+// connect opens a connection to the Runtime API. No HTTP library: it takes
+// longer than a small handler, for each event and at the start.
+function connect() {
+  const [host, port] = env.AWS_LAMBDA_RUNTIME_API.split(':');
+  const socket = net.connect({ host, port, noDelay: true });
+  const c = { socket, waiting: [], chunks: [], size: 0, head: null };
+  socket.on('data', (chunk) => {
+    c.chunks.push(chunk);
+    c.size += chunk.length;
+    while (takeAnswer(c));
+  });
+  socket.on('error', () => {}); // 'close' follows
+  socket.on('close', () => {
+    if (connection === c) connection = null;
+    for (const w of c.waiting.splice(0)) w.reject(new Error('the Runtime API has gone'));
+  });
+  return c;
+}
+
+// takeAnswer hands a whole answer to who waits for it; false when it is not all there.
+function takeAnswer(c) {
+  if (!c.waiting.length || c.size < (c.head ? c.head.end : 1)) return false;
+  const data = c.chunks.length === 1 ? c.chunks[0] : Buffer.concat(c.chunks);
+  if (!c.head) {
+    c.chunks = [data];
+    const length = data.indexOf('\r\n\r\n');
+    if (length < 0) return false;
+    const lines = data.toString('latin1', 0, length).split('\r\n');
+    const headers = {};
+    for (const line of lines.slice(1)) {
+      const colon = line.indexOf(':');
+      headers[line.slice(0, colon).toLowerCase()] = line.slice(colon + 1).trim();
     }
-    const request = http.request({ hostname, port, path: root + url, method, agent, headers: all }, (response) => {
-      const chunks = [];
-      response.on('data', (c) => chunks.push(c));
-      response.on('error', reject);
-      response.on('end', () => resolve({ headers: response.headers, status: response.statusCode, body: Buffer.concat(chunks).toString() }));
-    });
-    request.on('error', reject);
-    request.end(data);
+    c.head = { headers, status: Number(lines[0].split(' ')[1]), start: length + 4, end: length + 4 + Number(headers['content-length'] || 0) };
+    return true;
+  }
+  const { headers, status, start, end } = c.head;
+  const rest = data.subarray(end);
+  c.head = null;
+  c.chunks = rest.length ? [rest] : [];
+  c.size = rest.length;
+  c.waiting.shift().resolve({ headers, status, body: data.toString('utf8', start, end) });
+  if (headers.connection === 'close') c.socket.end(); // the next call opens a new one
+  if (headers.connection === 'close' && connection === c) connection = null;
+  if (!c.waiting.length) c.socket.unref(); // an idle connection keeps no event loop alive
+  return true;
+}
+
+function call(method, url, body, errorType) {
+  const data = body === undefined ? undefined : Buffer.from(body);
+  let head = `${method} ${root}${url} HTTP/1.1\r\nHost: ${env.AWS_LAMBDA_RUNTIME_API}\r\n`;
+  if (errorType) head += `Lambda-Runtime-Function-Error-Type: ${String(errorType).replace(/[^\x21-\x7e]/g, '_')}\r\n`;
+  if (data) head += `Content-Type: application/json\r\nContent-Length: ${data.length}\r\n`;
+  if (!connection) connection = connect();
+  const { socket, waiting } = connection;
+  return new Promise((resolve, reject) => {
+    waiting.push({ resolve, reject });
+    socket.ref();
+    socket.cork();
+    socket.write(head + '\r\n', 'latin1');
+    if (data) socket.write(data);
+    socket.uncork();
   });
 }
 
@@ -62,16 +107,17 @@ function logError(title, error, told) {
 async function initFailed(error, type) {
   const told = describe(error, type);
   logError('Uncaught Exception', error, told);
-  await call('POST', 'init/error', JSON.stringify(told), { 'Lambda-Runtime-Function-Error-Type': told.errorType });
+  await call('POST', 'init/error', JSON.stringify(told), told.errorType);
   process.exit(1);
 }
 
 async function fatal(error, type, title) {
   const told = describe(error, type);
   logError(title, error, told);
+  connection = connect(); // the other one may be waiting for an event
   try {
-    if (current) await call('POST', `invocation/${current.id}/error`, JSON.stringify(told), { 'Lambda-Runtime-Function-Error-Type': told.errorType });
-    else await call('POST', 'init/error', JSON.stringify(told), { 'Lambda-Runtime-Function-Error-Type': told.errorType });
+    if (current) await call('POST', `invocation/${current.id}/error`, JSON.stringify(told), told.errorType);
+    else await call('POST', 'init/error', JSON.stringify(told), told.errorType);
   } finally {
     process.exit(129);
   }
@@ -171,8 +217,9 @@ function invoke(handler, event, headers) {
 }
 
 async function serve(handler) {
+  let coming = call('GET', 'invocation/next');
   for (;;) {
-    const next = await call('GET', 'invocation/next');
+    const next = await coming;
     if (next.status !== 200) throw new Error(`the Runtime API answered ${next.status}`);
     const id = next.headers['lambda-runtime-aws-request-id'];
     current = { id };
@@ -188,11 +235,18 @@ async function serve(handler) {
     if ('error' in result) {
       const told = describe(result.error);
       logError('Invoke Error', result.error, told);
-      await call('POST', `invocation/${id}/error`, JSON.stringify(told), { 'Lambda-Runtime-Function-Error-Type': encodeURIComponent(told.errorType) });
+      await call('POST', `invocation/${id}/error`, JSON.stringify(told), encodeURIComponent(told.errorType));
+      coming = null;
     } else {
-      await call('POST', `invocation/${id}/response`, body);
+      const accepted = call('POST', `invocation/${id}/response`, body);
+      // The next event is asked for in the same breath, unless the answer may
+      // be refused as too large, which closes the connection.
+      coming = body.length < 1 << 20 ? call('GET', 'invocation/next') : null;
+      if (coming) coming.catch(() => {}); // when the cloud has gone, the line below says so
+      await accepted;
     }
     current = null;
+    coming = coming || call('GET', 'invocation/next');
   }
 }
 

@@ -1,0 +1,53 @@
+package cli
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/writ-dev/writ"
+)
+
+// printable makes text from elsewhere (logs, paths, messages of services) safe
+// to show: what a terminal would obey, or would show as something else, is
+// written as an escape. Line ends and tabs stay.
+func printable(text string) string {
+	if !strings.ContainsFunc(text, unsafeRune) && utf8.ValidString(text) {
+		return text
+	}
+	var b strings.Builder
+	for i, r := range text {
+		switch {
+		case r == utf8.RuneError && !strings.HasPrefix(text[i:], "\uFFFD"):
+			fmt.Fprintf(&b, `\x%02x`, text[i])
+		case !unsafeRune(r):
+			b.WriteRune(r)
+		case r < 0x80:
+			fmt.Fprintf(&b, `\x%02x`, r)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+	}
+	return b.String()
+}
+
+// unsafeRune reports control characters, and those that turn the direction of
+// what follows.
+func unsafeRune(r rune) bool {
+	return unicode.IsControl(r) && r != '\n' && r != '\t' || unicode.Is(unicode.Bidi_Control, r)
+}
+
+// oneLine is printable text that cannot begin a line of its own.
+func oneLine(text string) string {
+	return strings.ReplaceAll(printable(text), "\n", `\n`)
+}
+
+// showError shows err to the user.
+func showError(w io.Writer, err error) {
+	var b bytes.Buffer
+	writ.WriteError(&b, err)
+	_, _ = io.WriteString(w, printable(b.String())) // there is nobody else to tell
+}

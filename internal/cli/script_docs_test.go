@@ -1,0 +1,79 @@
+package cli_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// documented finds `writ COMMAND …` in a page: in backquotes, or as a line of
+// a block of code.
+var documented = regexp.MustCompile("(?m)`(writ [a-z]+[^`]*)`|^(?:go run ./cmd/)?(writ [a-z][^`#|]*)|\\$\\((writ [a-z][^)`]*)\\)")
+
+// commandsOfPages gives every command that the README and the pages of docs show.
+func commandsOfPages(ts *testscript.TestScript) []string {
+	repo := ts.Getenv("REPO")
+	pages, err := filepath.Glob(filepath.Join(repo, "docs", "*.md"))
+	ts.Check(err)
+	var commands []string
+	for _, page := range append(pages, filepath.Join(repo, "README.md")) {
+		text, err := os.ReadFile(page)
+		ts.Check(err)
+		for _, m := range documented.FindAllStringSubmatch(string(text), -1) {
+			commands = append(commands, strings.TrimSpace(m[1]+m[2]+m[3]))
+		}
+	}
+	// What takes the system away comes last.
+	slices.SortFunc(commands, func(a, b string) int {
+		return strings.Compare(rank(a)+a, rank(b)+b)
+	})
+	return slices.Compact(commands)
+}
+
+func rank(command string) string {
+	if strings.HasPrefix(command, "writ destroy") {
+		return "1"
+	}
+	return "0"
+}
+
+// placeholders are the words that stand for something of the reader's.
+var placeholders = strings.NewReplacer(
+	"examples/hitcounter-go", ".", "examples/hitcounter", ".", "init DIR", "init ../new", "DIR", ".", "FUNCTION", "hello",
+	"--old A.json", "--old ../a.json", "--new B.json", "--new ../b.json", "--old A", "--old ../a.json", "--new B", "--new ../b.json",
+	"PROFILE", "docs", "NAME", "docs", "SANDBOX", "dev",
+)
+
+// runDocs runs every documented command in a directory in which a cloud runs;
+// those that go on for ever are stopped when they are ready, in another.
+func runDocs(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: rundocs DIR OTHERDIR")
+	}
+	commands := commandsOfPages(ts)
+	if len(commands) < 10 {
+		ts.Fatalf("only %d commands were found in the pages: %q", len(commands), commands)
+	}
+	const until = ` --aws-port 0 --http-port 0 & pid=$!; n=0; ` +
+		`while [ ! -e .writ/local.json ] && kill -0 $pid && [ $n -lt 200 ]; do sleep 0.05; n=$((n+1)); done; ` +
+		`[ -e .writ/local.json ]; ok=$?; kill -TERM $pid; wait $pid && [ $ok = 0 ]`
+	for _, command := range commands {
+		line := placeholders.Replace(command)
+		switch words := strings.Fields(line); words[1] {
+		case "up":
+			line = "cd " + args[1] + "; exec 2>&1; " + line + until
+		case "destroy":
+			line = "cd " + args[0] + " && echo yes | " + line
+		default:
+			line = "cd " + args[0] + " && " + line
+		}
+		if err := ts.Exec("sh", "-c", line); err != nil {
+			ts.Fatalf("the pages show %q, which failed as %q: %v", command, line, err)
+		}
+	}
+	ts.Logf("%d commands of the pages were run: %q", len(commands), commands)
+}

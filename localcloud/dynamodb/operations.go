@@ -1,0 +1,9 @@
+package dynamodb
+
+import (
+	"maps"
+	"slices"
+)
+
+// Operations lists the operations that there are, sorted.
+func Operations() []string { return slices.Sorted(maps.Keys(operations)) }

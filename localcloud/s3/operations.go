@@ -1,0 +1,9 @@
+package s3
+
+import (
+	"maps"
+	"slices"
+)
+
+// Operations lists the operations that there are, sorted.
+func Operations() []string { return slices.Sorted(maps.Keys(handlers)) }

@@ -1,0 +1,195 @@
+package topology
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/writ-dev/writ"
+)
+
+// ignoredFolder are folders that never hold functions or topologies.
+func ignoredFolder(name string) bool {
+	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") ||
+		slices.Contains([]string{"node_modules", "vendor", "testdata", "states", "topology", "__pycache__"}, name)
+}
+
+// inferFunctions adds the functions that the topology does not name. It names
+// all that it has as soon as it names one; one that names none has a function
+// in each immediate sub-folder with a function.yml or a handler. tc adds these
+// to the named ones as well; that deploys folders that nobody asked for.
+//
+// A function.yml of a declared function fills in what topology.yml leaves out.
+func (p *reader) inferFunctions(t *Topology) {
+	for _, f := range t.Functions {
+		p.functionFile(t.Dir, f)
+	}
+	if p.declares {
+		p.unnamed = unnamedFunctions(t)
+		return
+	}
+	ignore := ignoreList(t.Dir)
+	for _, name := range folders(t.Dir) {
+		if slices.Contains(ignore, name) {
+			continue
+		}
+		if f := p.inferFunction(t.Dir, name); f != nil {
+			f.Inferred = true
+			t.Functions = append(t.Functions, f)
+		}
+	}
+}
+
+// unnamedFunctions gives the folders with a handler that no function of the
+// topology has its code in, for hints.
+func unnamedFunctions(t *Topology) []string {
+	taken := map[string]bool{}
+	for _, f := range t.Functions {
+		taken[f.Root] = true
+	}
+	return slices.DeleteFunc(folders(t.Dir), func(name string) bool {
+		return taken[name] || handlerFile(filepath.Join(t.Dir, name)) == ""
+	})
+}
+
+// ignoreList gives the folders that .tcignore names, one a line.
+func ignoreList(dir string) []string {
+	text, err := readBounded(filepath.Join(dir, ".tcignore"))
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, line := range strings.Fields(string(text)) {
+		names = append(names, cleanPath(line))
+	}
+	return names
+}
+
+// inferFunction gives the function of a folder, nil when it holds none. A
+// folder with a topology is a node.
+func (p *reader) inferFunction(dir, name string) *Function {
+	code := filepath.Join(dir, name)
+	if file, _ := topologyFile(code); file != "" {
+		return nil
+	}
+	f := &Function{Name: name, Root: name}
+	if file, n := p.readFunctionFile(code, path.Join(filepath.ToSlash(dir), name)); n != nil {
+		if written := p.text(n.get("name"), "name"); written != "" {
+			f.Name = written
+		}
+		if fn := p.function(f.Name, entry{f.Name, n.pos, n}); fn != nil {
+			fn.Root, fn.Pos = name, writ.Position{File: file, Line: n.pos.Line, Col: n.pos.Col}
+			return fn
+		}
+		return nil // said already
+	}
+	file := handlerFile(code)
+	if file == "" {
+		return nil
+	}
+	f.Pos = writ.Position{File: path.Join(filepath.ToSlash(dir), name, file), Line: 1}
+	return f
+}
+
+// handlerFile gives the file that makes a folder a function, "" when none does.
+func handlerFile(code string) string {
+	if file := has(code, "handler.py", "index.js", "index.mjs", "handler.js", "handler.mjs"); file != "" {
+		return file
+	}
+	if has(code, "main.go") != "" && isLambda(filepath.Join(code, "main.go")) {
+		return "main.go"
+	}
+	if info, err := os.Stat(filepath.Join(code, "bootstrap")); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
+		return "bootstrap"
+	}
+	return ""
+}
+
+// isLambda reports whether a Go file imports Lambda's library: any other program
+// beside the topology is not meant to be deployed.
+func isLambda(file string) bool {
+	text, err := readBounded(file)
+	if err != nil {
+		return false
+	}
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, text, parser.ImportsOnly)
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(parsed.Imports, func(i *ast.ImportSpec) bool {
+		return strings.HasPrefix(i.Path.Value, `"github.com/aws/aws-lambda-go/`)
+	})
+}
+
+// readFunctionFile gives the root of a folder's function.yml, nil when it has none.
+func (p *reader) readFunctionFile(code, shown string) (file string, n *node) {
+	for _, name := range []string{"function.yml", "function.yaml", "function.json"} {
+		text, err := readBounded(filepath.Join(code, name))
+		if err != nil {
+			continue
+		}
+		file = path.Join(shown, name)
+		if n := p.readYAML(text, file, filepath.Join(code, name)); n != nil && n.kind == mapNode {
+			p.checkTemplates(n)
+			return file, n
+		}
+	}
+	return file, nil
+}
+
+// functionFile fills in what topology.yml leaves out from the function's own file.
+func (p *reader) functionFile(dir string, f *Function) {
+	code := filepath.Join(dir, filepath.FromSlash(f.Root))
+	_, n := p.readFunctionFile(code, path.Join(filepath.ToSlash(dir), f.Root))
+	if n == nil {
+		return
+	}
+	own := p.function(f.Name, entry{f.Name, n.pos, n})
+	if own == nil {
+		return
+	}
+	p.fillRuntime(f, own)
+	if f.Description == "" {
+		f.Description = own.Description
+	}
+	for _, v := range own.Environment {
+		if !slices.ContainsFunc(f.Environment, func(o EnvVar) bool { return o.Name == v.Name }) {
+			f.Environment = append(f.Environment, v)
+		}
+	}
+	f.Targets = append(f.Targets, own.Targets...)
+	f.Grants = append(f.Grants, own.Grants...)
+	f.Others = append(f.Others, own.Others...)
+	p.noCode[f] = p.noCode[f] || p.noCode[own]
+}
+
+// fillRuntime gives f the runtime fields of own that it has not.
+func (p *reader) fillRuntime(f, own *Function) {
+	r, o := &f.Runtime, own.Runtime
+	if r.Identifier == "" {
+		r.Language, r.Identifier = o.Language, o.Identifier
+	}
+	if r.Handler == "" && o.Handler != "" {
+		r.Handler = o.Handler
+		p.mark(f.Pos, "handler", p.spot(own.Pos, "handler"))
+	}
+	for _, field := range []struct{ have, from *string }{{&r.Role, &o.Role}, {&r.RoleFile, &o.RoleFile}} {
+		if *field.have == "" {
+			*field.have = *field.from
+		}
+	}
+	for _, field := range []struct {
+		have, from *int
+		word       string
+	}{{&r.MemoryMB, &o.MemoryMB, "memory"}, {&r.TimeoutSec, &o.TimeoutSec, "timeout"}} {
+		if *field.have == 0 && *field.from != 0 {
+			*field.have = *field.from
+			p.mark(f.Pos, field.word, p.spot(own.Pos, field.word))
+		}
+	}
+}
