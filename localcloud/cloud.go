@@ -45,6 +45,10 @@ type Config struct {
 	Dir string
 	// Endpoint is the URL of the AWS API, which functions are given.
 	Endpoint string
+	// Sandbox names the sandbox whose APIs answer on the HTTP port as they are;
+	// those of others answer to their name alone: ID.execute-api.localhost.
+	// "" lets all answer.
+	Sandbox string
 	// SCPs are levels of service control policies for every role but the developer's.
 	SCPs [][]*iam.Policy
 	// Parameters are what templates find in the parameter store, by name: the

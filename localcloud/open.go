@@ -94,7 +94,7 @@ func (c *Cloud) wire() error {
 		return err
 	}
 	if c.apis, err = apigateway.New(apigateway.Config{
-		DB: c.db, Account: DefaultAccount, Region: DefaultRegion, Now: cfg.Now, Rand: rand.Reader, Log: log, Do: through,
+		DB: c.db, Account: DefaultAccount, Region: DefaultRegion, Now: cfg.Now, Rand: rand.Reader, Log: log, Do: through, Unnamed: cfg.unnamed,
 	}); err != nil {
 		return err
 	}
@@ -124,6 +124,13 @@ func (c *Cloud) wire() error {
 	through.gate = c.gate
 	c.stacks.Resume()
 	return nil
+}
+
+// unnamed says whether an API answers requests that name none: those of the
+// sandbox, and those that belong to no sandbox, as of a plain stack.
+func (cfg *Config) unnamed(tags map[string]string) bool {
+	sandbox, tagged := tags["sandbox"]
+	return cfg.Sandbox == "" || !tagged || sandbox == cfg.Sandbox
 }
 
 // verdict passes denials on.

@@ -72,9 +72,11 @@ func variablesOf(t *testing.T, top *topology.Topology) *cfn.Object {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := cfn.NewResolver(out.Template, cfn.Inputs{Account: account, Region: region,
+	r, err := cfn.NewResolver(out.Template, cfn.Inputs{
+		Account: account, Region: region,
 		Ref:    func(string) (any, bool) { return "shop_hits_dev", true },
-		GetAtt: attributes(top, "dev", out.Template)})
+		GetAtt: attributes(top, "dev", out.Template),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -144,10 +145,15 @@ func (p *problems) syntaxError(err error, src *source) {
 		e.Hint = "put a value that starts with {{ in quotes; without them { starts a map"
 	} else if strings.HasPrefix(strings.TrimLeft(src.line(at.Line), " "), "\t") || strings.Contains(message, "tab") {
 		e.Hint = "indent with spaces; YAML does not allow tabs"
+	} else if m := missingSpace.FindStringSubmatch(src.line(at.Line)); m != nil {
+		e.Hint = "a space is missing after the colon: " + m[1] + ": " + m[2]
 	} else {
 		e.Hint = "check the indentation, the quotes and the brackets here and on the line above"
 	}
 }
+
+// missingSpace is a line whose key and value are one word to YAML.
+var missingSpace = regexp.MustCompile(`^[ -]*([a-z_]+):([^\s:/][^\s]*)\s*$`)
 
 func tokenPosition(src *source, t *token.Token) writ.Position {
 	if t == nil || t.Position == nil {

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"regexp"
 	"sort"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -46,7 +48,7 @@ same way. Nothing happens when nothing changed.`,
 				if format == "json" {
 					err = json.NewEncoder(sh.stdout).Encode(map[string]any{"stack": stack, "changed": changed})
 				} else {
-					err = printDeployed(sh, stack.Name, stack.Outputs, changed, len(s.topology.Routes) > 0, target.http)
+					err = printDeployed(sh, stack.Name, stack.Outputs, changed, target.servedAt(stack.Outputs))
 				}
 				if err != nil {
 					return err
@@ -62,7 +64,7 @@ same way. Nothing happens when nothing changed.`,
 
 // printDeployed shows the stack's outputs, and where a local cloud serves the
 // routes: the URLs of the outputs are AWS's.
-func printDeployed(sh *shell, stack string, outputs map[string]string, changed, routes bool, local string) error {
+func printDeployed(sh *shell, stack string, outputs map[string]string, changed bool, served []string) error {
 	st := style{sh.colorOut}
 	if !changed {
 		_, err := fmt.Fprintf(sh.stdout, "%s: no changes\n", stack)
@@ -78,8 +80,8 @@ func printDeployed(sh *shell, stack string, outputs map[string]string, changed, 
 		width = max(width, len(name))
 	}
 	sort.Strings(names)
-	if routes && local != "" {
-		if _, err := fmt.Fprintf(sh.stdout, "  %-*s  %s/\n", width, "served here", st.bold(local)); err != nil {
+	for _, url := range served {
+		if _, err := fmt.Fprintf(sh.stdout, "  %-*s  %s\n", width, "served here", st.bold(url)); err != nil {
 			return err
 		}
 	}
@@ -89,4 +91,26 @@ func printDeployed(sh *shell, stack string, outputs map[string]string, changed, 
 		}
 	}
 	return nil
+}
+
+// awsURL is the URL of an API in a stack's outputs.
+var awsURL = regexp.MustCompile(`^https://([a-z0-9]+)\.execute-api\.[^/]+/(.*)$`)
+
+// servedAt gives the URLs at which a local cloud serves the APIs of a stack:
+// the port itself for its own sandbox, the API's name for another.
+func (t *targetFlags) servedAt(outputs map[string]string) []string {
+	port := strings.TrimPrefix(t.local.HTTP, "http://127.0.0.1")
+	var urls []string
+	for _, value := range outputs {
+		match := awsURL.FindStringSubmatch(value)
+		switch {
+		case match == nil || t.local.HTTP == "":
+		case t.sandbox == t.local.Sandbox:
+			return []string{t.local.HTTP + "/"}
+		default:
+			urls = append(urls, "http://"+match[1]+".execute-api.localhost"+port+"/"+match[2])
+		}
+	}
+	sort.Strings(urls)
+	return urls
 }

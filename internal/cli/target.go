@@ -37,6 +37,7 @@ type runningCloud struct {
 	AWS         string    `json:"aws"`
 	HTTP        string    `json:"http"`
 	Region      string    `json:"region"`
+	Sandbox     string    `json:"sandbox"`
 	AccessKeyID string    `json:"accessKeyId"`
 	SecretKey   string    `json:"secretAccessKey"`
 	Token       string    `json:"sessionToken"`
@@ -50,8 +51,8 @@ func runningCloudFile(dir string) string { return filepath.Join(stateDir(dir), "
 type targetFlags struct {
 	sandbox string
 	profile string
-	// http is the local cloud's HTTP API, "" for an AWS account.
-	http string
+	// local is the local cloud that was opened, empty for an AWS account.
+	local runningCloud
 }
 
 func (t *targetFlags) register(cmd *cobra.Command) {
@@ -81,7 +82,7 @@ func (t *targetFlags) open(ctx context.Context, dir string) (*awscloud.Account, 
 	if err != nil {
 		return nil, err
 	}
-	t.http = local.HTTP
+	t.local = local
 	account, err := awscloud.Open(ctx, awscloud.Config{
 		Endpoint: local.AWS, Region: local.Region,
 		Credentials: &aws.Credentials{AccessKeyID: local.AccessKeyID, SecretAccessKey: local.SecretKey, SessionToken: local.Token},

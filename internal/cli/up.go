@@ -194,6 +194,7 @@ func (u *up) openCloud() (err error) {
 	u.cloud, err = localcloud.Open(localcloud.Config{
 		Dir:       u.state,
 		Endpoint:  "http://" + u.aws.Addr().String(),
+		Sandbox:   u.flags.sandbox,
 		Now:       time.Now,
 		OnLog:     u.functionLine,
 		OnRequest: u.requestLine,
@@ -210,7 +211,7 @@ func (u *up) openCloud() (err error) {
 // announceFile lets the other commands find this cloud.
 func (u *up) announceFile() error {
 	return writeRunningCloud(u.dir, runningCloud{
-		PID: os.Getpid(), AWS: u.awsURL(), HTTP: u.httpURL(), Region: u.cloud.Region(),
+		PID: os.Getpid(), AWS: u.awsURL(), HTTP: u.httpURL(), Region: u.cloud.Region(), Sandbox: u.flags.sandbox,
 		AccessKeyID: u.creds.AccessKeyID, SecretKey: u.creds.SecretAccessKey, Token: u.creds.SessionToken, Expires: u.creds.Expiration,
 	})
 }

@@ -34,6 +34,9 @@ type Config struct {
 	Do gate.Doer
 	// Rand is where ids come from; crypto/rand.Reader outside tests.
 	Rand io.Reader
+	// Unnamed says of an API's tags whether it answers requests that name no
+	// API; nil lets all. The others answer to their name alone.
+	Unnamed func(tags map[string]string) bool
 }
 
 // Service is API Gateway. It implements gate.Service.

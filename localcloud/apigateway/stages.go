@@ -22,7 +22,7 @@ func (s *Service) refresh() error {
 			return err
 		}
 		return eachDoc(tx, bucketHTTP, func(d *httpDoc) error {
-			stages = append(stages, httpStages(d)...)
+			stages = append(stages, s.httpStages(d)...)
 			return nil
 		})
 	})
@@ -37,6 +37,11 @@ func (s *Service) refresh() error {
 	return nil
 }
 
+// named says whether an API answers only to its name.
+func (s *Service) named(tags map[string]string) bool {
+	return s.cfg.Unnamed != nil && !s.cfg.Unnamed(tags)
+}
+
 // restStages gives the deployed stages of a REST API.
 func (s *Service) restStages(d *restDoc) []*front.Stage {
 	var stages []*front.Stage
@@ -46,7 +51,7 @@ func (s *Service) restStages(d *restDoc) []*front.Stage {
 			continue
 		}
 		stage := &front.Stage{
-			Kind: front.REST, APIID: d.API.ID, Name: st.StageName, DeploymentID: dep.ID, Variables: st.Variables, Created: d.Order,
+			Kind: front.REST, APIID: d.API.ID, Name: st.StageName, DeploymentID: dep.ID, Variables: st.Variables, Created: d.Order, Named: s.named(d.API.Tags),
 			BinaryTypes: dep.Snapshot.BinaryMediaTypes, ClosedEndpoint: d.API.DisableExecuteAPIEndpoint,
 		}
 		unreadable := ""
@@ -101,7 +106,7 @@ func lambdaIntegration(uri, payload string, milliseconds int) front.Integration 
 }
 
 // httpStages gives the deployed stages of an HTTP API.
-func httpStages(d *httpDoc) []*front.Stage {
+func (s *Service) httpStages(d *httpDoc) []*front.Stage {
 	var stages []*front.Stage
 	for _, st := range sortedValues(d.Stages) {
 		served := &httpSnapshot{Integrations: d.Integrations, Routes: d.Routes, CORS: d.API.CORSConfiguration}
@@ -114,7 +119,7 @@ func httpStages(d *httpDoc) []*front.Stage {
 		}
 		stage := &front.Stage{
 			Kind: front.HTTP, APIID: d.API.APIID, Name: st.StageName, DeploymentID: st.DeploymentID, Variables: st.StageVariables,
-			Created: d.Order, CORS: served.CORS, ClosedEndpoint: d.API.DisableExecuteAPIEndpoint,
+			Created: d.Order, Named: s.named(d.API.Tags), CORS: served.CORS, ClosedEndpoint: d.API.DisableExecuteAPIEndpoint,
 		}
 		for _, r := range sortedValues(served.Routes) {
 			method, path, _ := splitRouteKey(r.RouteKey)

@@ -35,7 +35,9 @@ type Stage struct {
 	Variables    map[string]string
 	// Created is when the API was made: among APIs that match alike, the newest answers.
 	Created time.Time
-	Routes  []Route
+	// Named keeps the API to requests that name it, by host or path selector.
+	Named  bool
+	Routes []Route
 	// BinaryTypes are a REST API's binary media types: "image/png", "*/*".
 	BinaryTypes []string
 	// CORS is an HTTP API's CORS configuration, nil for none.

@@ -49,7 +49,9 @@ func NewTable(stages []*Stage) (t *Table, problems []error) {
 			}
 			s.entries = append(s.entries, entry{stage: stage, route: route, pattern: pattern, order: order})
 		}
-		t.merged = append(t.merged, s.entries...)
+		if !stage.Named {
+			t.merged = append(t.merged, s.entries...)
+		}
 		slices.SortStableFunc(s.entries, compareEntries)
 		t.stages = append(t.stages, s)
 	}
@@ -116,8 +118,11 @@ func (t *Table) Find(host, method, path string) Match {
 		return m
 	}
 	m := Match{Path: path}
-	if len(t.stages) > 0 {
-		m.Stage = t.stages[0].Stage
+	for _, s := range t.stages {
+		if !s.Named {
+			m.Stage = s.Stage
+			break
+		}
 	}
 	if e, vars, ok := first(t.merged, method, path); ok {
 		m.Stage, m.Route, m.Vars = e.stage, e.route, vars
