@@ -16,9 +16,11 @@ import (
 type StackEvent struct {
 	Time      time.Time
 	LogicalID string
-	Type      string
-	Status    string
-	Reason    string
+	// PhysicalID is the deployed name, "" before there is one.
+	PhysicalID string
+	Type       string
+	Status     string
+	Reason     string
 }
 
 // Failed reports whether the step is a failure.
@@ -175,7 +177,7 @@ func (a *Account) newEvents(ctx context.Context, name string, seen map[string]bo
 			}
 			seen[aws.ToString(e.EventId)] = true
 			events = append(events, StackEvent{
-				Time: aws.ToTime(e.Timestamp), LogicalID: aws.ToString(e.LogicalResourceId), Type: aws.ToString(e.ResourceType),
+				Time: aws.ToTime(e.Timestamp), LogicalID: aws.ToString(e.LogicalResourceId), PhysicalID: aws.ToString(e.PhysicalResourceId), Type: aws.ToString(e.ResourceType),
 				Status: string(e.ResourceStatus), Reason: aws.ToString(e.ResourceStatusReason),
 			})
 		}

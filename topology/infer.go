@@ -19,10 +19,11 @@ func ignoredFolder(name string) bool {
 		slices.Contains([]string{"node_modules", "vendor", "testdata", "states", "topology", "__pycache__"}, name)
 }
 
-// inferFunctions adds the functions that the topology does not name. It names
-// all that it has as soon as it names one; one that names none has a function
-// in each immediate sub-folder with a function.yml or a handler. tc adds these
-// to the named ones as well; that deploys folders that nobody asked for.
+// inferFunctions adds the functions that the topology does not declare. One
+// that declares functions has, besides, those that its edges name and that
+// have a folder of that name with a handler; one that declares none has a
+// function in each immediate sub-folder with a function.yml or a handler. (tc
+// always adds all of these, which deploys folders that nobody asked for.)
 //
 // A function.yml of a declared function fills in what topology.yml leaves out.
 func (p *reader) inferFunctions(t *Topology) {
@@ -30,7 +31,7 @@ func (p *reader) inferFunctions(t *Topology) {
 		p.functionFile(t.Dir, f)
 	}
 	if p.declares {
-		p.unnamed = unnamedFunctions(t)
+		p.inferNamed(t)
 		return
 	}
 	ignore := ignoreList(t.Dir)
@@ -45,8 +46,32 @@ func (p *reader) inferFunctions(t *Topology) {
 	}
 }
 
+// inferNamed adds the functions that edges name, and those that these lead to.
+func (p *reader) inferNamed(t *Topology) {
+	have := map[string]bool{}
+	for _, f := range t.Functions {
+		have[f.Name] = true
+	}
+	for added := true; added; {
+		added = false
+		unnamed := unnamedFunctions(t)
+		for _, e := range Edges(t) {
+			name := e.Target.Name
+			if e.Target.Kind != KindFunction || have[name] || !slices.Contains(unnamed, name) {
+				continue
+			}
+			have[name] = true
+			if f := p.inferFunction(t.Dir, name); f != nil {
+				f.Inferred = true
+				t.Functions = append(t.Functions, f)
+				added = true
+			}
+		}
+	}
+}
+
 // unnamedFunctions gives the folders with a handler that no function of the
-// topology has its code in, for hints.
+// topology has its code in.
 func unnamedFunctions(t *Topology) []string {
 	taken := map[string]bool{}
 	for _, f := range t.Functions {

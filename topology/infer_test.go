@@ -136,8 +136,8 @@ runtime: {lang: node20}
 	}
 
 	edge := strings.Replace(tree, "greet: {root: src/greet}", "greet: {root: src/greet, function: py}", 1)
-	_, err := topology.Load(unpack(t, edge))
-	if err == nil || !strings.Contains(show(err), "add  py: {}  under  functions:") {
-		t.Errorf("%v", err)
+	want = append([]foundFunction{want[0], want[1], {"py", "py", "python", "python3.13", "handler.handler", true}}, want[2:]...)
+	if diff := cmp.Diff(want, foundFunctions(load(t, edge))); diff != "" {
+		t.Errorf("an edge names the directory py:\n%s", diff)
 	}
 }

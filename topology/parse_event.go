@@ -1,8 +1,6 @@
 package topology
 
 import (
-	"slices"
-
 	"github.com/writ-dev/writ"
 )
 
@@ -163,9 +161,5 @@ func foreignName(name string) bool {
 // missing notes a reference that leads nowhere.
 func (p *problems) missing(at writ.Position, kind Kind, name string, have []string, addHint string) {
 	e := p.add(at, "there is no %s %s", kind, quoted(name))
-	if kind == KindFunction && slices.Contains(p.unnamed, name) {
-		e.Hint = "directory " + name + " holds one; add  " + name + ": {}  under  functions:"
-		return
-	}
 	p.suggest(e, name, have, addHint)
 }

@@ -22,9 +22,6 @@ type problems struct {
 	// failed are entities that are written but wrong in themselves: that they
 	// cannot be led to is no news. A name "" stands for all of the kind.
 	failed map[Target]bool
-	// unnamed are the folders with a handler that a topology that names its
-	// functions does not name.
-	unnamed []string
 	// paths says where on disk a file lies whose name was changed for the user.
 	paths map[string]string
 }

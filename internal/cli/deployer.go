@@ -45,11 +45,14 @@ func (d *deployer) deploy(ctx context.Context, s *system) (stack awscloud.Stack,
 	})
 	done()
 	if err != nil {
-		return stack, false, err
+		return stack, false, inTopology(err, s)
 	}
 	defer working(d.progress, d.style, "deploying "+s.stack)()
 	stack, err = d.account.Apply(ctx, plan, d.showEvent)
-	return stack, !plan.Empty, err
+	if err != nil {
+		return stack, false, inTopology(err, s)
+	}
+	return stack, !plan.Empty, nil
 }
 
 // targetOf is the machine that runs the account's functions: this one, when the
@@ -89,7 +92,7 @@ func (d *deployer) showEvent(e awscloud.StackEvent) {
 	if d.quiet && !e.Failed() {
 		return
 	}
-	line := fmt.Sprintf("%-28s %-32s %s", e.Status, e.Type, e.LogicalID)
+	line := fmt.Sprintf("%-36s %-32s %s", e.Status, e.Type, e.LogicalID)
 	if e.Reason != "" {
 		line += "  " + e.Reason
 	}

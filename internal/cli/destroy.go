@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/awscloud"
 	"github.com/writ-dev/writ/synth"
 	"github.com/writ-dev/writ/topology"
 )
@@ -55,14 +56,17 @@ func (f *destroyFlags) run(cmd *cobra.Command, sh *shell, dir string) error {
 	slices.Reverse(nodes)
 	for _, node := range nodes {
 		stack := synth.StackName(node, f.target.sandbox)
-		deleted, err := f.stack(cmd, sh, d, stack)
+		deleted, kept, err := f.stack(cmd, sh, d, stack)
 		if err != nil {
 			return err
 		}
 		if f.format == "json" {
-			err = json.NewEncoder(sh.stdout).Encode(map[string]any{"stack": stack, "deleted": deleted})
+			err = json.NewEncoder(sh.stdout).Encode(destroyedJSON{stack, deleted, kept})
 		} else {
 			_, err = fmt.Fprintf(sh.stdout, "%s: %s\n", stack, map[bool]string{true: "deleted", false: "not deployed"}[deleted])
+			for _, name := range kept {
+				fmt.Fprintf(sh.stdout, "  kept: %s\n", name)
+			}
 		}
 		if err != nil {
 			return err
@@ -71,17 +75,31 @@ func (f *destroyFlags) run(cmd *cobra.Command, sh *shell, dir string) error {
 	return nil
 }
 
-// stack deletes one stack; it reports false when there is none.
-func (f *destroyFlags) stack(cmd *cobra.Command, sh *shell, d *deployer, stack string) (deleted bool, err error) {
+// destroyedJSON is what `writ destroy --format json` prints for each stack.
+type destroyedJSON struct {
+	Stack   string   `json:"stack"`
+	Deleted bool     `json:"deleted"`
+	Kept    []string `json:"kept,omitempty"`
+}
+
+// stack deletes one stack; it reports false when there is none. kept names
+// the stores that stay.
+func (f *destroyFlags) stack(cmd *cobra.Command, sh *shell, d *deployer, stack string) (deleted bool, kept []string, err error) {
 	_, found, err := d.account.Stack(cmd.Context(), stack)
 	if err != nil || !found {
-		return false, err
+		return false, nil, err
 	}
 	if !f.yes && !confirm(sh, fmt.Sprintf("Delete stack %s and its data?", stack)) {
-		return false, writ.Errorf(writ.CodeUsage, "stack %s was not deleted", stack).
+		return false, nil, writ.Errorf(writ.CodeUsage, "stack %s was not deleted", stack).
 			WithHint("answer yes, or give --yes where nobody can answer")
 	}
-	return true, d.account.Delete(cmd.Context(), stack, d.showEvent)
+	err = d.account.Delete(cmd.Context(), stack, func(e awscloud.StackEvent) {
+		if e.Status == "DELETE_SKIPPED" {
+			kept = append(kept, e.PhysicalID+" ("+e.Type+")")
+		}
+		d.showEvent(e)
+	})
+	return true, kept, err
 }
 
 // confirm asks on standard error; only a plain yes is one.

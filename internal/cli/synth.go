@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 )
@@ -36,8 +37,14 @@ prints a template for each, one after the other.`,
 	return cmd
 }
 
-// showSkipped names what the topology holds and the template does not.
+// showSkipped names what the template holds and the topology does not declare,
+// and the reverse.
 func showSkipped(w io.Writer, st style, s *system) {
+	for _, f := range s.topology.Functions {
+		if f.Inferred {
+			fmt.Fprintf(w, "%s\n", st.faint(fmt.Sprintf("function %s was found in %s: the topology does not declare it", f.Name, filepath.Join(s.topology.Dir, f.Root))))
+		}
+	}
 	for _, skipped := range s.output.Skipped {
 		fmt.Fprintf(w, "%s\n", st.yellow(fmt.Sprintf("%s: not synthesised yet: %s %s: %s", skipped.Pos, skipped.Kind, skipped.Name, skipped.Why)))
 	}

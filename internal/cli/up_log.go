@@ -149,7 +149,7 @@ func (u *up) banner(systems []*system) {
 			fmt.Fprintf(&b, "  route     %-7s %s%s -> %s\n", r.Method, u.httpURL(), r.Path, r.Target.Name)
 		}
 		for _, f := range s.topology.Functions {
-			fmt.Fprintf(&b, "  function  %s  %s\n", synth.FunctionName(s.topology, f.Name, s.sandbox), st.faint(f.Runtime.Identifier))
+			fmt.Fprintf(&b, "  function  %s  %s\n", synth.FunctionName(s.topology, f.Name, s.sandbox), st.faint(f.Runtime.Identifier+found(f)))
 		}
 		for _, store := range s.topology.Stores {
 			fmt.Fprintf(&b, "  %-9s %s\n", store.Kind, storeName(s, store))
@@ -167,6 +167,14 @@ func (u *up) banner(systems []*system) {
 		u.shown = b.String()
 		fmt.Fprint(u.log, u.shown)
 	}
+}
+
+// found marks a function that the topology does not declare.
+func found(f *topology.Function) string {
+	if !f.Inferred {
+		return ""
+	}
+	return ", found in " + f.Root + "/"
 }
 
 func storeName(s *system, store *topology.Store) string {
