@@ -37,7 +37,7 @@ start
 
 echo "== without the table's grant: 502, and the fix is a line of Go"
 sed -i '/GrantWriteData/d' "$system/hit_counter.go"
-"$WRIT" diff "$system" | grep -q '^│ - │.*dynamodb' || fail "the diff does not show the statement that goes"
+"$WRIT" diff "$system" >"$work/diff" && grep -q '^│ - │.*dynamodb' "$work/diff" || fail "the diff does not show the statement that goes"
 "$WRIT" deploy "$system" >/dev/null 2>&1 || fail "deploy"
 [ "$(curl -s -o /dev/null -w '%{http_code}' "$http/hello")" = 502 ] || fail "not 502"
 grep -q 'add after .*hit_counter.go:[0-9]*:' "$work/up.log" || fail "no place for the fix"

@@ -104,7 +104,10 @@ want_diff() {
   grep -qF "$1" "$work/diff" || { cat "$work/diff"; fail "the diff does not show $1"; }
   "$WRIT" diff "$system" --fail-on widen >/dev/null && fail "the diff does not count as a widening" || [ $? = 4 ] || fail "--fail-on widen did not end with 4"
 }
-deploy() { "$WRIT" deploy "$system" 2>>"$work/up.log" | grep -q ': deployed$' || fail "writ deploy changed nothing"; }
+deploy() {
+  "$WRIT" deploy "$system" >"$work/deployed" 2>>"$work/up.log" || fail "writ deploy"
+  grep -q ': deployed$' "$work/deployed" || fail "writ deploy changed nothing"
+}
 
 step "no grants: 502, and the log says why and what to add"
 awk '/^    grants:/{skip=1; next} skip && /^      - /{next} {skip=0; print}' "$example/topology.yml" >"$system/topology.yml"
@@ -144,5 +147,5 @@ get /hello
 [ "$status" = 200 ] || fail "after the restart GET /hello gave $status: $body"
 want_hits 3
 [ "$("$WRIT" diff "$system")" = "no differences" ] || fail "after the restart the stack differs"
-"$WRIT" invoke hello "$system" --payload '{"path": "/direct"}' | grep -q "hit /direct" || fail "writ invoke"
+"$WRIT" invoke hello "$system" --payload '{"path": "/direct"}' >"$work/answer" && grep -q "hit /direct" "$work/answer" || fail "writ invoke"
 echo "all steps passed"
