@@ -4,9 +4,9 @@
 GOFUMPT     = go run mvdan.cc/gofumpt@v0.12.0
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: test lint unit race fuzz-list fuzz examples bench prepare
+.PHONY: test lint unit race corpora fuzz-list fuzz examples bench prepare
 
-test: prepare lint unit race fuzz-list examples
+test: prepare lint unit race corpora fuzz-list examples
 
 prepare:
 	@scripts/prepare
@@ -24,6 +24,10 @@ unit:
 # The parts where goroutines meet.
 race:
 	go test -race -short ./localcloud/... ./internal/cli/...
+
+# The cases that others wrote, with how many ran of each.
+corpora:
+	@scripts/corpora
 
 # Every target in .ci/fuzz-targets must exist and pass on its seeds.
 fuzz-list:
