@@ -256,3 +256,17 @@ func randomYAML(t *rapid.T) string {
 	}
 	return b.String()
 }
+
+// TestFixOfAnEmptyList: the last grant was taken away and `grants:` left.
+func TestFixOfAnEmptyList(t *testing.T) {
+	t.Parallel()
+	const text = "name: eg\nfunctions:\n  hello:\n    root: hello\n    grants: # what it may do\n    description: greets\nstores:\n  visits: {key: path}\n"
+	system, err := topology.Parse([]byte(text), "topology.yml", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fix, ok := synth.Fix(system, "dev", synth.RoleName(system, "hello", "dev"), "dynamodb:UpdateItem", "arn:aws:dynamodb:us-east-1:000000000000:table/eg_visits_dev")
+	if !ok || fix.Position.Line != 5 || fix.Lines != "      - {store: visits, access: writeData}\n" {
+		t.Errorf("fix = %+v", fix)
+	}
+}

@@ -93,6 +93,20 @@ func (f fields) entry(key string) (entry, bool) {
 	return entry{}, false
 }
 
+// emptyBlock gives the line of a key that is written with nothing after it,
+// and how far the key is indented; false when it is not, or in braces.
+func (f fields) emptyBlock(key string) (line writ.Position, indent int, ok bool) {
+	for _, e := range f.entries {
+		if e.key == key && e.value != nil && e.value.kind == nullNode && e.value.src != nil {
+			text, _, _ := strings.Cut(e.value.src.line(e.pos.Line), "#")
+			if strings.TrimSpace(text) == key+":" {
+				return writ.Position{File: e.pos.File, Line: e.pos.Line, Col: 1}, e.pos.Col - 1, true
+			}
+		}
+	}
+	return writ.Position{}, 0, false
+}
+
 // value gives a key's value, nil when it is missing or empty.
 func (f fields) value(keys ...string) *node {
 	for _, key := range keys {

@@ -78,6 +78,8 @@ func (p *reader) function(name string, e entry) *Function {
 			fn.GrantsIndent = g.value.pos.Col - 1
 			fn.GrantsEnd = g.value.src.at(g.value.src.blockEnd(g.pos.Line, g.pos.Col-1, true), 1)
 		}
+	} else if line, indent, ok := f.emptyBlock("grants"); ok { // its last line was taken away
+		fn.GrantsEnd, fn.GrantsIndent = line, indent+2
 	}
 	fn.Others = append(fn.Others, f.others("", functionActed...)...)
 	return fn

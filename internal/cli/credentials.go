@@ -45,8 +45,8 @@ func newCredentials(sh *shell) *cobra.Command {
 					"SessionToken": local.Token, "Expiration": local.Expires.UTC().Format(time.RFC3339),
 				})
 			}
-			_, err = fmt.Fprintf(sh.stdout, "export AWS_ENDPOINT_URL=%s\nexport AWS_REGION=%s\nexport AWS_DEFAULT_REGION=%s\nexport AWS_ACCESS_KEY_ID=%s\nexport AWS_SECRET_ACCESS_KEY=%s\nexport AWS_SESSION_TOKEN=%s\n",
-				local.AWS, local.Region, local.Region, local.AccessKeyID, local.SecretKey, local.Token)
+			_, err = fmt.Fprintf(sh.stdout, "export AWS_ENDPOINT_URL=%s\nexport AWS_ENDPOINT_URL_SQS=%s\nexport AWS_REGION=%s\nexport AWS_DEFAULT_REGION=%s\nexport AWS_ACCESS_KEY_ID=%s\nexport AWS_SECRET_ACCESS_KEY=%s\nexport AWS_SESSION_TOKEN=%s\n",
+				local.AWS, local.AWS, local.Region, local.Region, local.AccessKeyID, local.SecretKey, local.Token)
 			return err
 		},
 	}

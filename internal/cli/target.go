@@ -97,7 +97,7 @@ func (t *targetFlags) open(ctx context.Context, dir string) (*awscloud.Account, 
 func deployFirst(err error, dir string) error {
 	var known *writ.Error
 	if errors.As(err, &known) && known.Code == writ.CodeNotFound && known.Hint == "" {
-		return known.WithHint("is it deployed? `writ deploy %s` does it, `writ diff %s` shows what is missing", dir, dir)
+		return known.WithHint("is it deployed? `writ deploy %s` does it, `writ diff %s` shows what is missing", quoted(dir), quoted(dir))
 	}
 	return err
 }
@@ -119,7 +119,7 @@ func answers(address string) bool {
 
 func notRunning(dir string) error {
 	return writ.Errorf(writ.CodeNotFound, "no local cloud is running in %s", dir).
-		WithHint("start it with `writ up %s`, or name an AWS profile with -e", dir)
+		WithHint("start it with `writ up %s`, or name an AWS profile with -e", quoted(dir))
 }
 
 func readRunningCloud(dir string) (runningCloud, error) {

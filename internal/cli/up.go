@@ -105,7 +105,7 @@ func (u *up) run(ctx context.Context) (err error) {
 	servers := serve(u.aws, u.cloud.API(), u.http, routes)
 	defer servers.close()
 	if err := u.deployAll(ctx, systems); err != nil {
-		return err
+		return withoutTopology(err, u.dir)
 	}
 	routes.open.Store(true)
 	u.banner(systems)

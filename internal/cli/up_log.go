@@ -111,7 +111,7 @@ func (u *up) fix(v gate.Verdict) (fix writ.Fix, granted string) {
 			return fix, ""
 		}
 		if synth.Granted(node, sandbox, role, v.Ask.Action, v.Ask.Resource) {
-			command := "writ deploy " + u.dir
+			command := "writ deploy " + quoted(u.dir)
 			if sandbox != defaultSandbox {
 				command += " -s " + sandbox
 			}
@@ -162,7 +162,7 @@ func (u *up) banner(systems []*system) {
 		fmt.Fprintf(&b, "  %s\n", st.yellow(line))
 	}
 	fmt.Fprintf(&b, "%s every call is decided by IAM; a call that cannot be mapped is denied\n", st.green("IAM enforced:"))
-	fmt.Fprintf(&b, "AWS CLI and SDKs: %s\n", st.bold(`eval "$(writ credentials `+u.dir+`)"`))
+	fmt.Fprintf(&b, "AWS CLI and SDKs: %s\n", st.bold(`eval "$(writ credentials `+quoted(u.dir)+`)"`))
 	if b.String() != u.shown {
 		u.shown = b.String()
 		fmt.Fprint(u.log, u.shown)
