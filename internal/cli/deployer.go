@@ -16,7 +16,7 @@ import (
 // deployer brings systems into an account: code first, then the stack.
 type deployer struct {
 	account *awscloud.Account
-	// workDir keeps built binaries between runs.
+	// workDir is where builds make their temporary directories.
 	workDir  string
 	progress io.Writer
 	style    style
