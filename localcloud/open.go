@@ -78,7 +78,9 @@ func (c *Cloud) wire() error {
 		return err
 	}
 	c.vault = session.NewVault(key)
-	if c.directory, err = directory.New(directory.Config{DB: c.db, Account: DefaultAccount, Now: cfg.Now}); err != nil {
+	if c.directory, err = directory.New(directory.Config{
+		DB: c.db, Account: DefaultAccount, Now: cfg.Now, SCPs: cfg.SCPs, Unbound: DeveloperRole,
+	}); err != nil {
 		return err
 	}
 	tokens := sts.New(sts.Config{Account: DefaultAccount, Roles: c.directory, Issuer: c.vault, Now: cfg.Now})
