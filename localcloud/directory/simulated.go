@@ -3,6 +3,7 @@ package directory
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -217,10 +218,12 @@ func (in *simulation) details(request *iam.Request, policies *iam.Policies) *det
 	}}
 }
 
+var accountPattern = regexp.MustCompile(`^\d{12}$`)
+
 // ownerOf gives the account of a resource: that of its ARN, else ResourceOwner,
 // else the caller's.
 func (in *simulation) ownerOf(resource string) string {
-	if parts := strings.SplitN(resource, ":", 6); len(parts) == 6 && parts[4] != "" && !strings.ContainsAny(parts[4], "*?") {
+	if parts := strings.SplitN(resource, ":", 6); len(parts) == 6 && accountPattern.MatchString(parts[4]) {
 		return parts[4]
 	}
 	if in.owner != "" {
