@@ -47,11 +47,11 @@ func TestParseKeepsEverything(t *testing.T) {
 					Position: place(7, 94), OperatorAt: place(7, 59), KeyAt: place(7, 79), ValueAt: places(7, 95, 7, 99),
 				},
 			},
-			Position: place(5, 5), SidAt: place(5, 13), PrincipalAt: place(5, 50), ActionAt: places(6, 17), ResourceAt: places(6, 40),
+			Position: place(5, 5), SidAt: place(5, 13), PrincipalAt: place(5, 50), ActionAt: places(6, 17), ResourceAt: places(6, 41),
 		},
 		{
 			Effect: iam.Deny, NotPrincipal: &iam.PrincipalElement{All: true}, NotAction: []string{}, NotResource: []string{"*", "x"},
-			Position: place(8, 5), PrincipalAt: place(8, 40), ActionAt: places(), ResourceAt: places(8, 77, 8, 82),
+			Position: place(8, 5), PrincipalAt: place(8, 40), ActionAt: places(), ResourceAt: places(8, 78, 8, 83),
 		},
 	}}
 	if diff := cmp.Diff(want, doc); diff != "" {
