@@ -55,6 +55,9 @@ func (cfg *Config) setDefaults() {
 	if cfg.OnDenied == nil {
 		cfg.OnDenied = func(gate.Verdict) {}
 	}
+	if cfg.OnVerdict == nil {
+		cfg.OnVerdict = func(gate.Verdict) {}
+	}
 	if cfg.OnNotice == nil {
 		cfg.OnNotice = func(string) {}
 	}
@@ -135,8 +138,9 @@ func (cfg *Config) unnamed(tags map[string]string) bool {
 	return cfg.Sandbox == "" || !tagged || sandbox == cfg.Sandbox
 }
 
-// verdict passes denials on.
+// verdict passes decisions on, and denials once more.
 func (c *Cloud) verdict(v gate.Verdict) {
+	c.cfg.OnVerdict(v)
 	if v.Message != "" {
 		c.cfg.OnDenied(v)
 	}
