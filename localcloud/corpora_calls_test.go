@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -264,11 +265,8 @@ func (s *stage) send(door string, call *rawCall, key sigv4.Key) (status int, cod
 		return 0, "", nil, err
 	}
 	defer answer.Body.Close()
-	var b strings.Builder
-	if _, err := copyTo(&b, answer); err != nil {
-		return 0, "", nil, err
-	}
-	return answer.StatusCode, answer.Header.Get("X-Amzn-Errortype"), []byte(b.String()), nil
+	body, err = io.ReadAll(io.LimitReader(answer.Body, 1<<20))
+	return answer.StatusCode, answer.Header.Get("X-Amzn-Errortype"), body, err
 }
 
 // assume makes the session that calls, with the case's session policy.
@@ -291,18 +289,15 @@ func (s *stage) assume(role, session string) error {
 	}
 	var out struct {
 		Result struct {
-			Credentials struct{ AccessKeyID, SecretAccessKey, SessionToken string } `xml:"-"`
-			Raw         struct {
-				ID     string `xml:"AccessKeyId"`
-				Secret string `xml:"SecretAccessKey"`
-				Token  string `xml:"SessionToken"`
-			} `xml:"Credentials"`
+			ID     string `xml:"Credentials>AccessKeyId"`
+			Secret string `xml:"Credentials>SecretAccessKey"`
+			Token  string `xml:"Credentials>SessionToken"`
 		} `xml:"AssumeRoleResult"`
 	}
 	if err := xml.Unmarshal(body, &out); err != nil {
 		return err
 	}
-	s.caller = sigv4.Key{AccessKeyID: out.Result.Raw.ID, Secret: out.Result.Raw.Secret, Token: out.Result.Raw.Token}
+	s.caller = sigv4.Key{AccessKeyID: out.Result.ID, Secret: out.Result.Secret, Token: out.Result.Token}
 	return nil
 }
 
@@ -312,7 +307,7 @@ func (s *stage) decide(call *rawCall) (conformance.Answer, error) {
 	if err != nil {
 		return conformance.Answer{}, err
 	}
-	if slices.ContainsFunc(keys, func(key string) bool { return strings.Contains(key, "time") }) {
+	if slices.Contains(keys, "aws:currenttime") || slices.Contains(keys, "aws:epochtime") {
 		s.setClock("aws:CurrentTime")
 	}
 	s.network = httptest.NewServer(s.from(s.cloud.API()))

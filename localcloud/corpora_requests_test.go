@@ -2,7 +2,6 @@ package localcloud_test
 
 import (
 	"encoding/json"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -20,10 +19,6 @@ type rawCall struct {
 	target string
 	// also is an action that IAM is asked first, which the caller is given.
 	also string
-}
-
-func copyTo(w io.Writer, answer *http.Response) (int64, error) {
-	return io.Copy(w, io.LimitReader(answer.Body, 1<<20))
 }
 
 func queryCall(service, operation string, form url.Values) *rawCall {

@@ -2,6 +2,7 @@ package localcloud_test
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -16,33 +17,45 @@ import (
 )
 
 // prepare makes the caller and the resource of the case, with SDK clients as
-// the developer.
+// the developer, and then the caller's session.
 func (s *stage) prepare(call *rawCall) error {
-	if err := s.prepareCaller(call.also); err != nil {
-		return err
-	}
-	return s.prepareResource(call)
-}
-
-// prepareCaller makes the caller's role with the case's policies, and a session.
-func (s *stage) prepareCaller(also string) error {
 	p := iam.ParsePrincipal(s.c.Request.Principal)
 	if p.Kind == iam.PrincipalAnonymous {
-		return nil
+		return s.prepareResource(call)
 	}
-	ctx, client := s.t.Context(), awsiam.NewFromConfig(s.cloud.dev())
 	name, session, path := nameOf(s.c, p)
+	role, err := s.makeCaller(name, path, call.also)
+	if err != nil {
+		return err
+	}
+	if err := s.prepareResource(call); err != nil {
+		return err
+	}
+	keys, err := s.c.Keys()
+	if err != nil {
+		return err
+	}
+	if slices.Contains(keys, "aws:tokenissuetime") {
+		s.setClock("aws:TokenIssueTime") // and there it stays, unless the case wants another time for the call
+	}
+	return s.assume(role, session)
+}
+
+// makeCaller makes the caller's role with the case's policies, and with the
+// one action that IAM is asked before the case's.
+func (s *stage) makeCaller(name, path, also string) (arn string, err error) {
+	ctx, client := s.t.Context(), awsiam.NewFromConfig(s.cloud.dev())
 	in := &awsiam.CreateRoleInput{RoleName: &name, Path: &path, AssumeRolePolicyDocument: aws.String(trustAll), Tags: principalTags(s.c)}
 	if conformance.Has(s.c.Boundary) {
 		made, err := client.CreatePolicy(ctx, &awsiam.CreatePolicyInput{PolicyName: aws.String("boundary"), PolicyDocument: aws.String(string(s.c.Boundary))})
 		if err != nil {
-			return err
+			return "", err
 		}
 		in.PermissionsBoundary = made.Policy.Arn
 	}
 	made, err := client.CreateRole(ctx, in)
 	if err != nil {
-		return err
+		return "", err
 	}
 	policies := texts(s.c.Identity)
 	if also != "" {
@@ -51,18 +64,10 @@ func (s *stage) prepareCaller(also string) error {
 	for i, text := range policies {
 		policy := fmt.Sprintf("p%d", i)
 		if _, err := client.PutRolePolicy(ctx, &awsiam.PutRolePolicyInput{RoleName: &name, PolicyName: &policy, PolicyDocument: &text}); err != nil {
-			return err
+			return "", err
 		}
 	}
-	keys, err := s.c.Keys()
-	if err != nil {
-		return err
-	}
-	if slices.Contains(keys, "aws:tokenissuetime") {
-		s.setClock("aws:TokenIssueTime")
-	}
-	defer s.clock.Store(nil)
-	return s.assume(*made.Role.Arn, session)
+	return *made.Role.Arn, nil
 }
 
 // nameOf gives the names that the caller has in the case.
@@ -72,10 +77,7 @@ func nameOf(c *conformance.Case, p iam.Principal) (role, session, path string) {
 	switch p.Kind {
 	case iam.PrincipalSession:
 		role, session, _ = strings.Cut(rest, "/")
-		arn, _ := c.Request.ContextKeys["aws:PrincipalArn"].(string)
-		if _, full, ok := strings.Cut(arn, ":role/"); ok {
-			path = "/" + strings.TrimSuffix(full, role)
-		}
+		path = pathOf(c, role)
 	case iam.PrincipalRole:
 		i := strings.LastIndexByte(rest, '/') + 1
 		path, role = "/"+rest[:i], rest[i:]
@@ -83,6 +85,19 @@ func nameOf(c *conformance.Case, p iam.Principal) (role, session, path string) {
 		role = rest[strings.LastIndexByte(rest, '/')+1:]
 	}
 	return role, session, path
+}
+
+// pathOf gives the path of a session's role, which the session's ARN does not
+// say: from aws:PrincipalArn, else from a policy that names the role.
+func pathOf(c *conformance.Case, role string) string {
+	where, _ := c.Request.ContextKeys["aws:PrincipalArn"].(string)
+	if where == "" {
+		where = string(c.Resource)
+	}
+	if m := regexp.MustCompile(`:role(/(?:[^"/]+/)*)` + regexp.QuoteMeta(role) + `(?:"|$)`).FindStringSubmatch(where); m != nil {
+		return m[1]
+	}
+	return "/"
 }
 
 func principalTags(c *conformance.Case) []iamtypes.Tag {

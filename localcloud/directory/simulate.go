@@ -264,4 +264,3 @@ func (in *simulation) parseContext(c *gate.Call) error {
 	}
 	return nil
 }
-
