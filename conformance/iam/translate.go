@@ -58,7 +58,7 @@ func (c *Case) Keys() ([]string, error) {
 		for _, s := range doc.Statements {
 			texts := slices.Concat(s.Resource, s.NotResource)
 			for _, condition := range s.Conditions {
-				keys = append(keys, strings.ToLower(condition.Key))
+				keys = append(keys, iam.Key(condition.Key))
 				texts = append(texts, condition.Values...)
 			}
 			keys = append(keys, variables(texts)...)
@@ -93,7 +93,7 @@ func (c *Case) Operators(key string) []string {
 		}
 		for _, s := range doc.Statements {
 			for _, condition := range s.Conditions {
-				if strings.ToLower(condition.Key) == key {
+				if iam.Key(condition.Key) == key {
 					operators = append(operators, condition.Operator)
 				}
 			}

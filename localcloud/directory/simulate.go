@@ -70,7 +70,7 @@ func (d *Directory) simulatePrincipal(c *gate.Call) (any, error) {
 		return nil, err
 	}
 	for key, value := range r.access.Tags {
-		setDefault(in.context, "aws:principaltag/"+strings.ToLower(key), value)
+		setDefault(in.context, "aws:principaltag/"+iam.Key(key), value)
 	}
 	return in.run(c)
 }
@@ -246,7 +246,7 @@ func (in *simulation) parseContext(c *gate.Call) error {
 		at := fmt.Sprintf("ContextEntries.member.%d.", i)
 		name, kind := c.Form.Get(at+"ContextKeyName"), c.Form.Get(at+"ContextKeyType")
 		value := iam.Value{Values: members(c, at+"ContextKeyValues"), Multi: strings.HasSuffix(kind, "List")}
-		_, twice := in.context[strings.ToLower(name)]
+		_, twice := in.context[iam.Key(name)]
 		switch {
 		case len(name) < 5 || len(name) > 256:
 			return invalid(name, fmt.Sprintf("contextEntries.%d.member.contextKeyName", i), "Member must have length between 5 and 256")
@@ -260,7 +260,7 @@ func (in *simulation) parseContext(c *gate.Call) error {
 		case !value.Multi && len(value.Values) > 1:
 			return gate.Errorf("InvalidInput", "The context key %s has %d values, but its type is %s", name, len(value.Values), kind)
 		}
-		in.context[strings.ToLower(name)] = value
+		in.context[iam.Key(name)] = value
 	}
 	return nil
 }

@@ -296,9 +296,9 @@ func endOf(text string, start writ.Position) positionXML {
 func (in *simulation) missingKeys() []string {
 	found := map[string]string{}
 	ask := func(key string) {
-		if _, given := in.context[strings.ToLower(key)]; !given {
-			if _, known := found[strings.ToLower(key)]; !known {
-				found[strings.ToLower(key)] = key
+		if _, given := in.context[iam.Key(key)]; !given {
+			if _, known := found[iam.Key(key)]; !known {
+				found[iam.Key(key)] = key
 			}
 		}
 	}
