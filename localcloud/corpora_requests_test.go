@@ -15,6 +15,8 @@ type rawCall struct {
 	query                 url.Values
 	header                http.Header
 	body                  string
+	// rawQuery is sent instead of query where it is set.
+	rawQuery string
 	// target is what the call is about: a bucket, a table, a role's ARN.
 	target string
 	// also is an action that IAM is asked first, which the caller is given.
