@@ -235,6 +235,9 @@ func (a *arena) raw(cfg aws.Config, call *rawCall) string {
 	if err := sigv4.Sign(r, sigv4.HashBody([]byte(call.body)), key, scope, time.Now()); err != nil {
 		a.t.Fatal(err)
 	}
+	if call.rawQuery != "" {
+		r.URL.RawQuery = call.rawQuery // which signing puts in order
+	}
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
 		a.t.Fatal(err)

@@ -5,13 +5,18 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/writ-dev/writ/iam"
 	"github.com/writ-dev/writ/localcloud/gate"
 )
 
-// maxSimulated bounds one simulation: actions times resources.
-const maxSimulated = 10000
+const (
+	// maxSimulated bounds one simulation: actions times resources.
+	maxSimulated = 10000
+	// maxDocument bounds a policy of a simulation, in characters.
+	maxDocument = 131072
+)
 
 // simulation is a decoded SimulateCustomPolicy or SimulatePrincipalPolicy (IAM
 // API Reference). It is made for the callers that AWS simulates: users and roles.
@@ -172,6 +177,9 @@ func (in *simulation) parseCaller(c *gate.Call) error {
 
 // load compiles a policy of the request.
 func (in *simulation) load(list, name, text string, kind iam.PolicyType) (*iam.Policy, error) {
+	if utf8.RuneCountInString(text) > maxDocument {
+		return nil, invalid(list, "policyDocument", fmt.Sprintf("Member must have length less than or equal to %d", maxDocument))
+	}
 	p, err := iam.Load([]byte(text), iam.Origin{Type: kind, Name: name})
 	if err != nil {
 		return nil, gate.Errorf("InvalidInput", "Invalid policy in %s: %s", list, err)
