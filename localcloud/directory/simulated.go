@@ -1,14 +1,13 @@
 package directory
 
 import (
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 
-	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/iam"
+	"github.com/writ-dev/writ/iam/catalog"
 	"github.com/writ-dev/writ/localcloud/gate"
 )
 
@@ -98,7 +97,7 @@ func (in *simulation) run(c *gate.Call) (any, error) {
 // action evaluates one action on every resource; what it says of all together
 // is the most restrictive.
 func (in *simulation) action(action string, missing []string) resultXML {
-	out := resultXML{EvalActionName: action, EvalResourceName: "*", MissingContextValues: missing}
+	out := resultXML{EvalActionName: action, EvalResourceName: kindOf(action), MissingContextValues: missing}
 	for _, resource := range in.resources {
 		one, allowedBySCP := in.one(action, resource)
 		one.MissingContextValues = missing
@@ -123,6 +122,16 @@ func (in *simulation) action(action string, missing []string) resultXML {
 	}
 	out.MatchedStatements = contributed(out.MatchedStatements, out.ResourceSpecificResults, out.EvalDecision)
 	return out
+}
+
+// kindOf gives the form of the ARNs that an action is about, of several the
+// plainest; "*" when it has no resource level or is not known.
+func kindOf(action string) string {
+	a, ok := catalog.AWS().Action(action)
+	if !ok || a.WildcardOnly() {
+		return "*"
+	}
+	return slices.MinFunc(a.Resources, func(x, y catalog.ResourceUse) int { return len(x.ARN) - len(y.ARN) }).ARN
 }
 
 // contributed gives each statement once, and only those of the resources whose
@@ -175,8 +184,8 @@ func (in *simulation) one(action, resource string) (out specificXML, allowedBySC
 	decision := explained.Decision
 	out = specificXML{EvalResourceName: resource, EvalResourceDecision: decisionOf(decision.Verdict)}
 	for _, m := range explained.Matched {
-		if decided(m, decision.Verdict) {
-			out.MatchedStatements = append(out.MatchedStatements, in.matched(m))
+		if shape, ok := in.matched(m); ok && decided(m, decision.Verdict) {
+			out.MatchedStatements = append(out.MatchedStatements, shape)
 		}
 	}
 	allowedBySCP = !slices.Contains(decision.BlockedBy, iam.TypeSCP)
@@ -246,95 +255,4 @@ func (in *simulation) policiesFor(action, resource string) *iam.Policies {
 		}
 	}
 	return &p
-}
-
-// matched names a statement and its policy as AWS does.
-func (in *simulation) matched(m iam.Match) matchedXML {
-	out := matchedXML{SourcePolicyId: m.Origin.Name, SourcePolicyType: "IAM Policy"}
-	if m.Origin.Type != iam.TypeIdentity {
-		out.SourcePolicyType = "Resource Policy"
-	}
-	for _, s := range in.sources {
-		same := s.origin.Name == m.Origin.Name && s.origin.ARN == m.Origin.ARN
-		if !same || s.origin.Type == iam.TypeBoundary || m.Statement >= len(s.document.Statements) {
-			continue
-		}
-		start := s.document.Statements[m.Statement].Position
-		out.SourcePolicyId = s.id
-		out.StartPosition = positionXML{start.Line, start.Col}
-		out.EndPosition = endOf(s.text, start)
-		break
-	}
-	return out
-}
-
-// endOf finds where the JSON value that begins at start ends.
-func endOf(text string, start writ.Position) positionXML {
-	lines := strings.SplitAfter(text, "\n")
-	if start.Line < 1 || start.Line > len(lines) {
-		return positionXML{}
-	}
-	offset := len(strings.Join(lines[:start.Line-1], ""))
-	for i := range lines[start.Line-1] { // columns count characters
-		if start.Col--; start.Col == 0 {
-			offset += i
-			break
-		}
-	}
-	decoder := json.NewDecoder(strings.NewReader(text[offset:]))
-	var value json.RawMessage
-	if decoder.Decode(&value) != nil {
-		return positionXML{}
-	}
-	before := text[:offset+int(decoder.InputOffset())]
-	line := strings.LastIndexByte(before, '\n') + 1
-	return positionXML{strings.Count(before, "\n") + 1, len([]rune(before[line:])) + 1}
-}
-
-// missingKeys are the keys that conditions and variables ask for, and that the
-// request does not give.
-func (in *simulation) missingKeys() []string {
-	found := map[string]string{}
-	ask := func(key string) {
-		if _, given := in.context[iam.Key(key)]; !given {
-			if _, known := found[iam.Key(key)]; !known {
-				found[iam.Key(key)] = key
-			}
-		}
-	}
-	for _, source := range in.sources {
-		for _, s := range source.document.Statements {
-			texts := slices.Concat(s.Resource, s.NotResource)
-			for _, condition := range s.Conditions {
-				ask(condition.Key)
-				texts = append(texts, condition.Values...)
-			}
-			if source.document.Version == iam.Version2012 {
-				eachVariable(texts, ask)
-			}
-		}
-	}
-	keys := make([]string, 0, len(found))
-	for _, key := range found {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
-}
-
-// eachVariable visits the keys of variables that have no default.
-func eachVariable(texts []string, visit func(key string)) {
-	for _, text := range texts {
-		for {
-			var found bool
-			if _, text, found = strings.Cut(text, "${"); !found {
-				break
-			}
-			name, rest, closed := strings.Cut(text, "}")
-			if closed && strings.Contains(name, ":") && !strings.Contains(name, ",") {
-				visit(name)
-			}
-			text = rest
-		}
-	}
 }
