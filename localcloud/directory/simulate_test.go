@@ -75,10 +75,13 @@ func TestSimulatedResults(t *testing.T) {
 		in   awsiam.SimulateCustomPolicyInput
 		want []string
 	}{
-		{"no resources is all of them, and keys that are not given are named",
+		{
+			"no resources is all of them, and keys that are not given are named",
 			awsiam.SimulateCustomPolicyInput{PolicyInputList: []string{read}, ActionNames: []string{"s3:GetObject", "s3:ListAllMyBuckets"}},
-			[]string{"s3:GetObject on " + object + ": implicitDeny ?aws:PrincipalTag/team ?aws:SecureTransport", "s3:ListAllMyBuckets on *: implicitDeny ?aws:PrincipalTag/team ?aws:SecureTransport"}},
-		{"one result for an action, the strictest, and one for each resource in it",
+			[]string{"s3:GetObject on " + object + ": implicitDeny ?aws:PrincipalTag/team ?aws:SecureTransport", "s3:ListAllMyBuckets on *: implicitDeny ?aws:PrincipalTag/team ?aws:SecureTransport"},
+		},
+		{
+			"one result for an action, the strictest, and one for each resource in it",
 			awsiam.SimulateCustomPolicyInput{
 				PolicyInputList: []string{read}, ActionNames: []string{"s3:GetObject"}, ContextEntries: []types.ContextEntry{text("AWS:principaltag/TEAM", "red"), text("aws:SecureTransport", "true")},
 				ResourceArns: []string{"arn:aws:s3:::b/red/a", "arn:aws:s3:::b/blue/a", "arn:aws:s3:::b/red/secret"},
@@ -86,30 +89,43 @@ func TestSimulatedResults(t *testing.T) {
 			[]string{"s3:GetObject on " + object + ": explicitDeny PolicyInputList.1(IAM Policy 5:3-6:59)" +
 				"\n  arn:aws:s3:::b/red/a: allowed PolicyInputList.1(IAM Policy 3:3-4:60)" +
 				"\n  arn:aws:s3:::b/blue/a: implicitDeny" +
-				"\n  arn:aws:s3:::b/red/secret: explicitDeny PolicyInputList.1(IAM Policy 5:3-6:59)"}},
-		{"a boundary that does not allow",
+				"\n  arn:aws:s3:::b/red/secret: explicitDeny PolicyInputList.1(IAM Policy 5:3-6:59)"},
+		},
+		{
+			"a boundary that does not allow",
 			awsiam.SimulateCustomPolicyInput{PolicyInputList: []string{everything}, ActionNames: []string{"sqs:SendMessage", "s3:GetObject"}, PermissionsBoundaryPolicyInputList: []string{onlyS3}},
-			[]string{"sqs:SendMessage on arn:${Partition}:sqs:${Region}:${Account}:${QueueName}: implicitDeny boundary=false", "s3:GetObject on " + object + ": allowed PolicyInputList.1(IAM Policy 1:38-1:84) boundary=true"}},
-		{"levels of an organisation: all must allow",
+			[]string{"sqs:SendMessage on arn:${Partition}:sqs:${Region}:${Account}:${QueueName}: implicitDeny boundary=false", "s3:GetObject on " + object + ": allowed PolicyInputList.1(IAM Policy 1:38-1:84) boundary=true"},
+		},
+		{
+			"levels of an organisation: all must allow",
 			awsiam.SimulateCustomPolicyInput{PolicyInputList: []string{everything}, ActionNames: []string{"s3:GetObject"}, OrderedOrganizationPolicyInputList: levels(everything, onlySQS)},
-			[]string{"s3:GetObject on " + object + ": implicitDeny scp=false"}},
-		{"and do",
+			[]string{"s3:GetObject on " + object + ": implicitDeny scp=false"},
+		},
+		{
+			"and do",
 			awsiam.SimulateCustomPolicyInput{PolicyInputList: []string{everything}, ActionNames: []string{"s3:GetObject"}, OrderedOrganizationPolicyInputList: levels(everything, onlyS3)},
-			[]string{"s3:GetObject on " + object + ": allowed PolicyInputList.1(IAM Policy 1:38-1:84) scp=true"}},
-		{"another account's bucket takes both sides",
+			[]string{"s3:GetObject on " + object + ": allowed PolicyInputList.1(IAM Policy 1:38-1:84) scp=true"},
+		},
+		{
+			"another account's bucket takes both sides",
 			awsiam.SimulateCustomPolicyInput{
 				PolicyInputList: []string{onlySQS}, ActionNames: []string{"s3:GetObject"}, ResourceArns: []string{"arn:aws:s3:::b/k"},
 				CallerArn: str(alice), ResourcePolicy: str(bucketOpen), ResourceOwner: str("arn:aws:iam::444455556666:root"),
 			},
-			[]string{"s3:GetObject on " + object + ": implicitDeny\n  arn:aws:s3:::b/k: implicitDeny [IAM Policy implicitDeny] [Resource Policy allowed]"}},
-		{"one's own account's, one",
+			[]string{"s3:GetObject on " + object + ": implicitDeny\n  arn:aws:s3:::b/k: implicitDeny [IAM Policy implicitDeny] [Resource Policy allowed]"},
+		},
+		{
+			"one's own account's, one",
 			awsiam.SimulateCustomPolicyInput{
 				PolicyInputList: []string{onlySQS}, ActionNames: []string{"s3:GetObject"}, ResourceArns: []string{"arn:aws:s3:::b/k"}, CallerArn: str(alice), ResourcePolicy: str(bucketOpen),
 			},
-			[]string{"s3:GetObject on " + object + ": allowed ResourcePolicy(Resource Policy 1:38-1:167)\n  arn:aws:s3:::b/k: allowed ResourcePolicy(Resource Policy 1:38-1:167)"}},
-		{"a key without a policy trusts its account",
+			[]string{"s3:GetObject on " + object + ": allowed ResourcePolicy(Resource Policy 1:38-1:167)\n  arn:aws:s3:::b/k: allowed ResourcePolicy(Resource Policy 1:38-1:167)"},
+		},
+		{
+			"a key without a policy trusts its account",
 			awsiam.SimulateCustomPolicyInput{PolicyInputList: []string{everything}, ActionNames: []string{"kms:Decrypt"}, ResourceArns: []string{"arn:aws:kms:us-east-1:000000000000:key/1"}},
-			[]string{"kms:Decrypt on arn:${Partition}:kms:${Region}:${Account}:key/${KeyId}: allowed PolicyInputList.1(IAM Policy 1:38-1:84)\n  arn:aws:kms:us-east-1:000000000000:key/1: allowed PolicyInputList.1(IAM Policy 1:38-1:84)"}},
+			[]string{"kms:Decrypt on arn:${Partition}:kms:${Region}:${Account}:key/${KeyId}: allowed PolicyInputList.1(IAM Policy 1:38-1:84)\n  arn:aws:kms:us-east-1:000000000000:key/1: allowed PolicyInputList.1(IAM Policy 1:38-1:84)"},
+		},
 	} {
 		out, err := client.SimulateCustomPolicy(t.Context(), &row.in)
 		if err != nil {
