@@ -31,14 +31,14 @@ func (s *Statement) checkPrincipal(t PolicyType) error {
 		return s.invalidAt(s.PrincipalAt, "the %s is empty", element).
 			WithHint(`such as {"AWS": "111122223333"}, {"Service": "lambda.amazonaws.com"} or "*"`)
 	}
-	return s.checkPrincipalEntries(element, p)
+	return s.checkPrincipalEntries(p)
 }
 
 func (p *PrincipalElement) isEmpty() bool {
 	return !p.All && len(p.AWS)+len(p.Service)+len(p.Federated)+len(p.CanonicalUser) == 0
 }
 
-func (s *Statement) checkPrincipalEntries(element string, p *PrincipalElement) error {
+func (s *Statement) checkPrincipalEntries(p *PrincipalElement) error {
 	if p == nil {
 		return nil
 	}
@@ -55,7 +55,7 @@ func (s *Statement) checkPrincipalEntries(element string, p *PrincipalElement) e
 	} {
 		for i, entry := range list.entries {
 			if problem, hint := list.problem(entry); problem != "" {
-				return s.invalidAt(placeOf(list.places, i), "the %s %q under %s %s", list.name, entry, element, problem).WithHint("%s", hint)
+				return s.invalidAt(placeOf(list.places, i), "the %s principal %q %s", list.name, entry, problem).WithHint("%s", hint)
 			}
 		}
 	}
