@@ -86,7 +86,7 @@ func (p *parser) document() (*Document, error) {
 
 // unknown is the error for a key that does not belong here.
 func (p *parser) unknown(key, where string, known ...string) error {
-	err := writ.Errorf(writ.CodeInvalid, "%q is not an element of %s", key, where).At(p.keyAt, lineFrom(p.src, p.keyLine))
+	err := invalid("%q is not an element of %s", key, where).At(p.keyAt, lineFrom(p.src, p.keyLine))
 	if near := writ.Nearest(key, known); near != "" {
 		return err.WithHint("did you mean %q?", near)
 	}
@@ -148,7 +148,7 @@ func (s *Statement) rival(key string) string {
 func (p *parser) element(s *Statement, key string) (err error) {
 	p.skipSpace()
 	if rival := s.rival(key); rival != "" {
-		return writ.Errorf(writ.CodeInvalid, "the statement has both %s and %s", rival, key).At(p.keyAt, lineFrom(p.src, p.keyLine)).
+		return invalid("the statement has both %s and %s", rival, key).At(p.keyAt, lineFrom(p.src, p.keyLine)).
 			WithHint("write two statements")
 	}
 	at := p.scanner // for an error at the value
@@ -272,7 +272,7 @@ func (p *parser) conditionValue(key string) (string, error) {
 		}
 		raw := p.src[p.at:end]
 		if !json.Valid(raw) {
-			return "", p.fail("%q is not JSON", raw)
+			return "", p.fail("%q is not JSON", string(raw))
 		}
 		p.at = end
 		return string(raw), nil

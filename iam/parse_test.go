@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -187,21 +188,61 @@ func TestValidate(t *testing.T) {
 	}
 }
 
+// A document is refused with a place in it, or it is written so that it is read
+// as the same again and decides the same.
 func FuzzParse(f *testing.F) {
-	for _, seed := range []string{document, `{"Statement":{"Effect":"Deny","NotAction":"*","Resource":[]}}`, `{"Statement":[[[[`, `{"Statement":[],"Statement":[]}`, "{\"Id\":\"\\u12\"}"} {
+	for _, seed := range []string{
+		document, `{"Statement":{"Effect":"Deny","NotAction":"*","Resource":[]}}`, `{"Statement":[[[[`, `{"Statement":[],"Statement":[]}`,
+		"{\"Id\":\"\\u12\"}", "\xef\xbb\xbf{}", "{\"Id\":\"\\ud83d\"}", "{\"Id\":\"\xff\"}", "{\"Statement\":[]}\x00",
+		`{"Statement":{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":"arn:aws:iam::111122223333:role/*"}}}`,
+		`{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:iam::*:u*","Condition":{"DateLessThan":{"k":["01T","2026-13-01"]}}}}`,
+	} {
 		f.Add([]byte(seed))
+	}
+	kinds := []iam.PolicyType{
+		"", iam.TypeIdentity, iam.TypeResource, iam.TypeTrust, iam.TypeKey, iam.TypeBoundary, iam.TypeSession, iam.TypeSCP, iam.TypeRCP, iam.TypeEndpoint,
 	}
 	f.Fuzz(func(t *testing.T, src []byte) {
 		doc, err := iam.Parse(src)
 		if err != nil {
-			var e *writ.Error
-			if !errors.As(err, &e) {
-				t.Fatalf("%T: %v", err, err)
-			}
+			placed(t, err, src)
 			return
 		}
 		roundTrip(t, doc)
-		p := iam.Compile(doc, iam.Origin{Type: iam.TypeIdentity})
-		iam.Decide(&iam.Request{Action: "s3:GetObject", Resource: "arn:aws:s3:::b/k"}, &iam.Policies{Identity: []*iam.Policy{p}, Resource: p})
+		for _, kind := range kinds {
+			if _, err := iam.Load(src, iam.Origin{Type: kind}); err != nil {
+				placed(t, err, src)
+			}
+		}
+		raw, _ := doc.MarshalJSON()
+		again, _ := iam.Parse(raw)
+		request := &iam.Request{Action: "s3:GetObject", Resource: "arn:aws:s3:::b/k"}
+		if a, b := verdict(doc, request), verdict(again, request); a != b {
+			t.Errorf("%s before it was written, %s after", a, b)
+		}
 	})
+}
+
+func verdict(doc *iam.Document, request *iam.Request) iam.Verdict {
+	p := iam.Compile(doc, iam.Origin{Type: iam.TypeIdentity})
+	return iam.Decide(request, &iam.Policies{Identity: []*iam.Policy{p}, Resource: p})
+}
+
+// placed checks that an error points into its source.
+func placed(t *testing.T, err error, src []byte) {
+	t.Helper()
+	var e *writ.Error
+	if !errors.As(err, &e) {
+		t.Fatalf("%T: %v", err, err)
+	}
+	lines := strings.Split(string(src), "\n")
+	if e.Code == writ.CodeTooLarge {
+		return
+	}
+	if e.Position.Line < 1 || e.Position.Line > len(lines) || e.Position.Col < 1 || e.Position.Col > utf8.RuneCountInString(lines[e.Position.Line-1])+1 {
+		t.Errorf("%v is not in the document", e)
+	}
+	if !utf8.ValidString(e.Source) {
+		t.Errorf("the source line of %v is not UTF-8", e)
+	}
 }

@@ -84,7 +84,7 @@ func lineFrom(src []byte, start int) string {
 // fail makes an error at the next piece.
 func (s *scanner) fail(format string, args ...any) *writ.Error {
 	s.skipSpace()
-	return writ.Errorf(writ.CodeInvalid, format, args...).At(s.position(), s.sourceLine())
+	return s.failHere(format, args...)
 }
 
 // what names the next piece for an error message.
@@ -115,7 +115,20 @@ func (s *scanner) what() string {
 
 // failHere makes an error at the scanner's very place, white space or not.
 func (s *scanner) failHere(format string, args ...any) *writ.Error {
-	return writ.Errorf(writ.CodeInvalid, format, args...).At(s.position(), s.sourceLine())
+	return invalid(format, args...).At(s.position(), s.sourceLine())
+}
+
+// maxQuoted bounds what an error message quotes of a document, in bytes.
+const maxQuoted = 256
+
+// invalid makes an error; long texts among args are cut.
+func invalid(format string, args ...any) *writ.Error {
+	for i, a := range args {
+		if text, ok := a.(string); ok && len(text) > maxQuoted {
+			args[i] = strings.ToValidUTF8(text[:maxQuoted], "") + "…"
+		}
+	}
+	return writ.Errorf(writ.CodeInvalid, format, args...)
 }
 
 // text reads a string.

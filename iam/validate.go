@@ -39,7 +39,7 @@ func (d *Document) Validate(t PolicyType) error {
 }
 
 func (s *Statement) invalid(format string, args ...any) *writ.Error {
-	return writ.Errorf(writ.CodeInvalid, format, args...).At(s.Position, "")
+	return invalid(format, args...).At(s.Position, "")
 }
 
 // invalidAt is an error at one entry of the statement, as far as its place is known.
@@ -47,7 +47,7 @@ func (s *Statement) invalidAt(p writ.Position, format string, args ...any) *writ
 	if p.IsZero() {
 		p = s.Position
 	}
-	return writ.Errorf(writ.CodeInvalid, format, args...).At(p, "")
+	return invalid(format, args...).At(p, "")
 }
 
 // placeOf is the place of entry i, zero where it is not known.
