@@ -85,6 +85,8 @@ var choices = []choice{
 	{heading: "NotPrincipal with Deny", kind: iam.TypeResource, statement: notNamed("Deny", `"`+user+`"`), boundary: true, want: denied},
 	{heading: "NotPrincipal with Deny", kind: iam.TypeResource, statement: notNamed("Deny", `"111122223333"`), want: denied},
 	{heading: "NotPrincipal with Deny", kind: iam.TypeResource, statement: notNamed("Deny", `"arn:aws:iam::111122223333:role/app"`), caller: session, want: denied},
+	{heading: "NotPrincipal with Deny", kind: iam.TypeResource, statement: notNamed("Deny", `"arn:aws:iam::111122223333:role/app","111122223333"`), caller: session, want: yes},
+	{heading: "NotPrincipal with Deny", kind: iam.TypeResource, statement: notNamed("Deny", `"arn:aws:iam::111122223333:role/app","444455556666"`), caller: session, want: denied},
 	{heading: "NotPrincipal with Deny", kind: iam.TypeResource, statement: notNamed("Deny", `"`+session+`"`), caller: session, want: yes},
 	{heading: "NotPrincipal with Allow", kind: iam.TypeResource, statement: notNamed("Allow", `"`+user+`"`), caller: "anonymous", want: yes},
 	{heading: "A role as a caller", kind: iam.TypeResource, statement: to(`{"AWS":"arn:aws:iam::111122223333:role/app"}`), caller: "arn:aws:iam::111122223333:role/app", want: yes},

@@ -20,6 +20,11 @@ func (d *Document) Validate(t PolicyType) error {
 	if len(d.Statements) == 0 {
 		return writ.Errorf(writ.CodeInvalid, "the policy document has no statements").At(writ.Position{Line: 1, Col: 1}, "")
 	}
+	if (t == TypeSCP || t == TypeRCP) && d.Version != Version2012 {
+		return writ.Errorf(writ.CodeInvalid, "a policy of type %s must have the Version %q", t, Version2012).
+			At(writ.Position{Line: 1, Col: 1}, "").
+			WithHint("AWS Organizations takes no other (\"SCP syntax\", \"RCP syntax\")")
+	}
 	sids := map[string]bool{}
 	for i := range d.Statements {
 		s := &d.Statements[i]
