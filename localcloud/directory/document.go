@@ -44,14 +44,6 @@ func checkDocument(text string, kind iam.PolicyType) (*iam.Document, error) {
 
 var vendorPattern = regexp.MustCompile(`^[a-zA-Z0-9.-]+$`)
 
-// serviceOf gives the third part of an ARN.
-func serviceOf(arn string) string {
-	if parts := strings.SplitN(arn, ":", 4); len(parts) > 2 {
-		return parts[2]
-	}
-	return ""
-}
-
 var sidPattern = regexp.MustCompile(`^[0-9A-Za-z]*$`)
 
 func checkIdentityStatement(s *iam.Statement) error {
@@ -78,11 +70,8 @@ func checkIdentityStatement(s *iam.Statement) error {
 		}
 	}
 	for _, resource := range append(append([]string(nil), s.Resource...), s.NotResource...) {
-		if resource != "*" && !strings.HasPrefix(resource, "arn:") {
-			return malformed(`Resource %s must be in ARN format or "*".`, resource)
-		}
-		if service := serviceOf(resource); resource != "*" && strings.ContainsAny(service, "*?") {
-			return malformed("Resource vendor must be fully qualified and cannot contain regexes.")
+		if words := resourceWords(resource); words != "" {
+			return malformed("%s", words)
 		}
 	}
 	return nil
