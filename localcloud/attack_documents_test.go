@@ -309,7 +309,7 @@ func TestAttackTypes(t *testing.T) {
 		{"as JSON's number", when(`"DateLessThan":{"aws:CurrentTime":32472144000}`), list, "", nil},
 		{"a date gone by", when(`"DateLessThan":{"aws:CurrentTime":"2001-01-01T00:00:00Z"}`), list, "AccessDenied", nil},
 		{"in seconds", when(`"DateLessThan":{"aws:CurrentTime":"978307200"}`), list, "AccessDenied", nil},
-		{"no date", when(`"DateLessThan":{"aws:CurrentTime":"tomorrow"}`), list, "AccessDenied", nil},
+		{"no date", when(`"DateLessThan":{"aws:CurrentTime":"tomorrow"}`), list, "MalformedPolicyDocument", nil},
 		{"a day that there is not", when(`"DateLessThan":{"aws:CurrentTime":"2999-02-30T00:00:00Z"}`), list, "AccessDenied", nil},
 
 		{"an address", when(`"IpAddress":{"aws:SourceIp":"127.0.0.0/8"}`), list, "", nil},

@@ -167,7 +167,7 @@ func TestAttackColons(t *testing.T) {
 		{"the table", table(tableARN + "open"), getItem(t, "open"), "", nil},
 		{"by its ARN", table(tableARN + "open"), getItem(t, tableARN+"open"), "", nil},
 		{"a colon too many", table(tableARN + "open:"), getItem(t, "open"), "AccessDenied", nil},
-		{"a part too many in front", table("arn:aws::dynamodb:us-east-1:000000000000:table/open"), getItem(t, "open"), "AccessDenied", nil},
+		{"a part too many in front", table("arn:aws::dynamodb:us-east-1:000000000000:table/open"), getItem(t, "open"), "MalformedPolicyDocument", nil},
 		{"no account", table("arn:aws:dynamodb:us-east-1::table/open"), getItem(t, "open"), "AccessDenied", nil},
 		{"no region", table("arn:aws:dynamodb::000000000000:table/open"), getItem(t, "open"), "AccessDenied", nil},
 		{"a wildcard does not cross colons", table("arn:aws:dynamodb:*:table/open"), getItem(t, "open"), "AccessDenied", nil},
