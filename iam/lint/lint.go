@@ -53,6 +53,8 @@ type Input struct {
 	// ("Statement", "0", "Action", "1") and the text of its line, where the
 	// document is a part of something else. nil looks into Source.
 	Place func(path ...string) (writ.Position, string)
+	// Err says why there is no Document: what could not be read is a finding too.
+	Err error
 }
 
 // Finding is one thing that is wrong.
@@ -80,7 +82,7 @@ func Policies(in []Input) []Finding {
 	var sets []*set
 	byOwner := map[string]*set{}
 	for i := range in {
-		if in[i].Document == nil {
+		if in[i].Document == nil && in[i].Err == nil {
 			continue
 		}
 		group := byOwner[in[i].Owner]
@@ -187,6 +189,9 @@ func (c *checker) run() {
 
 func (c *checker) prepare(in *Input, number int) *policy {
 	p := &policy{Input: in, number: number, places: locate(in.Source)}
+	if in.Document == nil {
+		return p
+	}
 	for i := range in.Document.Statements {
 		s := &statement{Statement: &in.Document.Statements[i], policy: p, index: i, variables: in.Document.Version == iam.Version2012}
 		s.open = s.NotAction != nil
@@ -213,6 +218,7 @@ func (c *checker) add(p *policy, path []string, f Finding) {
 		return
 	}
 	f.Code, f.Policy, f.Input = c.rule.Code, p.Name, p.number
+	f.Message, f.Hint = shown(f.Message), shown(f.Hint)
 	if f.Position.IsZero() {
 		f.Position, f.Source = p.place(path)
 	}

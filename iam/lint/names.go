@@ -190,24 +190,29 @@ func setOnSingle(c *checker, s *statement) {
 
 // invalid is what AWS refuses when the policy is put.
 func invalid(c *checker, p *policy) {
-	err := p.Document.Validate(p.Type)
+	err := p.Err
+	if p.Document != nil {
+		err = known(p.Document).Validate(p.Type)
+	}
 	if err == nil {
 		return
 	}
 	f := Finding{Severity: Error, Message: err.Error(), Statement: -1}
 	if e, ok := asError(err); ok {
 		f.Message, f.Hint = e.Message, e.Hint
-		if p.Place == nil {
-			f.Position, f.Source = e.Position, ""
+		if p.Place == nil || p.Document == nil {
+			f.Position, f.Source = e.Position, e.Source
 		}
-		f.Statement = statementAt(p.Document, e.Position.Line, e.Position.Col)
+		if p.Document != nil {
+			f.Statement = statementAt(p.Document, e.Position.Line, e.Position.Col)
+		}
 	}
 	path := []string{}
 	if f.Statement >= 0 {
 		path = []string{"Statement", itoa(f.Statement)}
 		f.Sid = p.Document.Statements[f.Statement].Sid
 	}
-	if f.Position.Line > 0 {
+	if f.Position.Line > 0 && f.Source == "" {
 		f.Source = p.line(f.Position.Line)
 	}
 	c.add(p, path, f)

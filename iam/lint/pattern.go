@@ -174,7 +174,7 @@ func arnParts(s string) []string {
 // starts with unknown text, whose parts are not known.
 func arnTokens(s string, variables bool, first int) [][]token {
 	parts := arnParts(s)
-	if parts == nil || slices.ContainsFunc(parts[:5], hasUnknown) {
+	if parts == nil || slices.ContainsFunc(parts[:5], mayHoldColons) {
 		return nil
 	}
 	var all [][]token

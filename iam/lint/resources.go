@@ -22,12 +22,13 @@ func takes(a catalog.Action, s *statement, entry string) bool {
 	if entry == "*" {
 		return true
 	}
-	if parts := arnParts(entry); parts != nil && slices.ContainsFunc(parts[:5], hasUnknown) {
+	if parts := arnParts(entry); parts != nil && slices.ContainsFunc(parts[:5], mayHoldColons) {
 		return true
 	}
 	if !s.variables && isVariable(entry) && !hasUnknown(entry) {
 		entry = strings.NewReplacer("${", "?", "}", "?").Replace(entry) // literal text, which Covers would take for a variable
 	}
+	entry = withNames(entry)
 	return slices.ContainsFunc(a.Resources, func(u catalog.ResourceUse) bool { return u.Covers(entry) })
 }
 
