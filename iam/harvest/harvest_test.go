@@ -98,7 +98,7 @@ Conditions: {C: {Fn::Equals: [a, b]}}
 func TestUnknownIsNoGround(t *testing.T) {
 	t.Parallel()
 	found := harvest.Template(parse(t, `Parameters: {What: {Type: String}}
-Conditions: {C: {Fn::Equals: [a, b]}}
+Conditions: {C: {Fn::Equals: [a, b]}, D: {Fn::Equals: [b, b]}}
 Resources:
   R:
     Type: AWS::IAM::Role
@@ -113,6 +113,13 @@ Resources:
               - {Effect: Allow, Principal: {Ref: "AWS::NoValue"}, Action: "s3:GetObject", Resource: {"Fn::Sub": "arn:aws:s3:::${What}"}}
               - {Effect: Allow, Action: "kms:Decrypt", Resource: {"Fn::ImportValue": "key"}, Condition: {StringEquals: {"kms:ViaService": {Ref: What}}, StringLike: {"kms:ViaService": "s3*"}}}
               - Fn::If: [C, {Effect: Deny, Action: "*", Resource: "*"}, {Ref: "AWS::NoValue"}]
+  More:
+    Type: AWS::IAM::Policy
+    Condition: D
+    Properties:
+      Roles: [{Ref: R}]
+      PolicyDocument:
+        Statement: {Effect: Deny, Action: "*", Resource: "*"}
 `))
 	for _, f := range lint.Policies(found) {
 		t.Errorf("%+v", f)

@@ -23,6 +23,11 @@ type origin struct {
 func (h *harvester) document(o *cfn.Object, path []string) (*cfn.Object, []origin) {
 	out := cfn.Obj()
 	var origins []origin
+	var when []string
+	if h.resource.Condition != "" && ownerOf(h.resource) == "" {
+		// A policy that is made on a condition may be missing where its owner is not.
+		when = []string{h.resource.Condition + " 1"}
+	}
 	for key, v := range o.All() {
 		if key != "Statement" {
 			out.Set(key, h.value(v))
@@ -37,7 +42,7 @@ func (h *harvester) document(o *cfn.Object, path []string) (*cfn.Object, []origi
 		}
 		statements := []any{}
 		for i := range list {
-			h.statement(list[i], at[i], false, func(s *cfn.Object, from origin) {
+			h.statement(list[i], at[i], when, func(s *cfn.Object, from origin) {
 				statements, origins = append(statements, s), append(origins, from)
 			})
 		}
@@ -46,12 +51,14 @@ func (h *harvester) document(o *cfn.Object, path []string) (*cfn.Object, []origi
 	return out, origins
 }
 
-func (h *harvester) statement(v any, path []string, maybe bool, add func(*cfn.Object, origin)) {
+// statement gives a statement, or those of the branches of Fn::If. when are the
+// conditions of the template on which it is there, each with its branch.
+func (h *harvester) statement(v any, path []string, when []string, add func(*cfn.Object, origin)) {
 	name, arg, computed := cfn.Intrinsic(v)
 	branches, _ := arg.([]any)
 	if computed && name == "Fn::If" && len(branches) == 3 {
 		for i := 1; i < 3; i++ {
-			h.statement(branches[i], with(path, name, itoa(i)), true, add)
+			h.statement(branches[i], with(path, name, itoa(i)), with(when, h.text(branches[0])+" "+itoa(i)), add)
 		}
 		return
 	}
@@ -66,7 +73,7 @@ func (h *harvester) statement(v any, path []string, maybe bool, add func(*cfn.Ob
 		}
 		resolved := h.value(member)
 		if _, isObject := resolved.(*cfn.Object); key == "Condition" && !isObject {
-			maybe = true
+			when = with(when, h.text(member))
 			continue
 		}
 		if text, isText := resolved.(string); isText && strings.HasSuffix(key, "Principal") && text != "*" {
@@ -79,14 +86,18 @@ func (h *harvester) statement(v any, path []string, maybe bool, add func(*cfn.Ob
 		}
 		out.Set(key, resolved)
 	}
-	if maybe {
+	if len(when) > 0 {
 		conditions := cfn.Obj()
 		if own := out.Object("Condition"); own != nil {
 			for operator, keys := range own.All() {
 				conditions.Set(operator, keys)
 			}
 		}
-		conditions.Set("StringEqualsIfExists", cfn.Obj(lint.Unknown("Fn.If"), "true"))
+		keys := cfn.Obj()
+		for _, condition := range when {
+			keys.Set(lint.Unknown("Fn.If "+condition), "true")
+		}
+		conditions.Set("stringequalsifexists", keys) // in this form to stand beside the policy's own
 		out.Set("Condition", conditions)
 	}
 	add(out, origin{path, o})

@@ -72,9 +72,14 @@ func resourceUnused(c *checker, s *statement) {
 	if s.open || len(s.actions) == 0 || !s.hasResources() {
 		return
 	}
-	if all(s.Action, func(entry string) bool { _, exact := c.catalog.Action(entry); return exact }) &&
-		!slices.ContainsFunc(s.Resource, func(r string) bool { return c.taken(s, r) }) {
+	exact := func(entry string) bool { return !strings.ContainsAny(entry, "*?") }
+	if all(s.Action, exact) && !slices.ContainsFunc(s.Resource, func(r string) bool { return c.taken(s, r) }) {
 		return // every action is reported
+	}
+	for _, entry := range s.Action {
+		if _, ok := c.catalog.Action(entry); exact(entry) && !ok {
+			return // it may be meant for the action that is not known
+		}
 	}
 	for i, entry := range s.Resource {
 		if !c.taken(s, entry) {
