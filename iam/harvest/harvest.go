@@ -203,7 +203,7 @@ func (h *harvester) policyName(path []string) string {
 
 // input makes a document of an object, with places in the template.
 func (h *harvester) input(o *cfn.Object, path []string, kind iam.PolicyType) lint.Input {
-	in := lint.Input{Type: kind, File: h.t.File}
+	in := lint.Input{Type: kind, File: h.t.File, Scope: h.t.File}
 	resolved, statements := h.document(o, path)
 	text, err := cfn.Format(resolved)
 	if err == nil {

@@ -47,6 +47,8 @@ type Input struct {
 	// Owner is the role or user that holds the policy: identity policies and a
 	// boundary of one owner are judged together. "" stands alone.
 	Owner string
+	// Scope keeps owners of one name apart, such as the roles of two templates.
+	Scope string
 	// Source is the document's JSON text; it gives findings their places.
 	Source []byte
 	// Place gives the place of a value by its path in the document
@@ -80,15 +82,16 @@ type Finding struct {
 func Policies(in []Input) []Finding {
 	c := &checker{catalog: catalog.AWS()}
 	var sets []*set
-	byOwner := map[string]*set{}
+	byOwner := map[[2]string]*set{}
 	for i := range in {
 		if in[i].Document == nil && in[i].Err == nil {
 			continue
 		}
-		group := byOwner[in[i].Owner]
+		key := [2]string{in[i].Scope, in[i].Owner}
+		group := byOwner[key]
 		if group == nil || in[i].Owner == "" {
 			group = &set{owner: in[i].Owner}
-			byOwner[in[i].Owner] = group
+			byOwner[key] = group
 			sets = append(sets, group)
 		}
 		group.policies = append(group.policies, c.prepare(&in[i], i))
