@@ -8,13 +8,13 @@ import (
 	"github.com/writ-dev/writ/iam"
 )
 
-// kept are the statements that are judged together with s: those of its
-// owner's identity policies, else of its own document.
-func (c *checker) neighbours(s *statement) []*statement {
-	if s.policy.Type == iam.TypeIdentity {
+// neighbours are the statements that those of a policy are compared with:
+// those of its owner's identity policies, else of its own document.
+func (c *checker) neighbours(p *policy) []*statement {
+	if p.Type == iam.TypeIdentity {
 		return c.set.statements(iam.TypeIdentity)
 	}
-	return s.policy.statements
+	return p.statements
 }
 
 // redundant finds statements that a wider one of the same effect covers. Of
@@ -23,12 +23,13 @@ func (c *checker) neighbours(s *statement) []*statement {
 func redundant(c *checker) {
 	for _, effect := range []iam.Effect{iam.Deny, iam.Allow} {
 		for _, p := range slices.Backward(c.set.policies) {
+			neighbours := c.neighbours(p)
 			for _, s := range slices.Backward(p.statements) {
 				if s.Effect != effect || s.dead {
 					continue
 				}
-				for _, wide := range c.neighbours(s) {
-					if wide == s || wide.dead || wide.Effect != effect || !covers(wide, s) {
+				for _, wide := range neighbours {
+					if wide == s || wide.dead || wide.Effect != effect || !c.covers(wide, s) {
 						continue
 					}
 					s.dead = true
@@ -50,16 +51,16 @@ func verb(e iam.Effect) string {
 // shadowed finds Allow statements that a Deny covers.
 func shadowed(c *checker) {
 	for _, p := range c.set.policies {
+		candidates := c.neighbours(p)
+		if p.Type == iam.TypeIdentity {
+			candidates = append(candidates, c.set.statements(iam.TypeBoundary)...)
+		}
 		for _, s := range p.statements {
 			if !s.isAllow() || s.dead || s.makesPublic() {
 				continue
 			}
-			candidates := c.neighbours(s)
-			if s.policy.Type == iam.TypeIdentity {
-				candidates = append(candidates, c.set.statements(iam.TypeBoundary)...)
-			}
 			for _, deny := range candidates {
-				if deny.Effect == iam.Deny && !deny.dead && covers(deny, s) {
+				if deny.Effect == iam.Deny && !deny.dead && c.covers(deny, s) {
 					s.dead = true
 					c.report(s, nil, Warning, fmt.Sprintf("%s never allows anything: %s denies all of it", s.title(), deny.reference(s)), "remove the statement, or narrow the Deny")
 					break

@@ -168,8 +168,9 @@ func (c *checker) findGrant(action, service string) *grant {
 		return nil
 	}
 	var best *grant
+	one := &statement{Statement: &iam.Statement{Action: []string{action}}}
 	for _, s := range c.set.statements(iam.TypeIdentity) {
-		if !s.isAllow() || s.dead || hasUnknownIn(s.Action, s.NotAction) || !s.mayBeAbout(action) {
+		if !s.isAllow() || s.dead || s.cut().unknown || !actionsWithin(one, s) {
 			continue
 		}
 		if action == "iam:PassRole" && !s.passesTo(service) {

@@ -134,6 +134,7 @@ type policy struct {
 	number     int
 	statements []*statement
 	places     *place
+	lines      []int // where the lines of Source start
 }
 
 // statement is a statement with what the rules ask for again and again.
@@ -147,6 +148,7 @@ type statement struct {
 	actions []catalog.Action
 	open    bool
 	dead    bool
+	tokens  *entries // see cut
 }
 
 func (s *statement) isAllow() bool { return s.Effect == iam.Allow }
@@ -168,10 +170,23 @@ type checker struct {
 	set      *set
 	rule     *rule
 	findings []Finding
+	// pairs counts the statements that were compared with each other.
+	pairs int
 }
 
-// maxFindings bounds what a hostile file can make us print.
-const maxFindings = 10_000
+// Bounds on what a hostile file can make us do: what is printed, and how many
+// pairs of statements are compared (those of a thousand statements; AWS's
+// quotas leave a role a few hundred).
+const (
+	maxFindings = 10_000
+	maxPairs    = 1 << 20
+)
+
+// covers is [covers] within the bound; beyond it nothing more is found.
+func (c *checker) covers(wide, narrow *statement) bool {
+	c.pairs++
+	return c.pairs <= maxPairs && covers(wide, narrow)
+}
 
 func (c *checker) run() {
 	if c.rule.together != nil {
@@ -191,7 +206,7 @@ func (c *checker) run() {
 }
 
 func (c *checker) prepare(in *Input, number int) *policy {
-	p := &policy{Input: in, number: number, places: locate(in.Source)}
+	p := &policy{Input: in, number: number, places: locate(in.Source), lines: lineStarts(in.Source)}
 	if in.Document == nil {
 		return p
 	}

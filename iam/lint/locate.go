@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -109,7 +110,11 @@ func (p *place) find(path []string) *place {
 	return p
 }
 
-const maxSourceLine = 512
+const (
+	maxSourceLine = 512
+	// maxColumn is up to where columns count characters; beyond it, bytes.
+	maxColumn = 16 << 10
+)
 
 // place gives the place of a value of the document, and its line.
 func (p *policy) place(path []string) (writ.Position, string) {
@@ -124,24 +129,38 @@ func (p *policy) place(path []string) (writ.Position, string) {
 	if len(path) == 5 && path[2] == "Condition" && found.key > 0 {
 		at = found.key
 	}
-	start := bytes.LastIndexByte(p.Source[:at], '\n') + 1
-	line := p.Source[start:]
-	if end := bytes.IndexByte(line, '\n'); end >= 0 {
-		line = line[:end]
+	n, exact := slices.BinarySearch(p.lines, at)
+	if !exact {
+		n--
 	}
-	position := writ.Position{
-		File: p.File, Line: 1 + bytes.Count(p.Source[:start], []byte{'\n'}), Col: 1 + utf8.RuneCount(p.Source[start:at]),
+	col := at - p.lines[n]
+	if col <= maxColumn {
+		col = utf8.RuneCount(p.Source[p.lines[n]:at])
 	}
-	return position, strings.TrimSuffix(string(line[:min(len(line), maxSourceLine)]), "\r")
+	return writ.Position{File: p.File, Line: n + 1, Col: 1 + col}, p.line(n + 1)
+}
+
+func lineStarts(src []byte) []int {
+	starts := []int{0}
+	for i, b := range src {
+		if b == '\n' {
+			starts = append(starts, i+1)
+		}
+	}
+	return starts
 }
 
 // line gives the text of a line of the document's source.
 func (p *policy) line(n int) string {
-	lines := bytes.SplitN(p.Source, []byte{'\n'}, n+1)
-	if len(lines) < n {
+	if n < 1 || n > len(p.lines) {
 		return ""
 	}
-	return strings.TrimSuffix(string(lines[n-1][:min(len(lines[n-1]), maxSourceLine)]), "\r")
+	line := p.Source[p.lines[n-1]:]
+	line = line[:min(len(line), maxSourceLine)]
+	if end := bytes.IndexByte(line, '\n'); end >= 0 {
+		line = line[:end]
+	}
+	return strings.TrimSuffix(string(line), "\r")
 }
 
 func asError(err error) (*writ.Error, bool) {

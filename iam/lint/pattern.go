@@ -90,14 +90,20 @@ const maxCells = 1 << 20
 // wrong, a true is not: q's star takes any piece of p, its other tokens take
 // the like.
 func within(p, q []token) bool {
+	for len(q) > 0 && q[0].kind == tokenChar { // nearly all pairs part here
+		if len(p) == 0 || p[0] != q[0] {
+			return false
+		}
+		p, q = p[1:], q[1:]
+	}
 	if len(p)*len(q) > maxCells {
 		return false
 	}
-	reached := make([]bool, len(p)+1) // by the tokens of q so far
+	reached, next := make([]bool, len(p)+1), make([]bool, len(p)+1) // by the tokens of q so far
 	reached[0] = true
 	for _, t := range q {
-		next := make([]bool, len(p)+1)
 		for i := range reached {
+			next[i] = false
 			switch {
 			case t.kind == tokenAny:
 				next[i] = reached[i] || i > 0 && next[i-1]
@@ -105,7 +111,7 @@ func within(p, q []token) bool {
 				next[i] = p[i-1] == t || t.kind == tokenOne && p[i-1].kind == tokenChar
 			}
 		}
-		reached = next
+		reached, next = next, reached
 	}
 	return reached[len(p)]
 }
@@ -113,6 +119,12 @@ func within(p, q []token) bool {
 // disjoint reports whether no text matches both. A false may be wrong; a
 // variable may stand for any text.
 func disjoint(p, q []token) bool {
+	for len(p) > 0 && len(q) > 0 && p[0].kind == tokenChar && q[0].kind == tokenChar {
+		if p[0] != q[0] {
+			return true
+		}
+		p, q = p[1:], q[1:]
+	}
 	if len(p)*len(q) > maxCells {
 		return false
 	}

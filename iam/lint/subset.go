@@ -19,33 +19,61 @@ func actionTokens(s string) []token {
 	return tokens
 }
 
+// entries are the entries of Action and Resource, or of their Not forms, cut
+// into tokens once.
+type entries struct {
+	actions   [][]token
+	resources [][][]token // nil for what is no ARN of six parts
+	unknown   bool        // some action holds unknown text
+}
+
+func (s *statement) cut() *entries {
+	if s.tokens != nil {
+		return s.tokens
+	}
+	e := &entries{unknown: hasUnknownIn(s.Action, s.NotAction)}
+	for _, entry := range slices.Concat(s.Action, s.NotAction) {
+		e.actions = append(e.actions, actionTokens(entry))
+	}
+	for _, entry := range slices.Concat(s.Resource, s.NotResource) {
+		e.resources = append(e.resources, arnTokens(entry, s.variables, 5))
+	}
+	s.tokens = e
+	return e
+}
+
 // neverMatches reports an entry of Action that matches no action at all.
 func neverMatches(entry string) bool {
 	return strings.ContainsAny(entry, " \t\r\n") || entry != "*" && !strings.Contains(entry, ":")
 }
 
 func actionsWithin(narrow, wide *statement) bool {
-	if hasUnknownIn(narrow.Action, narrow.NotAction, wide.Action, wide.NotAction) {
+	a, b := narrow.cut(), wide.cut()
+	if a.unknown || b.unknown {
 		return slices.Equal(narrow.Action, wide.Action) && slices.Equal(narrow.NotAction, wide.NotAction)
 	}
-	inside := func(entry string, list []string) bool {
-		return slices.ContainsFunc(list, func(of string) bool {
-			return !neverMatches(of) && within(actionTokens(entry), actionTokens(of))
-		})
+	// inside reports whether an entry of one list lies within one of another.
+	inside := func(entry []token, of [][]token, texts []string) bool {
+		for i := range of {
+			if within(entry, of[i]) && !neverMatches(texts[i]) {
+				return true
+			}
+		}
+		return false
 	}
 	switch {
 	case wide.NotAction == nil && slices.Contains(wide.Action, "*"):
 		return true
 	case narrow.NotAction != nil && wide.NotAction != nil:
-		return all(wide.NotAction, func(entry string) bool { return inside(entry, narrow.NotAction) })
+		return all(b.actions, func(entry []token) bool { return inside(entry, a.actions, narrow.NotAction) })
 	case narrow.NotAction != nil:
 		return false
 	case wide.NotAction != nil:
-		return all(narrow.Action, func(entry string) bool {
-			return all(wide.NotAction, func(not string) bool { return disjoint(actionTokens(entry), actionTokens(not)) })
+		return all(a.actions, func(entry []token) bool {
+			return all(b.actions, func(not []token) bool { return disjoint(entry, not) })
 		})
 	}
-	return all(narrow.Action, func(entry string) bool { return inside(entry, wide.Action) })
+	return all(a.actions, func(entry []token) bool { return inside(entry, b.actions, wide.Action) })
 }
 
 func resourcesWithin(narrow, wide *statement) bool {
@@ -55,28 +83,40 @@ func resourcesWithin(narrow, wide *statement) bool {
 	if wide.Resource == nil && wide.NotResource == nil || narrow.Resource == nil && narrow.NotResource == nil {
 		return false
 	}
-	parts := func(s *statement, entry string) [][]token { return arnTokens(entry, s.variables, 5) }
-	inside := func(a *statement, entry string, b *statement, list []string) bool {
-		return slices.ContainsFunc(list, func(of string) bool {
-			same := entry == of && (a.variables == b.variables || !strings.Contains(of, "${")) && a.policy.Type == b.policy.Type
-			return same || of == "*" || withinARN(parts(a, entry), parts(b, of))
-		})
-	}
-	whole := func(s *statement, list []string) bool {
-		return all(list, func(entry string) bool { return parts(s, entry) != nil })
+	whole := func(s *statement) bool {
+		return all(s.cut().resources, func(parts [][]token) bool { return parts != nil })
 	}
 	switch {
 	case narrow.NotResource != nil && wide.NotResource != nil:
-		return whole(wide, wide.NotResource) && whole(narrow, narrow.NotResource) &&
-			all(wide.NotResource, func(entry string) bool { return inside(wide, entry, narrow, narrow.NotResource) })
+		return whole(wide) && whole(narrow) && entriesInside(wide, wide.NotResource, narrow, narrow.NotResource)
 	case narrow.NotResource != nil:
 		return false
 	case wide.NotResource != nil:
-		return whole(wide, wide.NotResource) && all(narrow.Resource, func(entry string) bool {
-			return all(wide.NotResource, func(not string) bool { return disjointARN(parts(narrow, entry), parts(wide, not)) })
+		return whole(wide) && all(narrow.cut().resources, func(entry [][]token) bool {
+			return all(wide.cut().resources, func(not [][]token) bool { return disjointARN(entry, not) })
 		})
 	}
-	return all(narrow.Resource, func(entry string) bool { return inside(narrow, entry, wide, wide.Resource) })
+	return entriesInside(narrow, narrow.Resource, wide, wide.Resource)
+}
+
+// entriesInside reports whether every entry of Resource or NotResource of one
+// statement lies within one of another.
+func entriesInside(a *statement, list []string, b *statement, of []string) bool {
+	comparable := a.policy.Type == b.policy.Type
+	for i, entry := range list {
+		found := false
+		for j := range of {
+			same := comparable && entry == of[j] && (a.variables == b.variables || !isVariable(entry))
+			if same || of[j] == "*" || withinARN(a.cut().resources[i], b.cut().resources[j]) {
+				found = true
+				break
+			}
+		}
+		if !found {
+			return false
+		}
+	}
+	return true
 }
 
 // anyResource reports whether a statement is about every resource, as those
