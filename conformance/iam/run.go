@@ -1,20 +1,18 @@
 package iam
 
 import (
-	"bufio"
 	"bytes"
 	"embed"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/writ-dev/writ/iam"
+	"github.com/writ-dev/writ/iam/cases"
 )
 
 //go:embed data/*.jsonl
@@ -67,36 +65,12 @@ func Run(t *testing.T, decide func(Case) (Answer, error)) {
 
 func (c *Case) check(t *testing.T, got Answer) {
 	t.Helper()
-	denied := c.Expected == "Denied" && (got.Verdict == iam.ImplicitlyDenied || got.Verdict == iam.ExplicitlyDenied)
-	if string(got.Verdict) != c.Expected && !denied {
+	if !c.Agrees(got.Verdict) {
 		t.Errorf("%s %s: got %s (blocked by %v), want %s", c.ID, c.Name, got.Verdict, got.BlockedBy, c.Expected)
 	}
-	if c.ExpectedBlockedBy == nil || got.BlockedBy == nil {
-		return
+	if blocked := cases.BlockerNames(got.BlockedBy); got.BlockedBy != nil && !c.AgreesBlockedBy(blocked) {
+		t.Errorf("%s %s: blocked by %v, want %v", c.ID, c.Name, blocked, c.ExpectedBlockedBy)
 	}
-	blocked := []string{}
-	for _, b := range got.BlockedBy {
-		blocked = append(blocked, BlockerName(b))
-	}
-	slices.Sort(blocked)
-	if want := slices.Sorted(slices.Values(c.ExpectedBlockedBy)); !slices.Equal(blocked, want) {
-		t.Errorf("%s %s: blocked by %v, want %v", c.ID, c.Name, blocked, want)
-	}
-}
-
-// BlockerName is the name that the cases have for a kind of policy.
-func BlockerName(t iam.PolicyType) string {
-	switch t {
-	case iam.TypeBoundary:
-		return "pb"
-	case iam.TypeEndpoint:
-		return "vpce"
-	case iam.TypeBlockPublicAccess:
-		return "s3-bpa"
-	case iam.TypeTrust, iam.TypeKey:
-		return "resource"
-	}
-	return string(t)
 }
 
 // Corpus is one file of cases.
@@ -158,17 +132,18 @@ func read(files fs.FS, name string) (Corpus, error) {
 		return Corpus{}, err
 	}
 	corpus := Corpus{}
-	lines := bufio.NewScanner(bytes.NewReader(raw))
-	lines.Buffer(nil, len(raw)+1)
-	for lines.Scan() {
-		c := Case{File: name}
-		if err := json.Unmarshal(lines.Bytes(), &c); err != nil {
-			return corpus, fmt.Errorf("%s: %w", name, err)
+	for line, err := range cases.Lines(bytes.NewReader(raw)) {
+		if err != nil {
+			return corpus, err
 		}
-		corpus.Cases = append(corpus.Cases, c)
+		c, err := line.Case(name)
+		if err != nil {
+			return corpus, err
+		}
+		corpus.Cases = append(corpus.Cases, Case{Case: *c, File: name})
 	}
 	if len(corpus.Cases) == 0 {
 		return corpus, fmt.Errorf("%s holds no cases", name)
 	}
-	return corpus, lines.Err()
+	return corpus, nil
 }

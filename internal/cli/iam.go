@@ -1,0 +1,17 @@
+package cli
+
+import "github.com/spf13/cobra"
+
+func newIAM(sh *shell) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "iam",
+		Short: "Evaluate and explain AWS policies",
+		Long: `Decides requests as AWS IAM does, and says why: from policy files, from a file of
+cases, or from the topology in DIR, whose roles and policies are synthesised for
+the question. Nothing has to be deployed and no cloud has to run.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newIAMEval(sh))
+	return cmd
+}
