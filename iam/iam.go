@@ -1,6 +1,10 @@
 package iam
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/writ-dev/writ"
+)
 
 // Decision is the outcome of [Evaluate] with its reasons. The zero value denies.
 type Decision struct {
@@ -25,6 +29,8 @@ type Match struct {
 	Statement int
 	Sid       string
 	Effect    Effect
+	// Position is where the statement stands in its source, as far as it is known.
+	Position writ.Position
 }
 
 // Evaluate decides a request. It tests no more statements than the verdict
@@ -66,7 +72,7 @@ func Evaluate(req *Request, p *Policies) Decision {
 }
 
 func (s *statement) match() Match {
-	m := Match{Origin: s.policy.Origin, Statement: s.number, Sid: s.sid, Effect: Allow}
+	m := Match{Origin: s.policy.Origin, Statement: s.number, Sid: s.sid, Effect: Allow, Position: s.position}
 	if s.deny {
 		m.Effect = Deny
 	}

@@ -75,7 +75,7 @@ func TestHitcounter(t *testing.T) {
 	gateway := inventory.Caller{Principal: iam.ParsePrincipal("apigateway.amazonaws.com")}
 	for source, want := range map[string]iam.Verdict{
 		"arn:aws:execute-api:us-east-1:111122223333:RestApi/prod/GET/": iam.Allowed,
-		"arn:aws:execute-api:us-east-1:111122223333:other/prod/GET/":             iam.ImplicitlyDenied,
+		"arn:aws:execute-api:us-east-1:111122223333:other/prod/GET/":   iam.ImplicitlyDenied,
 	} {
 		req, policies := inv.For(gateway, "lambda:InvokeFunction", lambda+"hitcounter_counter_dev")
 		req.Context["aws:sourcearn"] = iam.One(source)
@@ -210,7 +210,7 @@ func TestPolicies(t *testing.T) {
 		{inv.Principal("ann").Caller(), "kms:Decrypt", "arn:aws:kms:us-east-1:111122223333:key/Key", iam.Allowed}, // by the group, through the default key policy
 		{inv.Principal("ann").Caller(), "sts:AssumeRole", "arn:aws:iam::111122223333:role/team/admin", iam.Allowed},
 		{inv.Principal("bob").Caller(), "sts:AssumeRole", "arn:aws:iam::111122223333:role/team/admin", iam.ImplicitlyDenied},
-		{inv.Principal("admin").Caller(), "s3:ListAllMyBuckets", "*", iam.Allowed},      // AWS's own policy
+		{inv.Principal("admin").Caller(), "s3:ListAllMyBuckets", "*", iam.Allowed},     // AWS's own policy
 		{inv.Principal("admin").Caller(), "iam:CreateUser", "*", iam.ImplicitlyDenied}, // the boundary
 		{inv.Principal("bob").Caller(), "sqs:ReceiveMessage", "arn:aws:sqs:us-east-1:111122223333:jobs", iam.Allowed},
 	} {
