@@ -42,7 +42,7 @@ func (p *Policy) assume(unknown func(string) bool, favourable bool) *Policy {
 			continue
 		}
 		if s.deny == favourable {
-			continue // a Deny that is taken not to hold, an Allow that is
+			continue // taken not to hold: a Deny in favour, an Allow against
 		}
 		held := *s
 		held.conditions = nil

@@ -117,6 +117,9 @@ func (inv *Inventory) caller(c Caller, ctx iam.Context) {
 	arn := c.ARN
 	if c.Kind == iam.PrincipalSession {
 		arn = c.RoleARN // the role, with its path, is what policies compare with
+		if arn == "" {
+			arn = pathlessRole(c.ARN)
+		}
 	}
 	set("aws:principalarn", arn)
 	if c.Kind == iam.PrincipalUser {
@@ -128,4 +131,18 @@ func (inv *Inventory) caller(c Caller, ctx iam.Context) {
 	if c.Entity != nil {
 		tagContext(ctx, "aws:principaltag/", c.Entity.Tags)
 	}
+}
+
+// pathlessRole is the role of a session as far as the session's ARN tells: it
+// holds no path.
+func pathlessRole(session string) string {
+	parts := strings.SplitN(session, ":", 6)
+	if len(parts) != 6 {
+		return ""
+	}
+	names := strings.Split(parts[5], "/")
+	if len(names) < 2 {
+		return ""
+	}
+	return "arn:" + parts[1] + ":iam::" + parts[4] + ":role/" + names[1]
 }

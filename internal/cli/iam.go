@@ -12,6 +12,6 @@ the question. Nothing has to be deployed and no cloud has to run.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newIAMEval(sh))
+	cmd.AddCommand(newIAMEval(sh), newIAMExplain(sh), newIAMWhoCan(sh))
 	return cmd
 }
