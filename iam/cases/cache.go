@@ -15,7 +15,7 @@ type cacheKey struct {
 }
 
 // maxCached bounds the text that is kept; a full cache is emptied.
-const maxCached = 8 << 20
+const maxCached = 2 << 20
 
 // IAM is [Case.IAM] with the cache.
 func (k *Cache) IAM(c *Case) (*iam.Request, *iam.Policies, error) { return c.compile(k) }
