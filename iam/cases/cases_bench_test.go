@@ -1,10 +1,9 @@
 package cases_test
 
 import (
+	"bytes"
 	"os"
 	"testing"
-
-	"bytes"
 
 	"github.com/writ-dev/writ/iam"
 	"github.com/writ-dev/writ/iam/cases"

@@ -59,8 +59,8 @@ type caseRun struct {
 }
 
 func (e *caseRun) files(ctx context.Context, names []string) error {
-	// Little is alive at any time: fewer collections make the run a third quicker.
-	defer debug.SetGCPercent(debug.SetGCPercent(400))
+	// Little is alive at any time: fewer collections make the run quicker.
+	defer debug.SetGCPercent(debug.SetGCPercent(200))
 	e.out = bufio.NewWriterSize(e.sh.stdout, 1<<16)
 	for _, name := range names {
 		if err := e.file(ctx, name); err != nil {
