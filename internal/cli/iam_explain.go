@@ -115,6 +115,9 @@ func (f *explainFlags) question(ctx context.Context, sh *shell, dir string) (*qu
 		}
 		q.world, inv = w, w.inv
 		q.warnings = append(q.warnings, w.notKnown()...)
+		if q.caller.Entity == nil && q.caller.Kind != iam.PrincipalRoot && q.caller.Account != "" && len(f.files.identity) == 0 {
+			q.warnings = append(q.warnings, "the policies of "+q.caller.ARN+" are not in this topology; --policy FILE gives them")
+		}
 	} else if resource != "*" && !arnText.MatchString(resource) {
 		return nil, writ.Errorf(writ.CodeUsage, "%q is neither an ARN nor \"*\"", resource).
 			WithHint("with -s SANDBOX it may be the name of a store or function")
