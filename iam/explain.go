@@ -10,9 +10,14 @@ type Explanation struct {
 	Decision Decision
 	// Matched holds every statement that matches the request, whatever its policy.
 	Matched []Match
+	// Types says what each kind of policy said, in the order in which AWS asks them.
+	Types []TypeOutcome
 	// Misses holds the statements that nearly matched, nearest first, of the
 	// kinds of policy that did not allow. Empty when allowed or explicitly denied.
 	Misses []Miss
+	// Spared holds the Deny statements that are about the action and the resource
+	// and do not match for their conditions or principals alone.
+	Spared []Miss
 	// Missing is the smallest statement that would have to be added, and Where
 	// the kind of policy that lacks it; nil when adding would not help.
 	Missing *Statement
@@ -47,6 +52,9 @@ type Failure struct {
 	Wanted   []string
 	// Found is empty for a context key that the request does not have.
 	Found []string
+	// Note says in words what is easily overlooked: a part of an ARN that
+	// differs, a difference of case only, an object meant and a bucket named.
+	Note string
 }
 
 // maxMisses bounds the nearest misses that are reported.
@@ -66,6 +74,8 @@ func Explain(req *Request, p *Policies) Explanation {
 			switch {
 			case len(failures) == 0:
 				e.Matched = append(e.Matched, s.match())
+			case s.deny && sparedOnly(failures):
+				e.Spared = append(e.Spared, Miss{Match: s.match(), Failures: failures})
 			case lacking && !s.deny && s.isNear(&q, failures):
 				e.Misses = append(e.Misses, Miss{Match: s.match(), Failures: failures})
 			}
@@ -73,7 +83,16 @@ func Explain(req *Request, p *Policies) Explanation {
 	}
 	slices.SortStableFunc(e.Misses, func(a, b Miss) int { return distance(a.Failures) - distance(b.Failures) })
 	e.Misses = e.Misses[:min(len(e.Misses), maxMisses)]
+	e.Spared = e.Spared[:min(len(e.Spared), maxMisses)]
+	e.Types = e.outcomes(&q)
 	return e
+}
+
+// sparedOnly reports whether nothing failed but conditions and principals.
+func sparedOnly(failures []Failure) bool {
+	return !slices.ContainsFunc(failures, func(f Failure) bool {
+		return f.Element != ElementCondition && f.Element != ElementPrincipal
+	})
 }
 
 // binding lists the policies that bind the caller, in AWS's order.
@@ -118,14 +137,14 @@ func (s *statement) failures(q *query) []Failure {
 		if s.notResource {
 			wanted = s.source.NotResource
 		}
-		list = append(list, Failure{Element: ElementResource, Not: s.notResource, Wanted: wanted, Found: []string{q.resource}})
+		list = append(list, Failure{Element: ElementResource, Not: s.notResource, Wanted: wanted, Found: []string{q.resource}, Note: s.resourceNote(q, wanted)})
 	}
 	for i := range s.conditions {
 		if !s.conditions[i].match(q.context) {
 			src := &s.source.Conditions[i]
 			list = append(list, Failure{
 				Element: ElementCondition, Operator: src.Operator, Key: src.Key,
-				Wanted: src.Values, Found: q.context[s.conditions[i].key].Values,
+				Wanted: src.Values, Found: q.context[s.conditions[i].key].Values, Note: s.conditions[i].note(src, q.context),
 			})
 		}
 	}
