@@ -12,8 +12,7 @@ type Policy struct {
 	// Origin is where the policy comes from. It must not be changed.
 	Origin     Origin
 	statements []*statement
-	denies     index
-	allows     index
+	index      index
 	// public is S3's meaning of a public bucket policy.
 	public bool
 }
@@ -97,8 +96,7 @@ func Union(policies []*Policy) *Policy {
 }
 
 func (p *Policy) build() {
-	p.denies.build(p.statements, true)
-	p.allows.build(p.statements, false)
+	p.index.build(p.statements)
 	p.public = p.isPublic()
 }
 

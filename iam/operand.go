@@ -160,12 +160,9 @@ func (c *condition) anyNetwork(value string) bool {
 }
 
 func (c *condition) anyARN(value string, ctx Context) bool {
-	a, ok := splitARN(value)
-	if !ok {
-		return false
-	}
+	t := arnText{text: value}
 	for i := range c.values {
-		if o := &c.values[i]; o.valid && o.arn.match(value, &a, ctx) {
+		if o := &c.values[i]; o.valid && o.arn.match(&t, ctx) {
 			return true
 		}
 	}
