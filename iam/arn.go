@@ -79,6 +79,7 @@ type arnPattern struct {
 	// variable, and suffix what every match ends with.
 	prefix, suffix string
 	parts          *[6]pattern
+	sixthAt        int // where the sixth part begins, for formSixth
 }
 
 // arnForm says how much has to be compared.
@@ -88,6 +89,7 @@ const (
 	formParts arnForm = iota // each part on its own
 	formExact                // the prefix is the whole
 	formAffix                // prefix, then one star in the sixth part, then suffix
+	formSixth                // five literal parts, and a sixth that is matched on its own
 )
 
 // compileARN makes a pattern of six parts; variables are literal text in the
@@ -111,6 +113,11 @@ func compileARN(parts []string, variables bool, variablesFrom int) arnPattern {
 		p.form = formExact
 	case sixth.isAny || sixth.isAffix:
 		p.form = formAffix
+	default:
+		p.form = formSixth
+		for _, part := range parts[:5] {
+			p.sixthAt += len(part) + 1
+		}
 	}
 	return p
 }
@@ -155,6 +162,9 @@ func (p *arnPattern) match(t *arnText, ctx Context) bool {
 	}
 	if !strings.HasPrefix(s, p.prefix) || !strings.HasSuffix(s, p.suffix) {
 		return false
+	}
+	if p.form == formSixth {
+		return p.parts[5].match(s[p.sixthAt:], ctx)
 	}
 	a, ok := t.split()
 	if !ok {

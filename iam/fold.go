@@ -29,13 +29,16 @@ func sameFold(want, s string) bool {
 	if n != len(s) {
 		return false
 	}
-	if n < 8 {
+	switch {
+	case n < 4:
 		for i := range n {
 			if lower(s[i]) != want[i] {
 				return false
 			}
 		}
 		return true
+	case n < 8: // the first four and the last four, which may overlap
+		return lower8(load4(s)|load4(s[n-4:])<<32) == load4(want)|load4(want[n-4:])<<32
 	}
 	for i := 0; i < n-8; i += 8 {
 		if lower8(load8(s[i:])) != load8(want[i:]) {
@@ -45,29 +48,40 @@ func sameFold(want, s string) bool {
 	return lower8(load8(s[n-8:])) == load8(want[n-8:])
 }
 
-// hashFold is equal for texts that differ by ASCII case alone. It takes eight
-// bytes at a time, the last eight again where they overlap.
+// hashFold is equal for texts that differ by ASCII case alone. Like sameFold it
+// takes eight bytes at a time, and at the end the last eight, again in part.
 func hashFold(s string) uint64 {
-	const multiplier = 0x9E3779B97F4A7C15
 	const upperBits = 0x2020202020202020 // what tells "a" from "A"; others that it joins are few
 	n := len(s)
 	h := uint64(n)
-	if n < 8 {
+	switch {
+	case n < 4:
 		for i := range n {
 			h = h<<8 ^ uint64(s[i]|0x20)
 		}
-		h *= multiplier
-		return h ^ h>>32
+		return mix(h)
+	case n < 8:
+		return mix(h ^ (load4(s) | load4(s[n-4:])<<32 | upperBits))
 	}
 	for i := 0; i < n-8; i += 8 {
-		h = (h ^ (load8(s[i:]) | upperBits)) * multiplier
-		h ^= h >> 32
+		h = mix(h ^ (load8(s[i:]) | upperBits))
 	}
-	h = (h ^ (load8(s[n-8:]) | upperBits)) * multiplier
+	return mix(h ^ (load8(s[n-8:]) | upperBits))
+}
+
+// mix spreads every bit over the whole number.
+func mix(h uint64) uint64 {
+	h *= 0x9E3779B97F4A7C15
 	return h ^ h>>32
 }
 
-// load8 gives the first eight bytes as a number. The compiler makes one load of it.
+// load4 gives the first four bytes as a number.
+func load4(s string) uint64 {
+	_ = s[3]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24
+}
+
+// load8 gives the first eight bytes as a number. The compiler makes one load of each.
 func load8(s string) uint64 {
 	_ = s[7]
 	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |

@@ -69,8 +69,16 @@ func (x *index) join(statements int) {
 	}
 	x.joined = true
 	for e, key := range x.actions.entries {
-		e.addMatching(x.services.get(servicePrefix(key)), key)
-		e.addMatching(&x.always, key)
+		for s := range x.services.get(servicePrefix(key)).statements {
+			if s.matchesAction(key) && !s.names(key) { // else it is there already
+				e.add(s)
+			}
+		}
+		for s := range x.always.statements {
+			if s.matchesAction(key) {
+				e.add(s)
+			}
+		}
 	}
 }
 
@@ -101,16 +109,15 @@ func (e *entry) add(s *statement) {
 	}
 }
 
-// addMatching adds those statements of another entry that are about an action
-// and do not stand under it already.
-func (e *entry) addMatching(from *entry, action string) {
-	if from == nil {
+// statements goes through all statements; a nil entry has none.
+func (e *entry) statements(yield func(*statement) bool) {
+	if e == nil {
 		return
 	}
-	for _, g := range []*group{&from.denies, &from.allows} {
-		for _, s := range g.list {
-			if s.matchesAction(action) && (s.notAction || !s.names(action)) {
-				e.add(s)
+	for _, list := range [...][]*statement{e.denies.list, e.allows.list} {
+		for _, s := range list {
+			if !yield(s) {
+				return
 			}
 		}
 	}
