@@ -29,7 +29,7 @@ func (s *statement) apply(q *query, d *side) (done bool) {
 		return false
 	}
 	granted := grantDirect
-	if s.policy.namesPrincipals() {
+	if s.named {
 		granted = s.matchesPrincipal(q)
 		if granted == grantNone || !s.deny && granted <= d.grant {
 			return false
@@ -44,16 +44,6 @@ func (s *statement) apply(q *query, d *side) (done bool) {
 	}
 	d.allow, d.grant = s, granted
 	return granted == grantDirect
-}
-
-// namesPrincipals reports whether the policy is attached to something other
-// than the caller, so that its statements say for whom they are.
-func (p *Policy) namesPrincipals() bool {
-	switch p.Origin.Type {
-	case TypeResource, TypeTrust, TypeKey, TypeEndpoint, TypeRCP:
-		return true
-	}
-	return false
 }
 
 // levels is the outcome for SCPs or RCPs: every level must allow.
@@ -88,6 +78,8 @@ type outcome struct {
 	endpoint side
 	scp, rcp levels
 	blocked  blockers
+	// verdictOnly leaves out what would only complete blocked and the sides.
+	verdictOnly bool
 }
 
 // blockers is a set of policy kinds, in the order in which AWS names them.
@@ -109,7 +101,7 @@ const (
 func Decide(req *Request, p *Policies) Verdict {
 	var q query
 	q.read(req, p)
-	var o outcome
+	o := outcome{verdictOnly: true}
 	o.decide(&q)
 	return o.verdict
 }
@@ -131,11 +123,14 @@ func (o *outcome) decide(q *query) {
 		o.verdict, o.blocked = ExplicitlyDenied, blockPublicAccess
 		return
 	}
+	o.verdict = ImplicitlyDenied
+	if o.verdictOnly && !granted {
+		return
+	}
 	o.blocked |= o.guardrails(q)
 	if q.isAWSOwned() {
 		o.blocked |= blockAWSOwned
 	}
-	o.verdict = ImplicitlyDenied
 	if o.blocked == 0 {
 		o.verdict = Allowed
 	}
@@ -197,6 +192,9 @@ func (o *outcome) core(q *query) blockers {
 	limits := unless(p.Boundary == nil || o.boundary.allow != nil, blockBoundary) |
 		unless(len(p.Session) == 0 || o.session.allow != nil, blockSession)
 	resource := unless(o.resource.grant != grantNone, blockResource)
+	if o.verdictOnly && resource != 0 && identity|limits != 0 {
+		return identity | limits // whoever owns the resource
+	}
 	switch {
 	case q.isCrossAccount():
 		return resource | identity | limits

@@ -106,7 +106,7 @@ func (q *query) kindOf(p *Policy) PolicyType {
 // failures lists the elements of a statement that do not match.
 func (s *statement) failures(q *query) []Failure {
 	var list []Failure
-	if s.policy.namesPrincipals() && s.matchesPrincipal(q) == grantNone {
+	if s.named && s.matchesPrincipal(q) == grantNone {
 		list = append(list, s.principalFailure(q))
 	}
 	if !s.matchesAction(q.action) {

@@ -136,10 +136,10 @@ func (e *entry) plant() {
 }
 
 func (e *entry) scan(q *query, d *side, testAction bool) (denied bool) {
-	if e.denies.scan(q, d, testAction) {
+	if len(e.denies.list) > 0 && e.denies.scan(q, d, testAction) {
 		return true
 	}
-	if d.grant != grantDirect {
+	if len(e.allows.list) > 0 && d.grant != grantDirect {
 		e.allows.scan(q, d, testAction)
 	}
 	return false

@@ -9,17 +9,17 @@ import (
 // takes no recursion and falls back to the last star only: the time is
 // bounded by the product of the two lengths, and linear without "?".
 type pattern struct {
-	tokens []token
 	// literal is the whole text when there is neither wildcard nor variable,
 	// and what stands before the only star of isAffix.
 	literal   string
+	suffix    string
 	isLiteral bool
 	isAny     bool // "*"
 	isAffix   bool // literal, then "*", then suffix
-	suffix    string
-	variables []variable
 	// fold ignores ASCII case; the tokens are in lower case then.
-	fold bool
+	fold      bool
+	tokens    []token
+	variables []variable
 }
 
 type tokenKind uint8

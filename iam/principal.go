@@ -183,6 +183,16 @@ func directIf(ok bool) grant {
 	return grantNone
 }
 
+// namesPrincipals reports whether policies of this type are attached to
+// something other than the caller, so that their statements say for whom they are.
+func (t PolicyType) namesPrincipals() bool {
+	switch t {
+	case TypeResource, TypeTrust, TypeKey, TypeEndpoint, TypeRCP:
+		return true
+	}
+	return false
+}
+
 // matchesPrincipal decides the Principal or NotPrincipal element of a policy
 // that is attached to a resource.
 func (s *statement) matchesPrincipal(q *query) grant {
