@@ -164,7 +164,7 @@ func (s *statement) isNear(q *query, failures []Failure) bool {
 		}
 		for _, wanted := range f.Wanted {
 			service, _, _ := strings.Cut(wanted, ":")
-			if lowerASCII(service)+":" == lowerASCII(q.service) {
+			if lowerASCII(service)+":" == lowerASCII(servicePrefix(q.action)) {
 				return true
 			}
 		}

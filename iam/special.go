@@ -7,7 +7,7 @@ import "strings"
 // public, and the caller is neither of the bucket's account nor a service.
 func (q *query) publicAccessBlocked() bool {
 	p := q.policies
-	if !p.BlockPublicAccess || p.Resource == nil || !p.Resource.public || !sameFold("s3:", q.service) {
+	if !p.BlockPublicAccess || p.Resource == nil || !p.Resource.public || !q.isFor("s3:") {
 		return false
 	}
 	switch q.caller.Kind {
@@ -104,7 +104,7 @@ var awsOwned = []struct {
 
 // isAWSOwned reports whether the request would change an entity of AWS.
 func (q *query) isAWSOwned() bool {
-	if !sameFold("iam:", q.service) && !sameFold("kms:", q.service) {
+	if !q.isFor("iam:") && !q.isFor("kms:") {
 		return false
 	}
 	for i := range awsOwned {
