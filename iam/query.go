@@ -92,10 +92,14 @@ func (q *query) resourceType() PolicyType {
 
 // underRCPs and underSCPs report whether there are such policies and they bind
 // this request. Service-linked roles are bound by neither.
-func (q *query) underRCPs() bool {
-	return len(q.policies.RCPs) > 0 && isRCPService(servicePrefix(q.action)) && !q.caller.isServiceLinked(q.context)
+func (q *query) underRCPs() bool { return len(q.policies.RCPs) > 0 && q.rcpsBind() }
+
+func (q *query) underSCPs() bool { return len(q.policies.SCPs) > 0 && q.scpsBind() }
+
+func (q *query) rcpsBind() bool {
+	return isRCPService(servicePrefix(q.action)) && !q.caller.isServiceLinked(q.context)
 }
 
-func (q *query) underSCPs() bool {
-	return len(q.policies.SCPs) > 0 && !q.caller.onlyByResource() && !q.caller.isServiceLinked(q.context)
+func (q *query) scpsBind() bool {
+	return !q.caller.onlyByResource() && !q.caller.isServiceLinked(q.context)
 }
