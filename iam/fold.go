@@ -28,6 +28,7 @@ func sameFold(want, s string) bool {
 	return len(want) == len(s) && sameBytes(want, s)
 }
 
+// sameBytes is sameFold for an s that is at least as long; its rest is left alone.
 func sameBytes(want, s string) bool {
 	n := len(want)
 	s = s[:n]

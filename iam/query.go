@@ -46,8 +46,7 @@ func (q *query) findService(t *table) *entry {
 
 // isFor reports whether the action is one of a service, given with its colon in lower case.
 func (q *query) isFor(service string) bool {
-	n := len(service)
-	return len(q.action) >= n && q.action[n-1] == ':' && sameFold(service, q.action[:n])
+	return len(q.action) >= len(service) && q.action[len(service)-1] == ':' && sameBytes(service, q.action)
 }
 
 // resourcePart gives one of the six parts of the resource's ARN, "" when it has none.
@@ -71,10 +70,9 @@ func (q *query) isCrossAccount() bool {
 // needsResourceGrant reports whether identity policies count only if the
 // resource's own policy lets them: trust policies and KMS keys.
 func (q *query) needsResourceGrant() bool {
-	if p := q.policies.Resource; p != nil && (p.Origin.Type == TypeTrust || p.Origin.Type == TypeKey) {
-		return true
-	}
-	return q.isFor("kms:") && strings.HasPrefix(q.resourcePart(5), "key/")
+	p := q.policies.Resource
+	return p != nil && (p.Origin.Type == TypeTrust || p.Origin.Type == TypeKey) ||
+		q.isFor("kms:") && strings.HasPrefix(q.resourcePart(5), "key/")
 }
 
 // resourceType is the kind of resource policy that the request meets, or would.

@@ -104,9 +104,10 @@ var awsOwned = []struct {
 
 // isAWSOwned reports whether the request would change an entity of AWS.
 func (q *query) isAWSOwned() bool {
-	if !q.isFor("iam:") && !q.isFor("kms:") {
-		return false
-	}
+	return (q.isFor("iam:") || q.isFor("kms:")) && q.changesAWSOwned()
+}
+
+func (q *query) changesAWSOwned() bool {
 	for i := range awsOwned {
 		row := &awsOwned[i]
 		if q.resourcePart(2) != row.service || row.account != "" && q.resourcePart(4) != row.account ||
