@@ -71,6 +71,9 @@ func Explain(req *Request, p *Policies) Explanation {
 			}
 		}
 	}
+	if near.count > 0 {
+		e.Misses = make([]Miss, 0, near.count)
+	}
 	for _, c := range near.found[:near.count] {
 		e.Misses = append(e.Misses, Miss{Match: c.statement.match(), Failures: c.statement.failures(&q)})
 	}
@@ -129,7 +132,7 @@ func (q *query) kindOf(p *Policy) PolicyType {
 
 // failures lists the elements of a statement that do not match.
 func (s *statement) failures(q *query) []Failure {
-	var list []Failure
+	list := make([]Failure, 0, 2) // mostly enough
 	if s.named && s.matchesPrincipal(q) == grantNone {
 		list = append(list, s.principalFailure(q))
 	}
