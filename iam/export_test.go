@@ -32,3 +32,6 @@ var (
 	SameFold = sameFold
 	HashFold = hashFold
 )
+
+// IsRCPService takes a service with its colon.
+var IsRCPService = isRCPService

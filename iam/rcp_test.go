@@ -5,7 +5,25 @@ import (
 	"testing"
 
 	"github.com/writ-dev/writ/iam"
+	"github.com/writ-dev/writ/iam/catalog"
 )
+
+// The short table of the evaluator is the catalogue's.
+func TestRCPServicesAreTheCatalogues(t *testing.T) {
+	t.Parallel()
+	covered := 0
+	for _, service := range catalog.AWS().Services() {
+		if iam.IsRCPService(service+":") != catalog.AWS().RCPCovers(service) {
+			t.Errorf("%s: in one of the lists only", service)
+		}
+		if iam.IsRCPService(service + ":") {
+			covered++
+		}
+	}
+	if covered != 62 {
+		t.Errorf("%d services are covered, want 62", covered)
+	}
+}
 
 func TestRCPsBindTheServicesThatTheyCover(t *testing.T) {
 	t.Parallel()
