@@ -14,15 +14,16 @@ func (s *statement) resourceNote(q *query, wanted []string) string {
 	if s.notResource || len(wanted) == 0 {
 		return ""
 	}
+	found := q.resource.text
 	for _, w := range wanted {
 		switch {
-		case strings.EqualFold(w, q.resource):
+		case strings.EqualFold(w, found):
 			return "they differ only in case"
-		case strings.TrimSuffix(w, "/*") == q.resource && w != q.resource:
+		case strings.TrimSuffix(w, "/*") == found && w != found:
 			return "this names what is inside, not the thing itself"
-		case strings.HasPrefix(q.resource, w+"/") && strings.HasPrefix(w, "arn:"):
+		case strings.HasPrefix(found, w+"/") && strings.HasPrefix(w, "arn:"):
 			return "this names the thing itself, not what is inside"
-		case strings.HasPrefix(q.resource, w+":") && strings.HasPrefix(w, "arn:"):
+		case strings.HasPrefix(found, w+":") && strings.HasPrefix(w, "arn:"):
 			return "this names the unqualified ARN only"
 		}
 	}
@@ -32,12 +33,13 @@ func (s *statement) resourceNote(q *query, wanted []string) string {
 // arnNote names the first part of one ARN that differs.
 func arnNote(wanted string, q *query) string {
 	w, ok := splitARN(wanted)
-	if !ok || !q.hasARN {
+	found, isARN := q.resource.split()
+	if !ok || !isARN {
 		return ""
 	}
 	for i, part := range [...]string{1: "partition", 2: "service", 3: "region", 4: "account"} {
-		if part != "" && w.parts[i] != q.arn.parts[i] && !strings.ContainsAny(w.parts[i], "*?$") {
-			return fmt.Sprintf("the %s is %q, not %q", part, q.arn.parts[i], w.parts[i])
+		if part != "" && w.part(i) != found.part(i) && !strings.ContainsAny(w.part(i), "*?$") {
+			return fmt.Sprintf("the %s is %q, not %q", part, found.part(i), w.part(i))
 		}
 	}
 	return ""

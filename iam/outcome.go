@@ -38,11 +38,10 @@ func (e *Explanation) outcomes(q *query) []TypeOutcome {
 	p := q.policies
 	var o outcome
 	o.scan(q)
-	linked := q.caller.isServiceLinked(q.context)
 	own := q.caller.onlyByResource()
 	list := []TypeOutcome{
-		e.outcome(q, TypeRCP, len(p.RCPs) > 0, linked, o.rcp.missing),
-		e.outcome(q, TypeSCP, len(p.SCPs) > 0, linked || own, o.scp.missing),
+		e.outcome(q, TypeRCP, len(p.RCPs) > 0, !q.rcpsBind(), o.rcp.missing),
+		e.outcome(q, TypeSCP, len(p.SCPs) > 0, !q.scpsBind(), o.scp.missing),
 		e.outcome(q, TypeEndpoint, p.Endpoint != nil, false, -1),
 		e.outcome(q, q.resourceType(), p.Resource != nil, false, -1),
 		e.outcome(q, TypeIdentity, len(p.Identity) > 0, own, -1),

@@ -78,21 +78,21 @@ func awsPrincipalProblem(s string) (problem, hint string) {
 	if !ok {
 		return "is neither an account nor an ARN", forms
 	}
-	kind, name, _ := strings.Cut(a.parts[5], "/")
+	kind, name, _ := strings.Cut(a.part(5), "/")
 	switch {
-	case a.parts[2] != "iam" && a.parts[2] != "sts":
+	case a.part(2) != "iam" && a.part(2) != "sts":
 		return "is not an ARN of IAM or STS", forms
-	case a.parts[3] != "":
+	case a.part(3) != "":
 		return "has a region, which principals do not", `leave it empty, as in "arn:aws:iam::111122223333:role/name"`
-	case !isAccount(a.parts[4]) && a.parts[4] != "cloudfront":
+	case !isAccount(a.part(4)) && a.part(4) != "cloudfront":
 		return "has no account number of twelve digits", forms
-	case a.parts[5] == "root" && a.parts[2] == "iam", a.parts[5] == "self" && a.parts[2] == "sts":
+	case a.part(5) == "root" && a.part(2) == "iam", a.part(5) == "self" && a.part(2) == "sts":
 		return "", ""
 	case kind == "group":
 		return "is a group", "groups cannot be principals: name their users, or give the group an identity policy"
 	case name == "":
 		return "names nobody", forms
-	case a.parts[2] == "iam" && kind != "user" && kind != "role", a.parts[2] == "sts" && kind != "assumed-role" && kind != "federated-user":
+	case a.part(2) == "iam" && kind != "user" && kind != "role", a.part(2) == "sts" && kind != "assumed-role" && kind != "federated-user":
 		return "is of no kind that can be a principal", forms
 	case kind == "assumed-role" && !strings.Contains(name, "/"):
 		return "names no session", `the ARN of a session ends in "assumed-role/role/session"; the role itself is "arn:aws:iam::111122223333:role/name"`
@@ -122,13 +122,13 @@ func servicePrincipalProblem(s string) (problem, hint string) {
 func federatedPrincipalProblem(s string) (problem, hint string) {
 	const looks = `providers look like "cognito-identity.amazonaws.com", "arn:aws:iam::111122223333:saml-provider/name" or "…:oidc-provider/host/path"`
 	a, ok := splitARN(s)
-	kind, name, _ := strings.Cut(a.parts[5], "/")
+	kind, name, _ := strings.Cut(a.part(5), "/")
 	switch {
 	case s == "*":
 		return "", ""
 	case strings.ContainsAny(s, "*?"):
 		return "has a wildcard in it", looks
-	case s == "", ok && (a.parts[2] != "iam" || kind != "saml-provider" && kind != "oidc-provider" || name == ""):
+	case s == "", ok && (a.part(2) != "iam" || kind != "saml-provider" && kind != "oidc-provider" || name == ""):
 		return "is not an identity provider", looks
 	}
 	return "", ""
