@@ -133,8 +133,11 @@ func (cfg *Config) unnamed(tags map[string]string) bool {
 	return cfg.Sandbox == "" || !tagged || sandbox == cfg.Sandbox
 }
 
-// verdict passes denials on.
+// verdict passes decisions on.
 func (c *Cloud) verdict(v gate.Verdict) {
+	if c.cfg.OnVerdict != nil {
+		c.cfg.OnVerdict(v)
+	}
 	if v.Message != "" {
 		c.cfg.OnDenied(v)
 	}
