@@ -128,9 +128,9 @@ func (o *Observation) check() error {
 		return errors.New("its action is not of the form service:Name")
 	case (o.Resource == "") != (o.Extent == ExtentAny):
 		return errors.New("its resource does not fit its extent")
-	case o.Extent != extents[rank(o.Extent)]:
+	case o.Extent != ExtentMinted && o.Extent != extents[rank(o.Extent)]:
 		return errors.New("its extent is not known")
-	case o.Extent == ExtentPrefix && !strings.HasSuffix(o.Resource, "*"):
+	case (o.Extent == ExtentPrefix || o.Extent == ExtentMinted) && !strings.HasSuffix(o.Resource, "*"):
 		return errors.New(`a prefix ends in "*"`)
 	case o.Verdict != iam.Allowed && o.Verdict != iam.ImplicitlyDenied && o.Verdict != iam.ExplicitlyDenied:
 		return errors.New("its verdict is not known")

@@ -2,6 +2,7 @@ package observe
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -19,6 +20,10 @@ const (
 	ExtentExact Extent = ""
 	// ExtentPrefix is several resources under one prefix: Resource ends in "*".
 	ExtentPrefix Extent = "prefix"
+	// ExtentMinted is several resources whose names AWS makes up anew each time,
+	// such as the log streams of a function: Resource ends in "*", and a policy
+	// must too.
+	ExtentMinted Extent = "minted"
 	// ExtentAny is several resources that were not kept: Resource is "".
 	ExtentAny Extent = "any"
 )
@@ -84,6 +89,20 @@ func (o *Observation) key() key {
 		k.blocked = b.String()
 	}
 	return k
+}
+
+// minted matches the log streams that Lambda makes: one for each process, named
+// after the day and a random number.
+var minted = regexp.MustCompile(`^(arn:[^:]*:logs:[^:]*:[^:]*:log-group:[^:]+:log-stream:)\d{4}/\d\d/\d\d/\[[^\]]*\][0-9a-f]{32}$`)
+
+// withoutMinted puts together what only differs in a name that AWS made up.
+func (o *Observation) withoutMinted() {
+	if o.Extent != ExtentExact || !strings.HasPrefix(o.Action, "logs:") {
+		return
+	}
+	if m := minted.FindStringSubmatch(o.Resource); m != nil {
+		o.Resource, o.Extent = m[1]+"*", ExtentMinted
+	}
 }
 
 // add counts the calls of another row of the same key.

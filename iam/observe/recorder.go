@@ -71,11 +71,12 @@ func NewRecorder(r *Record, limits Limits, now time.Time) *Recorder {
 
 // Note counts o.Count calls. A call that is known already costs one look-up and
 // no memory.
-func (c *Recorder) Note(o *Observation) {
+func (c *Recorder) Note(o Observation) {
+	o.withoutMinted()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.changed = true
-	c.note(o)
+	c.note(&o)
 }
 
 func (c *Recorder) note(o *Observation) {
@@ -85,13 +86,16 @@ func (c *Recorder) note(o *Observation) {
 	}
 	for extent := rank(o.Extent); extent < len(extents); extent++ {
 		wider := *o
-		wider.Extent, wider.Resource = extents[extent], widen(o.Resource, extents[extent])
+		if extent > rank(o.Extent) {
+			wider.Extent, wider.Resource = extents[extent], widen(o.Resource, extents[extent])
+		}
 		if row := c.rows[wider.key()]; row != nil {
 			row.add(o)
 			return
 		}
 		if c.room(o.who(), extent) {
-			c.rows[wider.key()] = &wider
+			kept := wider
+			c.rows[kept.key()] = &kept
 			c.kept[o.who()][extent]++
 			return
 		}
@@ -103,12 +107,13 @@ func (c *Recorder) note(o *Observation) {
 var extents = [3]Extent{ExtentExact, ExtentPrefix, ExtentAny}
 
 func rank(e Extent) int {
-	for i, known := range extents {
-		if e == known {
-			return i
-		}
+	switch e {
+	case ExtentExact, ExtentMinted:
+		return 0
+	case ExtentPrefix:
+		return 1
 	}
-	return len(extents) - 1
+	return 2
 }
 
 // room reports whether a caller may have one row more.

@@ -66,7 +66,7 @@ func byAction(calls []Observation, prefixes bool) map[string][]string {
 		switch {
 		case !o.Allowed() || o.Extent == ExtentAny || o.Extent == ExtentPrefix && !prefixes:
 			continue
-		case o.Extent == ExtentPrefix:
+		case o.Extent == ExtentPrefix || o.Extent == ExtentMinted:
 			all[o.Action] = append(all[o.Action], literal(strings.TrimSuffix(o.Resource, "*"))+"*")
 		case o.Resource == "*":
 			all[o.Action] = append(all[o.Action], "*")

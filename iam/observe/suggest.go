@@ -191,7 +191,7 @@ func (s *Suggestion) choose(calls []Observation, w *World) []Edge {
 			holding[0].by.needs[holding[0].edges] = true
 		case len(holding) > 1:
 			several = append(several, holding)
-		case o.Extent == ExtentExact:
+		case rank(o.Extent) == 0:
 			s.Calls = append(s.Calls, o)
 		default:
 			s.Inexact = append(s.Inexact, o)

@@ -26,6 +26,7 @@ func (a *advice) writeText(w io.Writer, st style) error {
 	a.textStatements(&b, st)
 	a.textUnused(&b, st)
 	a.textRefused(&b, st)
+	a.textCallers(&b, st)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -72,12 +73,12 @@ func (a *advice) textEdges(b *strings.Builder, st style) {
 		b.WriteString("  none: it made no call that a grant is for\n")
 	}
 	for _, use := range a.Edges {
-		text := synth.GrantText(use.Edge)
+		text := a.edgeText(use.Edge)
 		switch {
 		case use.Granted:
 			fmt.Fprintf(b, "  %s  %s\n", text, st.faint(place(use.Edge.Position)+" has it"))
 		case use.Instead != nil:
-			fmt.Fprintf(b, "  %s  %s\n", st.yellow(text), st.faint("instead of "+synth.GrantText(*use.Instead)+" at "+place(use.Instead.Position)))
+			fmt.Fprintf(b, "  %s  %s\n", st.yellow(text), st.faint("instead of "+a.edgeText(*use.Instead)+" at "+place(use.Instead.Position)))
 		default:
 			fmt.Fprintf(b, "  %s  %s\n", st.green(text), st.faint("new"))
 		}
@@ -94,6 +95,14 @@ func (a *advice) textEdges(b *strings.Builder, st style) {
 			fmt.Fprintf(b, "  %s\n", st.green("+ "+strings.TrimRight(line, "\n")))
 		}
 	}
+}
+
+// edgeText is an edge as the topology has it: an entry of YAML, or words.
+func (a *advice) edgeText(e observe.Edge) string {
+	if strings.HasSuffix(e.Position.File, ".go") || strings.HasSuffix(a.topology.File, ".go") {
+		return e.String()
+	}
+	return synth.GrantText(e)
 }
 
 func (a *advice) textStatements(b *strings.Builder, st style) {
@@ -126,7 +135,7 @@ func (a *advice) textUnused(b *strings.Builder, st style) {
 	}
 	fmt.Fprintf(b, "\n%s\n", st.bold("granted and never used"))
 	for _, u := range a.Unused {
-		fmt.Fprintf(b, "  %s: %s\n", place(u.Edge.Position), synth.GrantText(u.Edge))
+		fmt.Fprintf(b, "  %s: %s\n", place(u.Edge.Position), a.edgeText(u.Edge))
 		if len(u.Used) > 0 {
 			fmt.Fprintf(b, "      used: %s\n", usedText(u.Used))
 		}
@@ -167,14 +176,41 @@ func (a *advice) textRefused(b *strings.Builder, st style) {
 		fmt.Fprintf(b, "  %s on %s, %s\n", oneLine(r.Action), resourceText(&r.Observation), counted(r.Count, "call"))
 		switch {
 		case r.NewlyAllowedBy != nil:
-			fmt.Fprintf(b, "      %s\n", st.yellow("would be allowed from now on, by "+synth.GrantText(*r.NewlyAllowedBy)))
+			fmt.Fprintf(b, "      %s\n", st.yellow("would be allowed from now on, by "+a.edgeText(*r.NewlyAllowedBy)))
 		case r.Needs != nil:
-			fmt.Fprintf(b, "      if it is meant to be allowed, it takes %s\n", synth.GrantText(*r.Needs))
+			fmt.Fprintf(b, "      if it is meant to be allowed, it takes %s\n", a.edgeText(*r.Needs))
 		case r.Verdict == iam.ExplicitlyDenied:
 			fmt.Fprintf(b, "      an explicit deny stands in the way (%s): no grant helps\n", kinds(r.BlockedBy))
 		default:
 			fmt.Fprintf(b, "      not allowed by: %s\n", kinds(r.BlockedBy))
 		}
+	}
+}
+
+// textCallers says who called the function: what its own policy, and the
+// policies of other roles, are there for.
+func (a *advice) textCallers(b *strings.Builder, st style) {
+	if a.topology == nil {
+		return
+	}
+	end, heading := ":function:"+synth.FunctionName(a.topology, a.function, a.sandbox), false
+	for _, o := range a.record.Rows {
+		if !strings.HasSuffix(o.Resource, end) || o.Action != "lambda:InvokeFunction" {
+			continue
+		}
+		if !heading {
+			fmt.Fprintf(b, "\n%s\n", st.bold("who called it"))
+			heading = true
+		}
+		who := "role " + o.Role
+		if o.Role == "" {
+			who = strings.TrimSpace(o.Principal + " " + o.Source)
+		}
+		verdict := ""
+		if !o.Allowed() {
+			verdict = ", denied"
+		}
+		fmt.Fprintf(b, "  %s, %s%s\n", oneLine(who), counted(o.Count, "call"), verdict)
 	}
 }
 

@@ -167,7 +167,7 @@ func (r *recording) hook() func(gate.Verdict) {
 	}
 	return func(v gate.Verdict) {
 		if o, ok := observation(v); ok {
-			r.recorder.Note(&o)
+			r.recorder.Note(o)
 		}
 	}
 }
