@@ -123,6 +123,7 @@ func (p *parser) element(s *Statement, key string) (err error) {
 	at := p.scanner
 	switch key {
 	case "Sid":
+		s.SidAt = p.position()
 		s.Sid, err = p.text(key)
 	case "Effect":
 		var effect string
@@ -132,17 +133,19 @@ func (p *parser) element(s *Statement, key string) (err error) {
 			return at.fail("Effect must be \"Allow\" or \"Deny\", not %q", effect)
 		}
 	case "Principal":
+		s.PrincipalAt = p.position()
 		s.Principal, err = p.principal(key)
 	case "NotPrincipal":
+		s.PrincipalAt = p.position()
 		s.NotPrincipal, err = p.principal(key)
 	case "Action":
-		s.Action, err = p.strings(key)
+		s.Action, s.ActionAt, err = p.strings(key)
 	case "NotAction":
-		s.NotAction, err = p.strings(key)
+		s.NotAction, s.ActionAt, err = p.strings(key)
 	case "Resource":
-		s.Resource, err = p.strings(key)
+		s.Resource, s.ResourceAt, err = p.strings(key)
 	case "NotResource":
-		s.NotResource, err = p.strings(key)
+		s.NotResource, s.ResourceAt, err = p.strings(key)
 	case "Condition":
 		s.Conditions, err = p.conditions()
 	default:
@@ -152,19 +155,28 @@ func (p *parser) element(s *Statement, key string) (err error) {
 	return err
 }
 
-// strings reads a string or a list of strings.
-func (p *parser) strings(name string) ([]string, error) {
+// strings reads a string or a list of strings, and where each of them stands.
+func (p *parser) strings(name string) ([]string, []writ.Position, error) {
+	return p.values(name, func(name string) (string, error) { return p.text(name) })
+}
+
+// values reads what one reads, or a list of that.
+func (p *parser) values(name string, one func(name string) (string, error)) ([]string, []writ.Position, error) {
 	if p.peek() != '[' {
-		s, err := p.text(name)
-		return []string{s}, err
+		at := p.position()
+		s, err := one(name)
+		return []string{s}, []writ.Position{at}, err
 	}
-	values := []string{}
+	values, places := []string{}, []writ.Position{}
+	entry := "an entry of " + name
 	err := p.list(name, func() error {
-		s, err := p.text("an entry of " + name)
+		p.skipSpace()
+		places = append(places, p.position())
+		s, err := one(entry)
 		values = append(values, s)
 		return err
 	})
-	return values, err
+	return values, places, err
 }
 
 func (p *parser) principal(name string) (*PrincipalElement, error) {
@@ -182,13 +194,13 @@ func (p *parser) principal(name string) (*PrincipalElement, error) {
 		at := p.scanner
 		switch key {
 		case "AWS":
-			e.AWS, err = p.strings(key)
+			e.AWS, e.AWSAt, err = p.strings(key)
 		case "Service":
-			e.Service, err = p.strings(key)
+			e.Service, e.ServiceAt, err = p.strings(key)
 		case "Federated":
-			e.Federated, err = p.strings(key)
+			e.Federated, e.FederatedAt, err = p.strings(key)
 		case "CanonicalUser":
-			e.CanonicalUser, err = p.strings(key)
+			e.CanonicalUser, e.CanonicalUserAt, err = p.strings(key)
 		default:
 			return p.unknown(at, key, name, "AWS", "Service", "Federated", "CanonicalUser")
 		}
@@ -200,11 +212,12 @@ func (p *parser) principal(name string) (*PrincipalElement, error) {
 func (p *parser) conditions() ([]ConditionElement, error) {
 	var all []ConditionElement
 	err := p.object("Condition", func(operator string) error {
+		operatorAt := p.keyAt
 		return p.object("the condition operator "+operator, func(key string) error {
 			p.skipSpace()
-			c := ConditionElement{Operator: operator, Key: key, Position: p.position()}
+			c := ConditionElement{Operator: operator, Key: key, Position: p.position(), OperatorAt: operatorAt, KeyAt: p.keyAt}
 			var err error
-			c.Values, err = p.conditionValues(key)
+			c.Values, c.ValueAt, err = p.conditionValues(key)
 			all = append(all, c)
 			return err
 		})
@@ -212,18 +225,8 @@ func (p *parser) conditions() ([]ConditionElement, error) {
 	return all, err
 }
 
-func (p *parser) conditionValues(key string) ([]string, error) {
-	if p.peek() != '[' {
-		v, err := p.conditionValue(key)
-		return []string{v}, err
-	}
-	values := []string{}
-	err := p.list("the values of "+key, func() error {
-		v, err := p.conditionValue(key)
-		values = append(values, v)
-		return err
-	})
-	return values, err
+func (p *parser) conditionValues(key string) ([]string, []writ.Position, error) {
+	return p.values(key, func(string) (string, error) { return p.conditionValue(key) })
 }
 
 // conditionValue reads a string, or a number or boolean as its text.

@@ -31,23 +31,44 @@ func TestParseKeepsEverything(t *testing.T) {
 	}
 	want := &iam.Document{Version: iam.Version2012, ID: "p", Statements: []iam.Statement{
 		{
-			Sid: "A", Effect: iam.Allow, Principal: &iam.PrincipalElement{AWS: []string{"111122223333", "*"}, Service: []string{"lambda.amazonaws.com"}},
+			Sid: "A", Effect: iam.Allow,
+			Principal: &iam.PrincipalElement{
+				AWS: []string{"111122223333", "*"}, Service: []string{"lambda.amazonaws.com"},
+				AWSAt: places(5, 59, 5, 75), ServiceAt: places(5, 92),
+			},
 			Action: []string{"s3:Get*"}, Resource: []string{"arn:aws:s3:::b/é😀\"<&>"},
 			Conditions: []iam.ConditionElement{
-				{Operator: "Bool", Key: "aws:SecureTransport", Values: []string{"true"}, Position: writ.Position{Line: 7, Col: 52}},
-				{Operator: "NumericLessThan", Key: "s3:max-keys", Values: []string{"10", "2.5"}, Position: writ.Position{Line: 7, Col: 94}},
+				{
+					Operator: "Bool", Key: "aws:SecureTransport", Values: []string{"true"},
+					Position: place(7, 52), OperatorAt: place(7, 20), KeyAt: place(7, 29), ValueAt: places(7, 52),
+				},
+				{
+					Operator: "NumericLessThan", Key: "s3:max-keys", Values: []string{"10", "2.5"},
+					Position: place(7, 94), OperatorAt: place(7, 59), KeyAt: place(7, 79), ValueAt: places(7, 95, 7, 99),
+				},
 			},
-			Position: writ.Position{Line: 5, Col: 5},
+			Position: place(5, 5), SidAt: place(5, 13), PrincipalAt: place(5, 50), ActionAt: places(6, 17), ResourceAt: places(6, 41),
 		},
 		{
 			Effect: iam.Deny, NotPrincipal: &iam.PrincipalElement{All: true}, NotAction: []string{}, NotResource: []string{"*", "x"},
-			Position: writ.Position{Line: 8, Col: 5},
+			Position: place(8, 5), PrincipalAt: place(8, 40), ActionAt: places(), ResourceAt: places(8, 78, 8, 83),
 		},
 	}}
 	if diff := cmp.Diff(want, doc); diff != "" {
 		t.Error(diff)
 	}
 	roundTrip(t, doc)
+}
+
+func place(line, col int) writ.Position { return writ.Position{Line: line, Col: col} }
+
+// places takes pairs of line and column.
+func places(numbers ...int) []writ.Position {
+	all := []writ.Position{}
+	for i := 0; i < len(numbers); i += 2 {
+		all = append(all, place(numbers[i], numbers[i+1]))
+	}
+	return all
 }
 
 // roundTrip writes a document and reads it again; only positions may differ.

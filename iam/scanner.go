@@ -18,6 +18,8 @@ type scanner struct {
 	lineStart int
 	// column is the count of characters from lineStart to counted: lines may be long.
 	column, counted int
+	// keyAt is the place of the key that object has read last.
+	keyAt writ.Position
 }
 
 func (s *scanner) skipSpace() {
@@ -214,6 +216,7 @@ func (s *scanner) object(name string, member func(key string) error) error {
 	seen := map[string]bool{}
 	for {
 		s.skipSpace()
+		place := s.position()
 		at := *s
 		key, err := s.text("a key of " + name)
 		if err != nil {
@@ -223,6 +226,7 @@ func (s *scanner) object(name string, member func(key string) error) error {
 			return at.fail("%s has the key %q twice", name, key)
 		}
 		seen[key] = true
+		s.keyAt = place
 		if !s.take(':') {
 			return s.fail("expected ':' after the key %q, not %s", key, s.what())
 		}
