@@ -20,9 +20,9 @@ func (s *Suggestion) findRefused(seen []Observation, w *World) {
 					break
 				}
 			}
-			already := holds(w.Granted, &o)
+			r.Granted = holds(w.Granted, &o)
 			for i := range w.Offered {
-				if e := &w.Offered[i]; r.NewlyAllowedBy == nil && !already && e.Holds(o.Action, o.Resource) {
+				if e := &w.Offered[i]; r.NewlyAllowedBy == nil && !r.Granted && e.Holds(o.Action, o.Resource) {
 					r.Needs = e
 					break
 				}

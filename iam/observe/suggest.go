@@ -102,6 +102,8 @@ type Refusal struct {
 	Observation
 	// NewlyAllowedBy is the suggested edge that would allow it from now on.
 	NewlyAllowedBy *Edge
+	// Granted says that an edge of the role holds it by now.
+	Granted bool
 	// Needs is the weakest edge that would allow it, where none does. Nil also
 	// when an edge alone would not help: another kind of policy stands in the way.
 	Needs *Edge

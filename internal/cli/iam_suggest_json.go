@@ -89,6 +89,7 @@ type deniedJSON struct {
 	Verdict        iam.Verdict      `json:"verdict"`
 	BlockedBy      []iam.PolicyType `json:"blockedBy"`
 	NewlyAllowedBy *edgeJSON        `json:"newlyAllowedBy,omitempty"`
+	Granted        bool             `json:"granted,omitempty"`
 	Needs          *edgeJSON        `json:"needs,omitempty"`
 }
 
@@ -141,7 +142,7 @@ func (a *advice) writeJSON(w io.Writer) error {
 		out.Unused = append(out.Unused, row)
 	}
 	for _, r := range a.Refused {
-		out.Denied = append(out.Denied, deniedJSON{r.Action, r.Resource, r.Count, r.Verdict, r.BlockedBy, toEdgeJSON(r.NewlyAllowedBy), toEdgeJSON(r.Needs)})
+		out.Denied = append(out.Denied, deniedJSON{r.Action, r.Resource, r.Count, r.Verdict, r.BlockedBy, toEdgeJSON(r.NewlyAllowedBy), r.Granted, toEdgeJSON(r.Needs)})
 	}
 	return writeIndented(w, out)
 }

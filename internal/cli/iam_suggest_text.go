@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -179,8 +180,12 @@ func (a *advice) textRefused(b *strings.Builder, st style) {
 			fmt.Fprintf(b, "      %s\n", st.yellow("would be allowed from now on, by "+a.edgeText(*r.NewlyAllowedBy)))
 		case r.Needs != nil:
 			fmt.Fprintf(b, "      if it is meant to be allowed, it takes %s\n", a.edgeText(*r.Needs))
+		case r.Granted:
+			b.WriteString("      the topology grants it by now\n")
 		case r.Verdict == iam.ExplicitlyDenied:
 			fmt.Fprintf(b, "      an explicit deny stands in the way (%s): no grant helps\n", kinds(r.BlockedBy))
+		case a.topology != nil && slices.Equal(r.BlockedBy, []iam.PolicyType{iam.TypeIdentity}):
+			b.WriteString("      no grant of a topology expresses it\n")
 		default:
 			fmt.Fprintf(b, "      not allowed by: %s\n", kinds(r.BlockedBy))
 		}

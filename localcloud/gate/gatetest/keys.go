@@ -1,0 +1,71 @@
+// Package gatetest holds the services of the local cloud to what AWS's own do,
+// in their tests.
+package gatetest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/writ-dev/writ/iam/catalog"
+	"github.com/writ-dev/writ/localcloud/gate"
+)
+
+// everywhere are keys that AWS sets for every action without listing them with
+// the actions, besides the global ones. lambda:SourceFunctionArn comes with each
+// call that a function's credentials make (AWS Lambda Developer Guide,
+// "Working with source function ARN").
+var everywhere = []string{"lambda:sourcefunctionarn"}
+
+// Keys gives a hook for gate.Config.OnVerdict that fails the test when a request
+// has a context key that AWS does not set for its action: a policy that tests
+// such a key would decide otherwise on AWS.
+func Keys(t testing.TB) func(gate.Verdict) {
+	t.Helper()
+	var mu sync.Mutex
+	ended, told := false, map[string]bool{}
+	t.Cleanup(func() {
+		mu.Lock()
+		defer mu.Unlock()
+		ended = true
+	})
+	return func(v gate.Verdict) {
+		mu.Lock()
+		defer mu.Unlock()
+		if ended { // a call that outlives the test
+			return
+		}
+		for _, problem := range Problems(v) {
+			if !told[problem] {
+				told[problem] = true
+				t.Errorf("context keys: %s", problem)
+			}
+		}
+	}
+}
+
+// Problems says what of a request AWS's catalogue does not know.
+func Problems(v gate.Verdict) []string {
+	action, ok := catalog.AWS().Action(v.Ask.Action)
+	if !ok {
+		return []string{v.Ask.Action + " is not an action"}
+	}
+	listed := catalog.AWS().KeysOf(action)
+	var problems []string
+	for key := range v.Request.Context {
+		is := func(name string) bool { return catalog.KeyMatches(name, key) }
+		if slices.Contains(everywhere, key) || slices.ContainsFunc(listed, is) {
+			continue
+		}
+		// The tags of a request and of a resource are there for the actions that list them.
+		ofTags := strings.HasPrefix(key, "aws:resourcetag/") || strings.HasPrefix(key, "aws:requesttag/") || key == "aws:tagkeys"
+		if catalog.AWS().IsGlobal(key) && !ofTags {
+			continue
+		}
+		problems = append(problems, fmt.Sprintf("%s has %s, which AWS does not list for it", v.Ask.Action, key))
+	}
+	slices.Sort(problems)
+	return problems
+}
