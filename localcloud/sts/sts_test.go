@@ -17,6 +17,7 @@ import (
 	"github.com/writ-dev/writ/iam"
 	"github.com/writ-dev/writ/localcloud/directory"
 	"github.com/writ-dev/writ/localcloud/gate"
+	"github.com/writ-dev/writ/localcloud/gate/gatetest"
 	"github.com/writ-dev/writ/localcloud/session"
 	"github.com/writ-dev/writ/localcloud/store"
 	"github.com/writ-dev/writ/localcloud/sts"
@@ -56,7 +57,7 @@ func newCloud(t testing.TB) *cloud {
 	}
 	c.sts = sts.New(sts.Config{Account: account, Roles: c.directory, Issuer: c.vault})
 	c.gate = gate.New(gate.Config{
-		Account: account, Region: "us-east-1", Directory: c.directory, Credentials: c.vault, Services: []gate.Service{c.directory, c.sts},
+		Account: account, Region: "us-east-1", Directory: c.directory, Credentials: c.vault, OnVerdict: gatetest.Keys(t), Services: []gate.Service{c.directory, c.sts},
 	})
 	server := httptest.NewServer(c.gate)
 	t.Cleanup(server.Close)

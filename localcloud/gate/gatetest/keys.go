@@ -19,6 +19,13 @@ import (
 // "Working with source function ARN").
 var everywhere = []string{"lambda:sourcefunctionarn"}
 
+// documented are keys that the guide of the service gives for an action, though
+// the reference does not list them with it.
+var documented = map[string]string{
+	// Amazon DynamoDB Developer Guide, "Using IAM with DynamoDB transactions", example 2.
+	"dynamodb:ConditionCheckItem": "dynamodb:enclosingoperation",
+}
+
 // Keys gives a hook for gate.Config.OnVerdict that fails the test when a request
 // has a context key that AWS does not set for its action: a policy that tests
 // such a key would decide otherwise on AWS.
@@ -56,7 +63,7 @@ func Problems(v gate.Verdict) []string {
 	var problems []string
 	for key := range v.Request.Context {
 		is := func(name string) bool { return catalog.KeyMatches(name, key) }
-		if slices.Contains(everywhere, key) || slices.ContainsFunc(listed, is) {
+		if slices.Contains(everywhere, key) || documented[v.Ask.Action] == key || slices.ContainsFunc(listed, is) {
 			continue
 		}
 		// The tags of a request and of a resource are there for the actions that list them.
