@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -204,6 +205,10 @@ func (a *advice) added() []observe.Edge {
 	return edges
 }
 
+// maxInline is how long the inline policies of a role may be together, white
+// space not counted (IAM User Guide, "IAM and AWS STS quotas").
+const maxInline = 10_240
+
 // writePolicy prints a document of exactly the allowed calls, those for the
 // function's log with them.
 func (a *advice) writePolicy(sh *shell) error {
@@ -212,8 +217,11 @@ func (a *advice) writePolicy(sh *shell) error {
 	if err != nil {
 		return withHint(err, "the record holds %s of it", counted(a.Denied, "denied call"))
 	}
-	st := style{sh.colorErr}
-	for _, line := range append(a.notes(), a.generalNotes(general)...) {
+	st, notes := style{sh.colorErr}, append(a.notes(), a.generalNotes(general)...)
+	if text, err := json.Marshal(doc); err == nil && len(text) > maxInline {
+		notes = append(notes, fmt.Sprintf("the policy has %d characters, and AWS takes %d within a role", len(text), maxInline))
+	}
+	for _, line := range notes {
 		fmt.Fprintln(sh.stderr, st.yellow(oneLine(line)))
 	}
 	return writeIndented(sh.stdout, doc)

@@ -152,7 +152,7 @@ func (r *recording) save(now time.Time) error {
 	}
 	record := r.recorder.Snapshot(now, now.Sub(r.counted))
 	r.counted = now
-	f, err := os.CreateTemp(filepath.Dir(r.path), observe.FileName+"-")
+	f, err := os.OpenFile(r.path+".new", os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
