@@ -206,7 +206,12 @@ func (p *PrincipalElement) MarshalJSON() ([]byte, error) {
 func marshalConditions(conditions []ConditionElement) (json.RawMessage, error) {
 	var operators []string
 	byOperator := map[string]*object{}
+	seen := map[[2]string]bool{}
 	for _, c := range conditions {
+		if seen[[2]string{c.Operator, c.Key}] {
+			return nil, invalid("the condition operator %s has the key %q twice, which cannot be written", c.Operator, c.Key)
+		}
+		seen[[2]string{c.Operator, c.Key}] = true
 		o := byOperator[c.Operator]
 		if o == nil {
 			o = &object{}
