@@ -246,16 +246,20 @@ func holds(edges []Edge, o *Observation) bool {
 // is always less.
 func (t *target) smallest() int {
 	set := 0
-	for ; set < 1<<len(t.edges)-1; set++ {
-		enough := true
-		for need := range t.needs {
-			enough = enough && need&set != 0
-		}
-		if enough {
-			break
-		}
+	for set < 1<<len(t.edges)-1 && !t.isEnough(set) {
+		set++
 	}
 	return set
+}
+
+// isEnough reports whether a set of edges holds all calls.
+func (t *target) isEnough(set int) bool {
+	for need := range t.needs {
+		if need&set == 0 {
+			return false
+		}
+	}
+	return true
 }
 
 func (t *target) subset(set int) []Edge {
@@ -268,8 +272,8 @@ func (t *target) subset(set int) []Edge {
 	return edges
 }
 
-// inOne writes several edges as the one that allows the same actions, where
-// there is one and they are not granted as they are.
+// inOne writes several edges as the one that allows the same actions and holds
+// the same calls, where there is one and they are not granted as they are.
 func (t *target) inOne(edges, granted []Edge) []Edge {
 	if len(edges) < 2 || !slices.ContainsFunc(edges, func(e Edge) bool { return find(granted, &e) == nil }) {
 		return edges
@@ -278,8 +282,8 @@ func (t *target) inOne(edges, granted []Edge) []Edge {
 	for _, e := range edges {
 		all = append(all, e.Actions...)
 	}
-	for _, e := range t.edges {
-		if slices.Equal(normal(all), normal(e.Actions)) {
+	for i, e := range t.edges {
+		if t.isEnough(1<<i) && slices.Equal(normal(all), normal(e.Actions)) {
 			return []Edge{e}
 		}
 	}

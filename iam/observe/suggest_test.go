@@ -288,3 +288,20 @@ func ExampleSuggest() {
 	// look instead of own, for shelf:Look
 	// shelf:Fill was denied; it would take fill on shop south
 }
+
+// One edge that names the actions of two does not take their place when it
+// holds them elsewhere only: a stream's actions are among "table:*", and not on
+// the table.
+func TestOneForTwoHoldsTheSameCalls(t *testing.T) {
+	t.Parallel()
+	edge := func(access, action, on string) observe.Edge {
+		return observe.Edge{Kind: "table", Name: "t", Access: access, Actions: []string{action}, Holds: func(a, resource string) bool {
+			return strings.HasPrefix(a, strings.TrimSuffix(action, "*")) && resource == on
+		}}
+	}
+	world := observe.World{Offered: []observe.Edge{edge("stream", "table:Read", "arn:aws:table:::t/stream"), edge("full", "table:*", "arn:aws:table:::t")}}
+	s := observe.Suggest([]observe.Observation{call("table:Read", "arn:aws:table:::t/stream", 0), call("table:Drop", "arn:aws:table:::t", 0)}, world)
+	if got, want := summary(s), "want stream on table t\nwant full on table t\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
