@@ -116,6 +116,9 @@ func New(cfg Config) *Gate {
 // levels must not be changed any more.
 func (g *Gate) SetSCPs(levels [][]*iam.Policy) { g.scps.Store(&levels) }
 
+// SCPs gives the service control policies that bind now; they are to be read only.
+func (g *Gate) SCPs() [][]*iam.Policy { return *g.scps.Load() }
+
 // randomID makes a request id in the form of AWS's: a random UUID.
 func randomID() string {
 	var b [16]byte
