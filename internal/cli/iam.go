@@ -13,6 +13,6 @@ the question. Nothing has to be deployed and no cloud has to run.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newIAMEval(sh), newIAMExplain(sh), newIAMWhoCan(sh), newIAMLint(sh))
+	cmd.AddCommand(newIAMEval(sh), newIAMExplain(sh), newIAMWhoCan(sh), newIAMLint(sh), newIAMSuggest(sh))
 	return cmd
 }
