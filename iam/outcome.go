@@ -40,7 +40,7 @@ func (e *Explanation) outcomes(q *query) []TypeOutcome {
 	o.scan(q)
 	own := q.caller.onlyByResource()
 	list := []TypeOutcome{
-		e.outcome(q, TypeRCP, len(p.RCPs) > 0, !q.rcpsBind(), o.rcp.missing),
+		e.outcome(q, TypeRCP, len(p.RCPs) > 0, len(p.RCPs) > 0 && !q.rcpsBind(), o.rcp.missing),
 		e.outcome(q, TypeSCP, len(p.SCPs) > 0, !q.scpsBind(), o.scp.missing),
 		e.outcome(q, TypeEndpoint, p.Endpoint != nil, false, -1),
 		e.outcome(q, q.resourceType(), p.Resource != nil, false, -1),
