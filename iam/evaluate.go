@@ -163,7 +163,7 @@ func Decide(req *Request, p *Policies) Verdict {
 // decide follows the IAM User Guide, "Policy evaluation logic".
 func (o *outcome) decide(q *query) {
 	c := &q.caller
-	if c.kind != PrincipalAnonymous && sameFold("sts:getcalleridentity", q.action) {
+	if c.isAuthenticated() && sameFold("sts:getcalleridentity", q.action) {
 		o.verdict = Allowed
 		return
 	}

@@ -20,17 +20,15 @@ func (e *evaluation) conditionsMatch(s *iam.Statement, variables bool) bool {
 // operators" and "Multivalued context keys".
 func Condition(c *iam.ConditionElement, ctx iam.Context, variables bool) bool {
 	name := lower(c.Operator)
-	all := strings.HasPrefix(name, "forallvalues:")
-	some := strings.HasPrefix(name, "foranyvalue:")
-	name = strings.TrimPrefix(strings.TrimPrefix(name, "forallvalues:"), "foranyvalue:")
-	if all || some {
-		if strings.Contains(name, ":") {
-			return false
-		}
+	name, all := strings.CutPrefix(name, "forallvalues:")
+	some := false
+	if !all {
+		name, some = strings.CutPrefix(name, "foranyvalue:")
 	}
-	value, present := ctx[strings.ToLower(c.Key)]
+	value := ctx[strings.ToLower(c.Key)]
+	present := len(value.Values) > 0 // an empty set is as good as none
 	if name == "null" {
-		return !all && !some && null(c.Values, present)
+		return null(c.Values, present)
 	}
 	name, ifExists := strings.CutSuffix(name, "ifexists")
 	op, ok := operators[name]
@@ -74,11 +72,13 @@ func every(list []string, holds func(string) bool) bool {
 // one of the policy, and whether it is a Not.
 type operator struct {
 	negated bool
-	// typed: a request value that is not of the type satisfies nothing, a Not neither.
+	// typed: a value that is not of the type satisfies nothing, a Not neither.
 	typed func(have string) bool
 	// variables: the family where the policy's values may hold variables.
 	variables, wild bool
-	equal           func(have string, want []token) bool
+	// parts: ARNs, which are compared part by part.
+	parts bool
+	equal func(have string, want []token) bool
 }
 
 // test holds one value of the request against all of the policy: one must
@@ -87,10 +87,10 @@ func (o operator) test(have string, wanted []string, ctx iam.Context, variables 
 	if o.typed != nil && !o.typed(have) {
 		return false
 	}
-	met, sound := false, false
+	met := false
 	for _, w := range wanted {
-		if o.typed != nil && !o.typed(w) && !(variables && o.variables) {
-			continue
+		if o.negated && o.typed != nil && !o.typed(w) {
+			return false
 		}
 		tokens := literal(w)
 		if o.wild {
@@ -102,11 +102,11 @@ func (o operator) test(have string, wanted []string, ctx iam.Context, variables 
 				continue // a variable without a value equals nothing
 			}
 		}
-		sound = true
+		if o.parts {
+			met = met || arnLike(have, w, ctx, variables)
+			continue
+		}
 		met = met || o.equal(have, tokens)
-	}
-	if o.negated && o.typed != nil {
-		return sound && !met
 	}
 	return met != o.negated
 }

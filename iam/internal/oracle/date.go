@@ -8,15 +8,17 @@ import (
 	"time"
 )
 
-// The forms of W3C's note on ISO 8601, "Date and Time Formats".
-var dateForm = regexp.MustCompile(`^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(\.\d+)?)?(Z|[+-]\d\d:\d\d))?)?)?$`)
+// The forms of W3C's note on ISO 8601, "Date and Time Formats". A time without a
+// zone is UTC.
+var dateForm = regexp.MustCompile(`^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?)?)?$`)
 
 // date gives seconds since 1970. Four digits are a year, any other whole
 // number is seconds.
 func date(s string) (*big.Rat, bool) {
 	m := dateForm.FindStringSubmatch(s)
 	if m == nil {
-		if strings.Contains(s, ".") {
+		// Longer than eighteen characters is no time, it is a mistake.
+		if digits := strings.TrimPrefix(s, "-"); digits == "" || len(s) > 18 || strings.Trim(digits, "0123456789") != "" {
 			return nil, false
 		}
 		return number(s)
@@ -30,7 +32,7 @@ func date(s string) (*big.Rat, bool) {
 	}
 	at := new(big.Rat).SetInt64(t.Unix())
 	if m[7] != "" {
-		fraction, _ := new(big.Rat).SetString("0" + m[7])
+		fraction, _ := new(big.Rat).SetString("0" + m[7][:min(len(m[7]), 10)]) // to the nanosecond
 		at.Add(at, fraction)
 	}
 	if zone := m[8]; zone != "" && zone != "Z" {

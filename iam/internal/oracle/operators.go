@@ -5,6 +5,8 @@ import (
 	"math/big"
 	"net/netip"
 	"strings"
+
+	"github.com/writ-dev/writ/iam"
 )
 
 // operators is the table of the IAM User Guide by name in lower case.
@@ -41,10 +43,10 @@ var operators = map[string]operator{
 	}},
 	"ipaddress":    {equal: inNetwork},
 	"notipaddress": {equal: inNetwork, negated: true},
-	"arnequals":    {variables: true, wild: true, equal: arnLike},
-	"arnlike":      {variables: true, wild: true, equal: arnLike},
-	"arnnotequals": {variables: true, wild: true, equal: arnLike, negated: true},
-	"arnnotlike":   {variables: true, wild: true, equal: arnLike, negated: true},
+	"arnequals":    {variables: true, wild: true, parts: true},
+	"arnlike":      {variables: true, wild: true, parts: true},
+	"arnnotequals": {variables: true, wild: true, parts: true, negated: true},
+	"arnnotlike":   {variables: true, wild: true, parts: true, negated: true},
 }
 
 func same(have string, want []token) bool { return text(want) == have }
@@ -91,33 +93,44 @@ func boolean(s string) (value, ok bool) {
 	return false, false
 }
 
-// inNetwork compares addresses as numbers, each family on its own.
+// inNetwork compares addresses as numbers, each family on its own. A request
+// value may itself be a block: it has to lie inside.
 func inNetwork(have string, want []token) bool {
-	address, err := netip.ParseAddr(have)
-	if err != nil {
-		return false
-	}
-	w := text(want)
-	if !strings.Contains(w, "/") {
-		other, err := netip.ParseAddr(w)
-		return err == nil && other == address
-	}
-	network, err := netip.ParsePrefix(w)
-	return err == nil && network.Contains(address)
+	inner, ok := block(have)
+	outer, valid := block(text(want))
+	return ok && valid && outer.Contains(inner.Addr()) && outer.Bits() <= inner.Bits()
 }
 
-// arnLike matches six parts each on its own.
-func arnLike(have string, want []token) bool {
-	parts, patterns := splitARN(have), [][]token{nil}
-	for _, t := range want {
-		if t.text == ":" && len(patterns) < 6 {
-			patterns = append(patterns, nil)
-			continue
-		}
-		last := len(patterns) - 1
-		patterns[last] = append(patterns[last], t)
+func block(s string) (netip.Prefix, bool) {
+	if address, err := netip.ParseAddr(s); err == nil {
+		return netip.PrefixFrom(address, address.BitLen()), address.Zone() == ""
 	}
-	if len(parts) < 6 || len(patterns) < 6 || parts[0] != "arn" {
+	network, err := netip.ParsePrefix(s)
+	return network, err == nil
+}
+
+// arnLike matches six parts each on its own. A value with six parts as written
+// keeps them, whatever a variable holds; in any other, such as
+// "${aws:PrincipalArn}", the variables make the parts.
+func arnLike(have, want string, ctx iam.Context, variables bool) bool {
+	parts, ok := requestARN(have)
+	if !ok {
+		return false
+	}
+	var patterns [][]token
+	if written := splitPattern(want); len(written) == 6 {
+		for _, part := range written {
+			tokens := literalOrWild(part)
+			if variables {
+				tokens, _ = expand(part, ctx, true)
+			}
+			patterns = append(patterns, tokens)
+		}
+	} else if variables {
+		tokens, _ := expand(want, ctx, true)
+		patterns = splitTokens(tokens)
+	}
+	if len(patterns) != 6 {
 		return false
 	}
 	for i := range parts {
@@ -126,4 +139,17 @@ func arnLike(have string, want []token) bool {
 		}
 	}
 	return true
+}
+
+func splitTokens(tokens []token) [][]token {
+	parts := [][]token{nil}
+	for _, t := range tokens {
+		last := len(parts) - 1
+		if t.text == ":" && len(parts) < 6 {
+			parts = append(parts, nil)
+		} else {
+			parts[last] = append(parts[last], t)
+		}
+	}
+	return parts
 }

@@ -46,26 +46,40 @@ func (e *evaluation) decide() (iam.Verdict, []iam.PolicyType) {
 		return iam.Allowed, nil
 	}
 	if denying := e.denials(); len(denying) > 0 {
-		return iam.ExplicitlyDenied, union(denying, e.silent())
+		return iam.ExplicitlyDenied, union(denying, e.silentGuardrails())
 	}
+	silent := e.silent()
+	if len(silent) == 0 && e.publicAccessBlocked() {
+		return iam.ExplicitlyDenied, []iam.PolicyType{iam.TypeBlockPublicAccess}
+	}
+	silent = union(silent, e.silentGuardrails())
 	if e.awsOwned() {
-		return iam.ImplicitlyDenied, []iam.PolicyType{iam.TypeAWSOwned}
+		silent = append(silent, iam.TypeAWSOwned)
 	}
-	if silent := e.silent(); len(silent) > 0 {
+	if len(silent) > 0 {
 		return iam.ImplicitlyDenied, silent
 	}
 	return iam.Allowed, nil
 }
 
-// resourceKind is the kind of the policy on the resource.
+// resourceKind is the kind of the policy on the resource, or, where there is
+// none, of the policy that is missed.
 func (e *evaluation) resourceKind() iam.PolicyType {
-	if e.world.ResourceKind == "" {
-		return iam.TypeResource
+	if e.world.Resource != nil && e.world.ResourceKind != "" {
+		return e.world.ResourceKind
 	}
-	return e.world.ResourceKind
+	service, _, _ := strings.Cut(lower(e.req.Action), ":")
+	parts, ok := requestARN(e.req.Resource)
+	switch {
+	case service == "kms":
+		return iam.TypeKey
+	case service == "sts" && ok && parts[2] == "iam":
+		return iam.TypeTrust
+	}
+	return iam.TypeResource
 }
 
-// denials lists the kinds of policy with a Deny that matches, and Block Public Access.
+// denials lists the kinds of policy with a Deny that matches.
 func (e *evaluation) denials() []iam.PolicyType {
 	var list []iam.PolicyType
 	add := func(t iam.PolicyType, denies bool) {
@@ -87,11 +101,29 @@ func (e *evaluation) denials() []iam.PolicyType {
 		add(iam.TypeBoundary, e.any(iam.TypeBoundary, iam.Deny, w.Boundary))
 		add(iam.TypeSession, e.any(iam.TypeSession, iam.Deny, w.Session...))
 	}
-	add(iam.TypeBlockPublicAccess, e.publicAccessBlocked())
 	return list
 }
 
-// silent lists the kinds of policy whose Allow the request needs and has not.
+// silentGuardrails lists the policies of the organisation and the network that
+// do not allow. A level that denies is not called silent.
+func (e *evaluation) silentGuardrails() []iam.PolicyType {
+	var list []iam.PolicyType
+	w := e.world
+	if e.boundBySCPs() {
+		for _, level := range w.SCPs {
+			if !e.any(iam.TypeSCP, iam.Allow, level...) && !e.any(iam.TypeSCP, iam.Deny, level...) {
+				list = union(list, []iam.PolicyType{iam.TypeSCP})
+			}
+		}
+	}
+	if w.Endpoint != nil && !e.any(iam.TypeEndpoint, iam.Allow, w.Endpoint) {
+		list = append(list, iam.TypeEndpoint)
+	}
+	return list
+}
+
+// silent lists the kinds of policy between the caller and the resource whose
+// Allow the request needs and has not.
 func (e *evaluation) silent() []iam.PolicyType {
 	var list []iam.PolicyType
 	need := func(t iam.PolicyType, allows bool) {
@@ -100,18 +132,9 @@ func (e *evaluation) silent() []iam.PolicyType {
 		}
 	}
 	w := e.world
-	if e.boundBySCPs() {
-		all := true
-		for _, level := range w.SCPs {
-			all = all && e.any(iam.TypeSCP, iam.Allow, level...)
-		}
-		need(iam.TypeSCP, all)
-	}
-	need(iam.TypeEndpoint, w.Endpoint == nil || e.any(iam.TypeEndpoint, iam.Allow, w.Endpoint))
-
 	identity := e.caller.Kind == iam.PrincipalRoot || e.any(iam.TypeIdentity, iam.Allow, w.Identity...)
 	boundary := w.Boundary == nil || e.any(iam.TypeBoundary, iam.Allow, w.Boundary)
-	session := w.Session == nil || e.any(iam.TypeSession, iam.Allow, w.Session...)
+	session := len(w.Session) == 0 || e.any(iam.TypeSession, iam.Allow, w.Session...)
 	grant := e.grant()
 
 	switch {
@@ -124,13 +147,8 @@ func (e *evaluation) silent() []iam.PolicyType {
 		need(iam.TypeBoundary, boundary)
 		need(iam.TypeSession, session)
 	default:
-		// A role has its trust policy and a key its key policy, and that must
-		// admit the caller. A trust policy that is not given is not known.
-		switch e.resourceKind() {
-		case iam.TypeKey:
-			need(iam.TypeKey, grant > grantNone)
-		case iam.TypeTrust:
-			need(iam.TypeTrust, grant > grantNone || w.Resource == nil)
+		if e.needsResourceGrant() {
+			need(e.resourceKind(), grant > grantNone)
 		}
 		if grant < grantRole {
 			need(iam.TypeIdentity, identity)
@@ -141,6 +159,16 @@ func (e *evaluation) silent() []iam.PolicyType {
 		}
 	}
 	return list
+}
+
+// needsResourceGrant: a role has its trust policy and a key its key policy, and
+// that must admit the caller. A trust policy that is not given is not known.
+func (e *evaluation) needsResourceGrant() bool {
+	if e.world.Resource != nil && e.resourceKind() != iam.TypeResource {
+		return true
+	}
+	parts, ok := requestARN(e.req.Resource)
+	return ok && strings.HasPrefix(lower(e.req.Action), "kms:") && strings.HasPrefix(parts[5], "key/")
 }
 
 // any says whether one statement of the effect matches in one of the documents.
@@ -161,7 +189,7 @@ func (e *evaluation) any(kind iam.PolicyType, effect iam.Effect, docs ...*iam.Do
 // sameAccount says whether the caller's account owns the resource.
 func (e *evaluation) sameAccount() bool {
 	owner := e.req.ResourceAccount
-	if parts := splitARN(e.req.Resource); owner == "" && len(parts) == 6 {
+	if parts, ok := requestARN(e.req.Resource); owner == "" && ok && isAccount(parts[4]) {
 		owner = parts[4]
 	}
 	return owner == "" || owner == e.caller.Account
@@ -170,14 +198,14 @@ func (e *evaluation) sameAccount() bool {
 // boundBySCPs: they bind the principals of an account, its root user too, but
 // neither services nor strangers, and no service-linked role.
 func (e *evaluation) boundBySCPs() bool {
-	return e.caller.isEntity() && !e.caller.serviceLinked()
+	return e.caller.isEntity() && !e.serviceLinked()
 }
 
 // boundByRCPs: they bind everybody who reaches a resource of a service that
 // they cover, but for service-linked roles.
 func (e *evaluation) boundByRCPs() bool {
 	service, _, _ := strings.Cut(lower(e.req.Action), ":")
-	return !e.caller.serviceLinked() && slices.Contains(rcpServices, service)
+	return !e.serviceLinked() && slices.Contains(rcpServices, service)
 }
 
 // union is both lists, each kind once.

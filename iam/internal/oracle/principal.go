@@ -25,14 +25,21 @@ func (c caller) authenticated() bool {
 	return c.Kind != iam.PrincipalAnonymous && c.Kind != iam.PrincipalProvider && c.Kind != ""
 }
 
-func (c caller) serviceLinked() bool {
-	switch c.Kind {
+// serviceLinked: the path tells, which only AWS can give to a role; a name that
+// looks so tells nothing. A session's role is known, or aws:PrincipalArn has it.
+func (e *evaluation) serviceLinked() bool {
+	role := ""
+	switch e.caller.Kind {
 	case iam.PrincipalRole:
-		return strings.Contains(c.ARN, ":role/aws-service-role/")
+		role = e.caller.ARN
 	case iam.PrincipalSession:
-		return strings.Contains(c.RoleARN, ":role/aws-service-role/") || strings.HasPrefix(c.role(), "AWSServiceRoleFor")
+		role = e.caller.RoleARN
+		if v := e.req.Context["aws:principalarn"]; role == "" && len(v.Values) == 1 {
+			role = v.Values[0]
+		}
 	}
-	return false
+	parts, ok := requestARN(role)
+	return ok && parts[2] == "iam" && strings.HasPrefix(parts[5], "role/aws-service-role/")
 }
 
 // role is the name of the caller's role, without its path.
@@ -91,7 +98,7 @@ func (e *evaluation) principalMatches(kind iam.PolicyType, s *iam.Statement) boo
 		return e.caller.named(s.Principal) > grantNone
 	case s.NotPrincipal != nil && s.Effect == iam.Deny:
 		// Only the caller itself is spared, and never one with a boundary.
-		return e.world.Boundary != nil && e.caller.isEntity() || !e.caller.exactly(s.NotPrincipal)
+		return e.world.Boundary != nil || !e.caller.exactly(s.NotPrincipal)
 	case s.NotPrincipal != nil:
 		return e.caller.named(s.NotPrincipal) == grantNone
 	}
@@ -134,8 +141,12 @@ func (c caller) namedAWS(entry string) grant {
 		return grantNone
 	}
 	if account, ok := accountOf(entry); ok {
-		if account != c.Account {
+		parts := splitARN(entry)
+		if account != c.Account || len(parts) == 6 && parts[1] != splitARN(c.ARN)[1] {
 			return grantNone
+		}
+		if c.Kind == iam.PrincipalRoot {
+			return grantCaller // the root user itself
 		}
 		return grantAccount
 	}
@@ -145,26 +156,31 @@ func (c caller) namedAWS(entry string) grant {
 		}
 		return grantCaller
 	}
-	parts := splitARN(entry)
-	if len(parts) != 6 || parts[2] != "iam" || parts[4] != c.Account {
-		return grantNone
-	}
-	name := parts[5][strings.LastIndex(parts[5], "/")+1:]
-	switch {
-	case strings.HasPrefix(parts[5], "role/") && c.role() != "" && lower(name) == lower(c.role()):
-		return grantRole
-	case strings.HasPrefix(parts[5], "user/") && c.Kind == iam.PrincipalFederated && c.federatedUser(entry, name):
+	if c.parent(entry) {
 		return grantRole
 	}
 	return grantNone
 }
 
-// federatedUser says whether a user is the one behind a federated session.
-func (c caller) federatedUser(user, name string) bool {
-	if c.RoleARN != "" {
-		return user == c.RoleARN
+// parent says whether an entry names the role of a session, or the user of a
+// federated session. Where that ARN is known it must be it; where only the
+// session's own is known, which has no path, the name tells.
+func (c caller) parent(entry string) bool {
+	if c.Kind != iam.PrincipalSession && c.Kind != iam.PrincipalFederated {
+		return false
 	}
-	return strings.HasSuffix(c.ARN, ":federated-user/"+name)
+	if c.RoleARN != "" {
+		return entry == c.RoleARN
+	}
+	parts, own := splitARN(entry), splitARN(c.ARN)
+	if len(parts) != 6 || parts[0] != "arn" || parts[1] != own[1] || parts[2] != "iam" || parts[4] != c.Account {
+		return false
+	}
+	name := parts[5][strings.LastIndex(parts[5], "/")+1:]
+	if c.Kind == iam.PrincipalSession {
+		return strings.HasPrefix(parts[5], "role/") && lower(name) == lower(c.role())
+	}
+	return strings.HasPrefix(parts[5], "user/") && own[5] == "federated-user/"+name
 }
 
 // exactly says whether a NotPrincipal names the caller itself.
@@ -173,7 +189,7 @@ func (c caller) exactly(p *iam.PrincipalElement) bool {
 		return true
 	}
 	if c.Kind == iam.PrincipalRoot {
-		return anyOf(p.AWS, func(s string) bool { account, ok := accountOf(s); return ok && account == c.Account })
+		return anyOf(p.AWS, func(s string) bool { return c.namedAWS(s) == grantCaller })
 	}
 	return c.isEntity() && slices.Contains(p.AWS, c.ARN)
 }
@@ -183,5 +199,7 @@ func accountOf(entry string) (string, bool) {
 	if parts := splitARN(entry); len(parts) == 6 && parts[0] == "arn" && parts[2] == "iam" && parts[5] == "root" {
 		return parts[4], true
 	}
-	return entry, len(entry) == 12 && strings.Trim(entry, "0123456789") == ""
+	return entry, isAccount(entry)
 }
+
+func isAccount(s string) bool { return len(s) == 12 && strings.Trim(s, "0123456789") == "" }

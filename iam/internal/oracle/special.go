@@ -1,6 +1,7 @@
 package oracle
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -11,8 +12,8 @@ import (
 // customer change them.
 func (e *evaluation) awsOwned() bool {
 	service, name, _ := strings.Cut(lower(e.req.Action), ":")
-	parts := splitARN(e.req.Resource)
-	if len(parts) < 6 || parts[2] != service {
+	parts, ok := requestARN(e.req.Resource)
+	if !ok || parts[2] != service {
 		return false
 	}
 	switch {
@@ -32,23 +33,76 @@ func (e *evaluation) publicAccessBlocked() bool {
 	if !e.world.BlockPublicAccess || e.world.Resource == nil || !strings.HasPrefix(lower(e.req.Action), "s3:") {
 		return false
 	}
-	if e.caller.Kind == iam.PrincipalService || e.caller.isEntity() && e.sameAccount() {
+	if e.caller.Kind == iam.PrincipalService || e.caller.Kind != iam.PrincipalAnonymous && e.sameAccount() {
 		return false
 	}
 	for i := range e.world.Resource.Statements {
-		if public(&e.world.Resource.Statements[i]) {
+		if public(&e.world.Resource.Statements[i], e.world.Resource.Version == iam.Version2012) {
 			return true
 		}
 	}
 	return false
 }
 
-// public: an Allow for everybody that no condition holds to a fixed value.
-func public(s *iam.Statement) bool {
-	if s.Effect != iam.Allow || s.NotPrincipal == nil && (s.Principal == nil || !s.Principal.All && !slices.Contains(s.Principal.AWS, "*")) {
+// public: an Allow for everybody that no condition holds to fixed values ("The
+// meaning of public").
+func public(s *iam.Statement, variables bool) bool {
+	everybody := s.NotPrincipal != nil || s.Principal != nil && (s.Principal.All || slices.Contains(s.Principal.AWS, "*"))
+	return s.Effect == iam.Allow && everybody && !slices.ContainsFunc(s.Conditions, func(c iam.ConditionElement) bool { return fixes(&c, variables) })
+}
+
+var fixingKeys = []string{
+	"aws:principalaccount", "aws:principalarn", "aws:principalorgid", "aws:sourceaccount", "aws:sourcearn", "aws:sourceip",
+	"aws:sourceowner", "aws:sourcevpc", "aws:sourcevpce", "aws:userid", "s3:dataaccesspointaccount", "s3:dataaccesspointarn",
+}
+
+// fixes says whether a condition lets only definite values pass.
+func fixes(c *iam.ConditionElement, variables bool) bool {
+	name := strings.TrimPrefix(lower(c.Operator), "foranyvalue:")
+	if len(c.Values) == 0 || !slices.Contains(fixingKeys, lower(c.Key)) {
 		return false
 	}
-	return len(s.Conditions) == 0
+	return every(c.Values, func(v string) bool {
+		switch name {
+		case "stringequals", "stringequalsignorecase":
+			return !hasVariable(v, variables)
+		case "stringlike":
+			return !hasVariable(v, variables) && !strings.ContainsAny(v, "*?")
+		case "ipaddress":
+			return narrow(v)
+		case "arnequals", "arnlike":
+			return fixedARN(v, variables)
+		}
+		return false
+	})
+}
+
+func hasVariable(s string, variables bool) bool {
+	for i := range s {
+		if body, _, ok := variableAt(s[i:]); variables && ok && body != "*" && body != "?" && body != "$" {
+			return true
+		}
+	}
+	return false
+}
+
+// fixedARN: the account is given, or every part is.
+func fixedARN(s string, variables bool) bool {
+	parts := splitPattern(s)
+	if len(parts) != 6 || hasVariable(parts[4], variables) || strings.ContainsAny(parts[4], "*?") {
+		return false
+	}
+	return parts[4] != "" || !hasVariable(s, variables) && !strings.ContainsAny(s, "*?")
+}
+
+// narrow: S3 takes an IPv4 block wider than /8 and an IPv6 block wider than /32
+// for the whole internet.
+func narrow(s string) bool {
+	if address, err := netip.ParseAddr(s); err == nil {
+		return address.IsValid()
+	}
+	network, err := netip.ParsePrefix(s)
+	return err == nil && (network.Addr().Is4() && network.Bits() >= 8 || network.Addr().Is6() && network.Bits() >= 32)
 }
 
 // The actions that change a policy or a role, of the Service Authorization Reference.

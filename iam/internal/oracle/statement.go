@@ -28,7 +28,7 @@ func (e *evaluation) actionMatches(s *iam.Statement) bool {
 
 // matchAction: a lone "*", or service:name with wildcards, letter case aside.
 func matchAction(pattern, action string) bool {
-	if pattern == "*" {
+	if pattern != "" && strings.Trim(pattern, "*") == "" {
 		return true
 	}
 	service, name, ok := strings.Cut(lower(pattern), ":")
@@ -51,8 +51,8 @@ func (e *evaluation) resourceMatches(kind iam.PolicyType, s *iam.Statement, vari
 		}
 		return true
 	}
-	// Only a trust policy has no Resource: the role it hangs on is meant.
-	return kind == iam.TypeTrust
+	// The resource that the policy hangs on is meant, if it hangs on one.
+	return kind == iam.TypeTrust || kind == iam.TypeResource || kind == iam.TypeKey
 }
 
 // answer is yes, no, or that the question makes no sense.
@@ -71,7 +71,14 @@ func (e *evaluation) matchResource(kind iam.PolicyType, pattern string, variable
 	if pattern == "*" {
 		return yes
 	}
-	parts, mismatch := splitARN(pattern), no
+	parts, mismatch := splitPattern(pattern), no
+	have, isARN := requestARN(e.req.Resource)
+	if len(parts) < 6 && parts[0] != "arn" { // no ARN at all: only the same text
+		if !isARN && !e.req.WildcardOnly && e.req.Resource != "*" && pattern == e.req.Resource {
+			return yes
+		}
+		return no
+	}
 	if len(parts) < 6 {
 		last := parts[len(parts)-1]
 		switch kind {
@@ -92,8 +99,7 @@ func (e *evaluation) matchResource(kind iam.PolicyType, pattern string, variable
 			parts = append(parts, "*")
 		}
 	}
-	have := splitARN(e.req.Resource)
-	if e.req.WildcardOnly || len(have) < 6 {
+	if e.req.WildcardOnly || !isARN {
 		return mismatch
 	}
 	for i := range 5 {
@@ -113,6 +119,30 @@ func (e *evaluation) matchResource(kind iam.PolicyType, pattern string, variable
 
 // splitARN gives at most six parts; the sixth keeps its colons.
 func splitARN(s string) []string { return strings.SplitN(s, ":", 6) }
+
+// requestARN gives the six parts of an ARN.
+func requestARN(s string) ([]string, bool) {
+	parts := splitARN(s)
+	return parts, len(parts) == 6 && parts[0] == "arn"
+}
+
+// splitPattern is splitARN for a policy: the colon in a variable parts nothing.
+func splitPattern(s string) []string {
+	parts := []string{""}
+	for s != "" {
+		n := 1
+		if _, size, ok := variableAt(s); ok {
+			n = size
+		}
+		if s[:n] == ":" && len(parts) < 6 {
+			parts = append(parts, "")
+		} else {
+			parts[len(parts)-1] += s[:n]
+		}
+		s = s[n:]
+	}
+	return parts
+}
 
 func anyOf(list []string, holds func(string) bool) bool {
 	for _, s := range list {

@@ -2,6 +2,7 @@ package oracle
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/writ-dev/writ/iam"
 )
@@ -15,36 +16,63 @@ func expand(text string, ctx iam.Context, wild bool) ([]token, bool) {
 		plain = literalOrWild
 	}
 	var tokens []token
-	for {
-		before, rest, found := strings.Cut(text, "${")
-		if !found {
-			return append(tokens, plain(text)...), true
-		}
-		body, after, closed := strings.Cut(rest, "}")
-		if !closed {
-			return append(tokens, plain(text)...), true
+	for text != "" {
+		body, size, ok := variableAt(text)
+		if !ok {
+			_, size = utf8.DecodeRuneInString(text)
+			tokens = append(tokens, plain(text[:size])...)
+			text = text[size:]
+			continue
 		}
 		value, ok := variable(body, ctx)
 		if !ok {
 			return nil, false
 		}
-		tokens = append(tokens, plain(before)...)
 		tokens = append(tokens, literal(value)...)
-		text = after
+		text = text[size:]
 	}
+	return tokens, true
 }
 
-// variable is the text for what stands between the braces.
+// variableAt reads a variable at the start of s: what stands between its braces
+// and how long it is. A brace in a quoted default does not close.
+func variableAt(s string) (body string, size int, ok bool) {
+	if !strings.HasPrefix(s, "${") {
+		return "", 0, false
+	}
+	end := strings.IndexByte(s, '}')
+	for i := 2; i < len(s); i++ {
+		if s[i] == '}' && strings.Count(s[:i], "'")%2 == 0 {
+			end = i
+			break
+		}
+	}
+	if end < 0 {
+		return "", 0, false
+	}
+	return s[2:end], end + 1, true
+}
+
+// variable is the text for what stands between the braces. White space around
+// the key and the default does not count. What is written otherwise than the
+// guide has it, and a key of many values, have no value.
 func variable(body string, ctx iam.Context) (string, bool) {
 	if body == "*" || body == "?" || body == "$" {
 		return body, true
 	}
-	key, fallback, hasDefault := strings.Cut(body, ", '")
-	if v, ok := ctx[strings.ToLower(key)]; ok && !v.Multi && len(v.Values) == 1 {
+	key, fallback, hasDefault := strings.Cut(body, ",")
+	key, fallback = strings.ToLower(strings.TrimSpace(key)), strings.TrimSpace(fallback)
+	if hasDefault && (len(fallback) < 2 || fallback[0] != '\'' || fallback[len(fallback)-1] != '\'') {
+		return "", false
+	}
+	if v, present := ctx[key]; present && key != "" {
+		if v.Multi || len(v.Values) != 1 {
+			return "", false
+		}
 		return v.Values[0], true
 	}
-	if hasDefault && strings.HasSuffix(fallback, "'") {
-		return strings.TrimSuffix(fallback, "'"), true
+	if !hasDefault {
+		return "", false
 	}
-	return "", false
+	return fallback[1 : len(fallback)-1], true
 }
