@@ -1,45 +1,5 @@
 package iam
 
-import "strings"
-
-// query is a request, taken apart once for all statements. It lives on the
-// stack of the evaluation.
-type query struct {
-	policies *Policies
-	context  Context
-	caller   caller
-
-	action      string
-	actionHash  uint64
-	service     string // with its colon, as in the request
-	serviceHash uint64
-
-	resource     string
-	arn          arn
-	hasARN       bool
-	wildcardOnly bool
-	crossAccount bool
-}
-
-func (q *query) read(req *Request, p *Policies) {
-	q.policies, q.context = p, req.Context
-	q.caller.read(&req.Principal, p.Resource != nil || p.Endpoint != nil || len(p.RCPs) > 0)
-	q.action = req.Action
-	q.service = req.Action[:strings.IndexByte(req.Action, ':')+1]
-	q.actionHash, q.serviceHash = hashFold(q.action), hashFold(q.service)
-	q.resource = req.Resource
-	q.wildcardOnly = req.WildcardOnly || req.Resource == "*"
-	if !q.wildcardOnly {
-		q.arn, q.hasARN = splitARN(req.Resource)
-	}
-	// AWS's own entities belong to nobody ("arn:aws:iam::aws:policy/…").
-	owner := req.ResourceAccount
-	if owner == "" && isAccount(q.arn.parts[4]) {
-		owner = q.arn.parts[4]
-	}
-	q.crossAccount = owner != "" && owner != q.caller.account
-}
-
 // side is what one kind of policy says: the statement that denies, or one that allows.
 type side struct {
 	deny  *statement
@@ -47,37 +7,31 @@ type side struct {
 	grant grant
 }
 
-// scan looks through policies for a Deny, and failing that for the Allow with
-// the strongest grant.
+// scan looks through policies for a Deny, and for the Allow with the strongest grant.
 func (d *side) scan(q *query, policies []*Policy) {
 	for _, p := range policies {
-		if p.denies.scan(q, d) {
+		if p.index.scan(q, d) {
 			return
 		}
-	}
-	for _, p := range policies {
-		if d.grant == grantDirect {
-			return
-		}
-		p.allows.scan(q, d)
 	}
 }
 
 func (d *side) scanOne(q *query, p *Policy) {
-	if p != nil && !p.denies.scan(q, d) {
-		p.allows.scan(q, d)
+	if p != nil {
+		p.index.scan(q, d)
 	}
 }
 
 // apply tests the rest of a statement whose action matches, cheapest first,
-// and notes what it says.
+// and notes what it says; done means that no other of its effect adds anything.
 func (s *statement) apply(q *query, d *side) (done bool) {
 	if !s.matchesResource(q) {
 		return false
 	}
 	granted := grantDirect
-	if s.policy.namesPrincipals() {
-		if granted = s.matchesPrincipal(q); granted <= d.grant {
+	if s.named {
+		granted = s.matchesPrincipal(q)
+		if granted == grantNone || !s.deny && granted <= d.grant {
 			return false
 		}
 	}
@@ -90,16 +44,6 @@ func (s *statement) apply(q *query, d *side) (done bool) {
 	}
 	d.allow, d.grant = s, granted
 	return granted == grantDirect
-}
-
-// namesPrincipals reports whether the policy is attached to something other
-// than the caller, so that its statements say for whom they are.
-func (p *Policy) namesPrincipals() bool {
-	switch p.Origin.Type {
-	case TypeResource, TypeTrust, TypeKey, TypeEndpoint, TypeRCP:
-		return true
-	}
-	return false
 }
 
 // levels is the outcome for SCPs or RCPs: every level must allow.
@@ -134,6 +78,8 @@ type outcome struct {
 	endpoint side
 	scp, rcp levels
 	blocked  blockers
+	// verdictOnly leaves out what would only complete blocked and the sides.
+	verdictOnly bool
 }
 
 // blockers is a set of policy kinds, in the order in which AWS names them.
@@ -155,15 +101,14 @@ const (
 func Decide(req *Request, p *Policies) Verdict {
 	var q query
 	q.read(req, p)
-	var o outcome
+	o := outcome{verdictOnly: true}
 	o.decide(&q)
 	return o.verdict
 }
 
 // decide follows the IAM User Guide, "Policy evaluation logic".
 func (o *outcome) decide(q *query) {
-	c := &q.caller
-	if c.isAuthenticated() && sameFold("sts:getcalleridentity", q.action) {
+	if q.caller.isAuthenticated() && sameFold("sts:getcalleridentity", q.action) {
 		o.verdict = Allowed
 		return
 	}
@@ -178,11 +123,14 @@ func (o *outcome) decide(q *query) {
 		o.verdict, o.blocked = ExplicitlyDenied, blockPublicAccess
 		return
 	}
+	o.verdict = ImplicitlyDenied
+	if o.verdictOnly && !granted {
+		return
+	}
 	o.blocked |= o.guardrails(q)
 	if q.isAWSOwned() {
 		o.blocked |= blockAWSOwned
 	}
-	o.verdict = ImplicitlyDenied
 	if o.blocked == 0 {
 		o.verdict = Allowed
 	}
@@ -190,18 +138,17 @@ func (o *outcome) decide(q *query) {
 
 // scan asks every kind of policy that binds the caller.
 func (o *outcome) scan(q *query) {
-	p, c := q.policies, &q.caller
+	p := q.policies
 	o.scp.missing, o.rcp.missing = -1, -1
-	linked := (len(p.RCPs) > 0 || len(p.SCPs) > 0) && c.isServiceLinked(q.context)
-	if len(p.RCPs) > 0 && !linked {
+	if q.underRCPs() {
 		o.rcp = scanLevels(q, p.RCPs)
 	}
 	o.resource.scanOne(q, p.Resource)
 	o.endpoint.scanOne(q, p.Endpoint)
-	if c.onlyByResource() {
+	if q.caller.onlyByResource() {
 		return
 	}
-	if len(p.SCPs) > 0 && !linked {
+	if q.underSCPs() {
 		o.scp = scanLevels(q, p.SCPs)
 	}
 	o.identity.scan(q, p.Identity)
@@ -241,12 +188,15 @@ func (o *outcome) core(q *query) blockers {
 	if q.caller.onlyByResource() {
 		return unless(o.resource.allow != nil, blockResource)
 	}
-	identity := unless(q.caller.kind == PrincipalRoot || o.identity.allow != nil, blockIdentity)
+	identity := unless(q.caller.Kind == PrincipalRoot || o.identity.allow != nil, blockIdentity)
 	limits := unless(p.Boundary == nil || o.boundary.allow != nil, blockBoundary) |
 		unless(len(p.Session) == 0 || o.session.allow != nil, blockSession)
 	resource := unless(o.resource.grant != grantNone, blockResource)
+	if o.verdictOnly && resource != 0 && identity|limits != 0 {
+		return identity | limits // whoever owns the resource
+	}
 	switch {
-	case q.crossAccount:
+	case q.isCrossAccount():
 		return resource | identity | limits
 	case o.resource.grant == grantDirect:
 		return 0
@@ -264,13 +214,4 @@ func unless(ok bool, b blockers) blockers {
 		return 0
 	}
 	return b
-}
-
-// needsResourceGrant reports whether identity policies count only if the
-// resource's own policy lets them: trust policies and KMS keys.
-func (q *query) needsResourceGrant() bool {
-	if p := q.policies.Resource; p != nil && (p.Origin.Type == TypeTrust || p.Origin.Type == TypeKey) {
-		return true
-	}
-	return sameFold("kms:", q.service) && strings.HasPrefix(q.arn.parts[5], "key/")
 }

@@ -79,16 +79,15 @@ func Explain(req *Request, p *Policies) Explanation {
 // binding lists the policies that bind the caller, in AWS's order.
 func (q *query) binding() []*Policy {
 	p := q.policies
-	linked, resourceOnly := q.caller.isServiceLinked(q.context), q.caller.onlyByResource()
 	var list []*Policy
-	if !linked {
+	if q.underRCPs() {
 		list = append(list, slices.Concat(p.RCPs...)...)
 	}
-	if !linked && !resourceOnly {
+	if q.underSCPs() {
 		list = append(list, slices.Concat(p.SCPs...)...)
 	}
 	list = append(list, p.Endpoint, p.Resource)
-	if !resourceOnly {
+	if !q.caller.onlyByResource() {
 		list = append(list, p.Identity...)
 		list = append(list, p.Boundary)
 		list = append(list, p.Session...)
@@ -107,10 +106,10 @@ func (q *query) kindOf(p *Policy) PolicyType {
 // failures lists the elements of a statement that do not match.
 func (s *statement) failures(q *query) []Failure {
 	var list []Failure
-	if s.policy.namesPrincipals() && s.matchesPrincipal(q) == grantNone {
+	if s.named && s.matchesPrincipal(q) == grantNone {
 		list = append(list, s.principalFailure(q))
 	}
-	if !s.matchesAction(q) {
+	if !s.matchesAction(q.action) {
 		list = append(list, Failure{Element: ElementAction, Not: s.notAction, Wanted: s.actionTexts(), Found: []string{q.action}})
 	}
 	if !s.matchesResource(q) {
@@ -118,7 +117,7 @@ func (s *statement) failures(q *query) []Failure {
 		if s.notResource {
 			wanted = s.source.NotResource
 		}
-		list = append(list, Failure{Element: ElementResource, Not: s.notResource, Wanted: wanted, Found: []string{q.resource}})
+		list = append(list, Failure{Element: ElementResource, Not: s.notResource, Wanted: wanted, Found: []string{q.resource.text}})
 	}
 	for i := range s.conditions {
 		if !s.conditions[i].match(q.context) {
@@ -140,7 +139,7 @@ func (s *statement) actionTexts() []string {
 }
 
 func (s *statement) principalFailure(q *query) Failure {
-	f := Failure{Element: ElementPrincipal, Found: []string{q.caller.whole}}
+	f := Failure{Element: ElementPrincipal, Found: []string{q.caller.ARN}}
 	e := s.source.Principal
 	if e == nil {
 		e, f.Not = s.source.NotPrincipal, true

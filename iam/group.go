@@ -47,7 +47,7 @@ func (g *group) scan(q *query, d *side, testAction bool) (done bool) {
 	if g.tree == nil {
 		return scanList(g.list, q, d, testAction)
 	}
-	rest := q.resource
+	rest := q.resource.text
 	for n := g.tree; n != nil; n = n.child(rest) {
 		if !strings.HasPrefix(rest, n.prefix) {
 			return false
@@ -62,7 +62,7 @@ func (g *group) scan(q *query, d *side, testAction bool) (done bool) {
 
 func scanList(list []*statement, q *query, d *side, testAction bool) (done bool) {
 	for _, s := range list {
-		if (!testAction || s.matchesAction(q)) && s.apply(q, d) {
+		if (!testAction || s.matchesAction(q.action)) && s.apply(q, d) {
 			return true
 		}
 	}

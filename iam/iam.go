@@ -96,16 +96,3 @@ func (b blockers) types(q *query) []PolicyType {
 	}
 	return slices.Clip(list)
 }
-
-// resourceType is the kind of resource policy that the request meets, or would.
-func (q *query) resourceType() PolicyType {
-	switch {
-	case q.policies.Resource != nil && q.policies.Resource.Origin.Type != "":
-		return q.policies.Resource.Origin.Type
-	case sameFold("sts:", q.service) && q.arn.parts[2] == "iam":
-		return TypeTrust
-	case sameFold("kms:", q.service):
-		return TypeKey
-	}
-	return TypeResource
-}

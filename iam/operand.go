@@ -165,13 +165,10 @@ func (c *condition) anyNetwork(value string) bool {
 }
 
 func (c *condition) anyARN(value string, ctx Context) bool {
-	a, ok := splitARN(value)
-	if !ok {
-		return false
-	}
+	t := arnText{text: value}
 	for i := range c.values {
 		o := &c.values[i]
-		if o.valid && o.arn.match(value, &a, ctx) || o.late && matchLateARN(o.text, value, &a, ctx) {
+		if o.valid && o.arn.match(&t, ctx) || o.late && matchLateARN(o.text, &t, ctx) {
 			return true
 		}
 	}
@@ -180,7 +177,7 @@ func (c *condition) anyARN(value string, ctx Context) bool {
 
 // matchLateARN puts the variables' values in, so written that nothing in them
 // is a wildcard or a variable, and then takes the ARN apart.
-func matchLateARN(text, value string, a *arn, ctx Context) bool {
+func matchLateARN(text string, t *arnText, ctx Context) bool {
 	var b strings.Builder
 	for text != "" {
 		v, size := parseVariable(text)
@@ -204,7 +201,7 @@ func matchLateARN(text, value string, a *arn, ctx Context) bool {
 		return false
 	}
 	arn := compileARN(parts, true, 0)
-	return arn.match(value, a, ctx)
+	return arn.match(t, ctx)
 }
 
 var literalText = strings.NewReplacer("*", "${*}", "?", "${?}", "$", "${$}")

@@ -68,9 +68,10 @@ func (r *resourcePattern) match(q *query) bool {
 	case resourceAny:
 		return true
 	case resourceARN:
-		return q.hasARN && r.arn.match(q.resource, &q.arn, q.context)
+		return !q.wildcardOnly && r.arn.match(&q.resource, q.context)
 	case resourceExact:
-		return !q.hasARN && !q.wildcardOnly && r.text == q.resource
+		_, isARN := q.resource.split()
+		return !isARN && !q.wildcardOnly && r.text == q.resource.text
 	default:
 		return false
 	}

@@ -10,13 +10,13 @@ func (q *query) publicAccessBlocked() bool {
 	if !p.BlockPublicAccess || p.Resource == nil || !p.Resource.public || !sameFold("s3:", q.service) {
 		return false
 	}
-	switch q.caller.kind {
+	switch q.caller.Kind {
 	case PrincipalService:
 		return false
 	case PrincipalAnonymous:
 		return true
 	}
-	return q.crossAccount
+	return q.isCrossAccount()
 }
 
 // fixingKeys are the condition keys that make a grant to everybody a grant to
@@ -104,13 +104,13 @@ var awsOwned = []struct {
 
 // isAWSOwned reports whether the request would change an entity of AWS.
 func (q *query) isAWSOwned() bool {
-	if !q.hasARN || q.service == "" {
+	if !sameFold("iam:", q.service) && !sameFold("kms:", q.service) {
 		return false
 	}
 	for i := range awsOwned {
 		row := &awsOwned[i]
-		if q.arn.parts[2] != row.service || row.account != "" && q.arn.parts[4] != row.account ||
-			!strings.HasPrefix(q.arn.parts[5], row.prefix) {
+		if q.resourcePart(2) != row.service || row.account != "" && q.resourcePart(4) != row.account ||
+			!strings.HasPrefix(q.resourcePart(5), row.prefix) {
 			continue
 		}
 		for _, action := range row.actions {
