@@ -11,35 +11,43 @@ import (
 )
 
 // policies compiles the documents.
-func (s situation) policies() *iam.Policies {
+func (s situation) policies() *iam.Policies { return compiler{}.policies(s) }
+
+// compiler remembers what it has compiled, for situations that share documents.
+type compiler map[*iam.Document]*iam.Policy
+
+func (c compiler) policies(s situation) *iam.Policies {
 	w := s.world
 	p := &iam.Policies{
-		Identity: compileAll(iam.TypeIdentity, w.Identity), Resource: compileOne(w.ResourceKind, w.Resource),
-		Boundary: compileOne(iam.TypeBoundary, w.Boundary), Session: compileAll(iam.TypeSession, w.Session),
-		Endpoint: compileOne(iam.TypeEndpoint, w.Endpoint), BlockPublicAccess: w.BlockPublicAccess,
+		Identity: c.all(iam.TypeIdentity, w.Identity), Resource: c.one(w.ResourceKind, w.Resource, ""),
+		Boundary: c.one(iam.TypeBoundary, w.Boundary, ""), Session: c.all(iam.TypeSession, w.Session),
+		Endpoint: c.one(iam.TypeEndpoint, w.Endpoint, ""), BlockPublicAccess: w.BlockPublicAccess,
 	}
 	for _, level := range w.SCPs {
-		p.SCPs = append(p.SCPs, compileAll(iam.TypeSCP, level))
+		p.SCPs = append(p.SCPs, c.all(iam.TypeSCP, level))
 	}
 	for _, level := range w.RCPs {
-		p.RCPs = append(p.RCPs, append(compileAll(iam.TypeRCP, level), iam.FullAWSAccess(iam.TypeRCP)))
+		p.RCPs = append(p.RCPs, append(c.all(iam.TypeRCP, level), iam.FullAWSAccess(iam.TypeRCP)))
 	}
 	return p
 }
 
-func compileAll(kind iam.PolicyType, docs []*iam.Document) []*iam.Policy {
+func (c compiler) all(kind iam.PolicyType, docs []*iam.Document) []*iam.Policy {
 	var list []*iam.Policy
 	for i, doc := range docs {
-		list = append(list, iam.Compile(doc, iam.Origin{Type: kind, Name: fmt.Sprint(kind, i)}))
+		list = append(list, c.one(kind, doc, fmt.Sprint(i)))
 	}
 	return list
 }
 
-func compileOne(kind iam.PolicyType, doc *iam.Document) *iam.Policy {
+func (c compiler) one(kind iam.PolicyType, doc *iam.Document, number string) *iam.Policy {
 	if doc == nil {
 		return nil
 	}
-	return iam.Compile(doc, iam.Origin{Type: kind, Name: string(kind)})
+	if c[doc] == nil {
+		c[doc] = iam.Compile(doc, iam.Origin{Type: kind, Name: string(kind) + number})
+	}
+	return c[doc]
 }
 
 // each gives every document with its kind, and puts back what edit makes of it;
@@ -100,8 +108,8 @@ func (s situation) with(i, at int, extra iam.Statement) situation {
 	})
 }
 
-// String is the situation in the format of the corpora. A known role and a
-// second session policy have no place there and stand beside it.
+// String is the situation in the format of the corpora. A known role, a second
+// session policy and an odd kind of resource policy have no place there and stand beside it.
 func (s situation) String() string {
 	w := s.world
 	principal := s.req.Principal.ARN
@@ -147,6 +155,9 @@ func (s situation) String() string {
 	default:
 		c["sessionPolicies"] = w.Session
 	}
+	if w.ResourceKind != resourceKind(&s.req) {
+		c["resourceKind"] = w.ResourceKind
+	}
 	if role := s.req.Principal.RoleARN; role != "" {
 		c["roleARN"] = role
 	}
@@ -158,9 +169,11 @@ func (s situation) String() string {
 }
 
 // answers gives the oracle's decision and the engine's, blockers in order.
-func (s situation) answers() (want, got answer) {
+func (s situation) answers() (want, got answer) { return s.answersOf(s.policies()) }
+
+func (s situation) answersOf(compiled *iam.Policies) (want, got answer) {
 	verdict, blockers := oracle.Decide(&s.req, &s.world)
-	d := iam.Evaluate(&s.req, s.policies())
+	d := iam.Evaluate(&s.req, compiled)
 	return newAnswer(verdict, blockers), newAnswer(d.Verdict, d.BlockedBy)
 }
 
@@ -291,6 +304,12 @@ func lesserStatements(st iam.Statement) []iam.Statement {
 		}
 	}
 	return list
+}
+
+// decide gives the engine's decision.
+func (s situation) decide(c compiler) answer {
+	d := iam.Evaluate(&s.req, c.policies(s))
+	return newAnswer(d.Verdict, d.BlockedBy)
 }
 
 // report shrinks a situation that fails and prints it.

@@ -21,15 +21,7 @@ func (d dice) situation() situation {
 	s := situation{req: d.request()}
 	g := generator{d, &s.req}
 	w := &s.world
-	action, resource := strings.ToLower(s.req.Action), s.req.Resource
-	switch {
-	case strings.HasPrefix(action, "sts:") && strings.Contains(resource, ":role/"):
-		w.ResourceKind = iam.TypeTrust
-	case strings.HasPrefix(action, "kms:") && strings.Contains(resource, ":key/"):
-		w.ResourceKind = iam.TypeKey
-	default:
-		w.ResourceKind = iam.TypeResource
-	}
+	w.ResourceKind = resourceKind(&s.req)
 	foreign := s.req.ResourceAccount != "" && s.req.ResourceAccount != s.req.Principal.Account
 	for range pick(d, 0, 1, 1, 1, 2, 3) {
 		w.Identity = append(w.Identity, g.document(iam.TypeIdentity))
@@ -58,6 +50,18 @@ func (d dice) situation() situation {
 	return s
 }
 
+// resourceKind tells trust and key policies as the corpora do.
+func resourceKind(req *iam.Request) iam.PolicyType {
+	action := strings.ToLower(req.Action)
+	switch {
+	case strings.HasPrefix(action, "sts:") && strings.Contains(req.Resource, ":role/"):
+		return iam.TypeTrust
+	case strings.HasPrefix(action, "kms:") && strings.Contains(req.Resource, ":key/"):
+		return iam.TypeKey
+	}
+	return iam.TypeResource
+}
+
 func (d dice) request() iam.Request {
 	c := pick(d, calls...)
 	req := iam.Request{Principal: d.caller(), Action: c.action, Resource: c.resource, WildcardOnly: c.wildcardOnly, Context: iam.Context{}}
@@ -69,17 +73,48 @@ func (d dice) request() iam.Request {
 	}
 	req.ResourceAccount = pick(d, here, here, here, "", elsewhere)
 	for _, w := range words {
-		if d.chance(45) {
-			continue
+		if d.chance(55) {
+			req.Context[contextKey[w.key]] = d.value(w)
 		}
-		value := iam.One(w.values[d(len(w.values))])
-		if w.key == "aws:TagKeys" || w.key == "dynamodb:LeadingKeys" || d.chance(4) {
-			value = iam.Many()
-			for range d(4) {
-				value.Values = append(value.Values, pick(d, w.values...))
-			}
+	}
+	return req
+}
+
+// value is what a request holds under a key: one text, or a set.
+func (d dice) value(w word) iam.Value {
+	if w.key != "aws:TagKeys" && w.key != "dynamodb:LeadingKeys" && !d.chance(4) {
+		return iam.One(pick(d, w.values...))
+	}
+	value := iam.Many()
+	for range d(4) {
+		value.Values = append(value.Values, pick(d, w.values...))
+	}
+	return value
+}
+
+// neighbour is the request with one thing changed, for the same policies.
+func (d dice) neighbour(req iam.Request) iam.Request {
+	switch d(6) {
+	case 0:
+		req.Principal = d.caller()
+	case 1:
+		service, _, _ := strings.Cut(req.Action, ":")
+		req.Action = service + ":" + pick(d, "GetObject", "DeleteObject", "ListBucket", "SendMessage", "Decrypt", "AssumeRole", "Other")
+	case 2:
+		req.Resource = d.spoil(req.Resource)
+	case 3:
+		req.ResourceAccount = pick(d, here, "", elsewhere)
+	default:
+		ctx := iam.Context{}
+		for key, v := range req.Context {
+			ctx[key] = v
 		}
-		req.Context[strings.ToLower(w.key)] = value
+		w := pick(d, words...)
+		delete(ctx, contextKey[w.key])
+		if d.chance(70) {
+			ctx[contextKey[w.key]] = d.value(w)
+		}
+		req.Context = ctx
 	}
 	return req
 }
@@ -141,10 +176,10 @@ func (g generator) document(kind iam.PolicyType) *iam.Document {
 	doc := &iam.Document{Version: pick(g.dice, iam.Version2012, iam.Version2012, iam.Version2012, iam.Version2012, iam.Version2012, iam.Version2012, iam.Version2008, "")}
 	n := 1 + g.dice(3)
 	switch r := g.dice(1000); {
-	case r >= 997:
+	case r >= 999:
 		n = 100 + g.dice(300)
-	case r >= 930:
-		n = 7 + g.dice(20)
+	case r >= 940:
+		n = 7 + g.dice(14)
 	}
 	matching := min(75, 160/n) // the more there are, the rarer each may match
 	for range n {
@@ -351,11 +386,11 @@ func (g generator) nameOf(c iam.Principal) string {
 func (g generator) condition(match bool) iam.ConditionElement {
 	w := pick(g.dice, words...)
 	if match && g.chance(70) { // a key that is there
-		if have := slices.DeleteFunc(slices.Clone(words), func(w word) bool { _, ok := g.req.Context[strings.ToLower(w.key)]; return !ok }); len(have) > 0 {
+		if have := slices.DeleteFunc(slices.Clone(words), func(w word) bool { _, ok := g.req.Context[contextKey[w.key]]; return !ok }); len(have) > 0 {
 			w = pick(g.dice, have...)
 		}
 	}
-	value, present := g.req.Context[strings.ToLower(w.key)]
+	value, present := g.req.Context[contextKey[w.key]]
 	c := iam.ConditionElement{Operator: pick(g.dice, families[w.family]...), Key: pick(g.dice, w.key, w.key, g.recase(w.key))}
 	switch g.dice(20) {
 	case 0:

@@ -87,6 +87,20 @@ var words = []word{
 	{"x:blob", "Binary", []string{"YWI=", "ab", "YWI", "", "////", "YWI=\n", "Y WI="}},
 }
 
+// contextKey is the key as a request has it, in lower case.
+var contextKey = func() map[string]string {
+	keys := map[string]string{}
+	for _, w := range words {
+		keys[w.key] = strings.ToLower(w.key)
+	}
+	return keys
+}()
+
+var (
+	escaped    = strings.NewReplacer("*", "${*}", "?", "${?}", "$", "${$}")
+	lookalikes = strings.NewReplacer("k", "\u212A", "i", "\u0131", "a", ".")
+)
+
 var families = map[string][]string{
 	"String":  {"StringEquals", "StringNotEquals", "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase", "StringLike", "StringNotLike"},
 	"Ip":      {"IpAddress", "NotIpAddress"},
@@ -161,7 +175,7 @@ func (d dice) spoil(s string) string {
 	case 4:
 		return strings.Replace(s, ":", "::", 1)
 	case 5:
-		return strings.NewReplacer("k", "\u212A", "i", "\u0131", "a", ".").Replace(s)
+		return lookalikes.Replace(s)
 	}
 	return s + pick(d, "x", "?", ":", "/x", "${aws:username}")
 }
@@ -171,7 +185,7 @@ func (d dice) spoil(s string) string {
 func (d dice) variables(s string, ctx iam.Context) string {
 	var found []string
 	for _, w := range words { // in the order of the list: a seed gives one case
-		v, ok := ctx[strings.ToLower(w.key)]
+		v, ok := ctx[contextKey[w.key]]
 		if ok && len(v.Values) == 1 && v.Values[0] != "" && strings.Contains(s, v.Values[0]) {
 			found = append(found, v.Values[0]+"\x00"+w.key)
 		}
@@ -181,7 +195,7 @@ func (d dice) variables(s string, ctx iam.Context) string {
 		value, key, _ := strings.Cut(pick(d, found...), "\x00")
 		return strings.Replace(s, value, pick(d, "${"+key+"}", "${"+d.recase(key)+"}", "${"+key+", 'zzz'}"), 1)
 	case d.chance(30):
-		return strings.NewReplacer("*", "${*}", "?", "${?}", "$", "${$}").Replace(s)
+		return escaped.Replace(s)
 	}
 	runes := []rune(s)
 	i := d(len(runes) + 1)
