@@ -31,12 +31,10 @@ func matchAction(pattern, action string) bool {
 	if pattern != "" && strings.Trim(pattern, "*") == "" {
 		return true
 	}
-	service, name, ok := strings.Cut(lower(pattern), ":")
-	if !ok || strings.ContainsAny(pattern, " \t\r\n") {
+	if !strings.Contains(pattern, ":") || strings.ContainsAny(pattern, " \t\r\n") {
 		return false
 	}
-	haveService, haveName, _ := strings.Cut(lower(action), ":")
-	return glob(literalOrWild(service), haveService) && glob(literalOrWild(name), haveName)
+	return glob(literalOrWild(lower(pattern)), lower(action))
 }
 
 func (e *evaluation) resourceMatches(kind iam.PolicyType, s *iam.Statement, variables bool) bool {
@@ -185,6 +183,9 @@ func literalOrWild(s string) []token {
 	}
 	return list
 }
+
+// Glob reports whether a text matches a pattern with the wildcards "*" and "?".
+func Glob(pattern, s string) bool { return glob(literalOrWild(pattern), s) }
 
 // glob fills the whole table: reached[j] says that the tokens so far match the
 // first j characters.
