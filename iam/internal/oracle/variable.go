@@ -40,6 +40,7 @@ func variableAt(s string) (body string, size int, ok bool) {
 	if !strings.HasPrefix(s, "${") {
 		return "", 0, false
 	}
+	s = s[:min(len(s), 2048)] // what is longer is no variable
 	end := strings.IndexByte(s, '}')
 	for i := 2; i < len(s); i++ {
 		if s[i] == '}' && strings.Count(s[:i], "'")%2 == 0 {
