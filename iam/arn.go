@@ -5,28 +5,35 @@ import "strings"
 // arn is an ARN and where its parts begin. The zero value has six empty parts.
 type arn struct {
 	whole  string
-	starts [6]int
+	starts [6]uint32
 }
 
 // splitARN cuts s at its first five colons; ok is false when there are fewer,
 // or when s does not start with "arn:".
 func splitARN(s string) (a arn, ok bool) {
+	ok = a.cut(s)
+	return a, ok
+}
+
+// cut is splitARN for the zero value.
+func (a *arn) cut(s string) (ok bool) {
 	if !strings.HasPrefix(s, "arn:") {
-		return arn{}, false
+		return false
 	}
-	a.starts[1] = len("arn:")
+	a.starts[1] = 4 // after "arn:"
 	next := 2
-	for i := len("arn:"); i < len(s); i++ {
+	for i := 4; i < len(s); i++ {
 		if s[i] != ':' {
 			continue
 		}
-		a.starts[next] = i + 1
+		a.starts[next] = uint32(i + 1)
 		if next++; next == len(a.starts) {
 			a.whole = s
-			return a, true
+			return true
 		}
 	}
-	return arn{}, false
+	a.starts = [6]uint32{}
+	return false
 }
 
 // part gives one of the six parts, from 0; the sixth keeps its colons.
@@ -47,8 +54,8 @@ type arnText struct {
 // split gives the parts; ok is false for text that is no ARN, which has six empty ones.
 func (t *arnText) split() (a *arn, ok bool) {
 	if !t.isCut {
-		t.arn, _ = splitARN(t.text)
 		t.isCut = true
+		t.arn.cut(t.text)
 	}
 	return &t.arn, t.arn.whole != ""
 }
@@ -78,8 +85,10 @@ type arnPattern struct {
 	// prefix is what every match starts with, up to the first wildcard or
 	// variable, and suffix what every match ends with.
 	prefix, suffix string
-	parts          *[6]pattern
-	sixthAt        int // where the sixth part begins, for formSixth
+	// tail is the prefix's last eight bytes, where ARNs differ soonest; 0 for a shorter one.
+	tail    uint64
+	parts   *[6]pattern
+	sixthAt int // where the sixth part begins, for formSixth
 }
 
 // arnForm says how much has to be compared.
@@ -100,6 +109,9 @@ func compileARN(parts []string, variables bool, variablesFrom int) arnPattern {
 		p.parts[i] = compilePattern(part, syntax{wildcards: true, variables: variables && i >= variablesFrom})
 	}
 	p.prefix = literalPrefix(&p)
+	if n := len(p.prefix); n >= 8 {
+		p.tail = load8(p.prefix[n-8:])
+	}
 	sixth := &p.parts[5]
 	if n := len(sixth.tokens); n > 0 && sixth.tokens[n-1].kind == tokenText {
 		p.suffix = sixth.tokens[n-1].text
@@ -153,18 +165,17 @@ func literalPrefix(p *arnPattern) string {
 
 // match decides on a text, which is cut into parts only where that is needed.
 func (p *arnPattern) match(t *arnText, ctx Context) bool {
-	s := t.text
-	switch p.form {
-	case formExact:
-		return s == p.prefix
-	case formAffix:
-		return len(s) >= len(p.prefix)+len(p.suffix) && strings.HasPrefix(s, p.prefix) && strings.HasSuffix(s, p.suffix)
-	}
-	if !strings.HasPrefix(s, p.prefix) || !strings.HasSuffix(s, p.suffix) {
+	s, n := t.text, len(p.prefix)
+	if len(s) < n || n >= 8 && load8(s[n-8:]) != p.tail || s[:n] != p.prefix {
 		return false
 	}
-	if p.form == formSixth {
-		return p.parts[5].match(s[p.sixthAt:], ctx)
+	switch p.form {
+	case formExact:
+		return len(s) == n
+	case formAffix:
+		return strings.HasSuffix(s[n:], p.suffix)
+	case formSixth:
+		return strings.HasSuffix(s, p.suffix) && p.parts[5].match(s[p.sixthAt:], ctx)
 	}
 	a, ok := t.split()
 	if !ok {

@@ -56,8 +56,8 @@ func (c *caller) read(p *Principal) {
 // split gives the parts of the caller's ARN, empty ones when it has none.
 func (c *caller) split() *arn {
 	if !c.isCut {
-		c.arn, _ = splitARN(c.ARN)
 		c.isCut = true
+		c.arn.cut(c.ARN)
 	}
 	return &c.arn
 }

@@ -56,13 +56,18 @@ func Load(src []byte, origin Origin) (*Policy, error) {
 // withSource puts the source line into an error that has only a position.
 func withSource(err error, src []byte) error {
 	var e *writ.Error
-	if errors.As(err, &e) && e.Source == "" && e.Position.Line > 0 {
-		lines := bytes.SplitN(src, []byte("\n"), e.Position.Line+1)
-		if len(lines) >= e.Position.Line {
-			line := lines[e.Position.Line-1]
-			e.Source = string(line[:min(len(line), maxSourceLine)])
-		}
+	if !errors.As(err, &e) || e.Source != "" {
+		return err
 	}
+	start := 0
+	for line := 1; line < e.Position.Line; line++ {
+		end := bytes.IndexByte(src[start:], '\n')
+		if end < 0 {
+			return err
+		}
+		start += end + 1
+	}
+	e.Source = lineFrom(src, start)
 	return err
 }
 

@@ -8,18 +8,17 @@ type side struct {
 }
 
 // scan looks through policies for a Deny, and for the Allow with the strongest grant.
-func (d *side) scan(q *query, policies []*Policy) {
+func (d *side) scan(q *query, policies []*Policy) (denied bool) {
 	for _, p := range policies {
 		if p.index.scan(q, d) {
-			return
+			return true
 		}
 	}
+	return false
 }
 
-func (d *side) scanOne(q *query, p *Policy) {
-	if p != nil {
-		p.index.scan(q, d)
-	}
+func (d *side) scanOne(q *query, p *Policy) (denied bool) {
+	return p != nil && p.index.scan(q, d)
 }
 
 // apply tests the rest of a statement whose action matches, cheapest first,
@@ -53,19 +52,17 @@ type levels struct {
 	missing int
 }
 
-func scanLevels(q *query, all [][]*Policy) levels {
-	out := levels{missing: -1}
+func (l *levels) scan(q *query, all [][]*Policy) (denied bool) {
 	for i, level := range all {
 		var d side
-		d.scan(q, level)
-		if d.deny != nil && out.deny == nil {
-			out.deny = d.deny
+		if d.scan(q, level) && l.deny == nil {
+			l.deny = d.deny
 		}
-		if d.allow == nil && d.deny == nil && out.missing < 0 {
-			out.missing = i
+		if d.allow == nil && d.deny == nil && l.missing < 0 {
+			l.missing = i
 		}
 	}
-	return out
+	return l.deny != nil
 }
 
 // outcome is everything that was found; it holds no memory of its own.
@@ -112,9 +109,8 @@ func (o *outcome) decide(q *query) {
 		o.verdict = Allowed
 		return
 	}
-	o.scan(q)
-	if explicit := o.explicit(); explicit != 0 {
-		o.verdict, o.blocked = ExplicitlyDenied, explicit|o.guardrails(q)
+	if o.scan(q) {
+		o.verdict, o.blocked = ExplicitlyDenied, o.explicit()|o.guardrails(q)
 		return
 	}
 	o.blocked = o.core(q)
@@ -136,24 +132,24 @@ func (o *outcome) decide(q *query) {
 	}
 }
 
-// scan asks every kind of policy that binds the caller.
-func (o *outcome) scan(q *query) {
+// scan asks every kind of policy that binds the caller, and reports whether one denies.
+func (o *outcome) scan(q *query) (denied bool) {
 	p := q.policies
 	o.scp.missing, o.rcp.missing = -1, -1
 	if q.underRCPs() {
-		o.rcp = scanLevels(q, p.RCPs)
+		denied = o.rcp.scan(q, p.RCPs)
 	}
-	o.resource.scanOne(q, p.Resource)
-	o.endpoint.scanOne(q, p.Endpoint)
+	denied = o.resource.scanOne(q, p.Resource) || denied
+	denied = o.endpoint.scanOne(q, p.Endpoint) || denied
 	if q.caller.onlyByResource() {
-		return
+		return denied
 	}
 	if q.underSCPs() {
-		o.scp = scanLevels(q, p.SCPs)
+		denied = o.scp.scan(q, p.SCPs) || denied
 	}
-	o.identity.scan(q, p.Identity)
-	o.boundary.scanOne(q, p.Boundary)
-	o.session.scan(q, p.Session)
+	denied = o.identity.scan(q, p.Identity) || denied
+	denied = o.boundary.scanOne(q, p.Boundary) || denied
+	return o.session.scan(q, p.Session) || denied
 }
 
 // explicit gives the kinds of policy that deny.

@@ -59,21 +59,48 @@ func Explain(req *Request, p *Policies) Explanation {
 	e.Missing, e.Where = e.Decision.Missing(req)
 	var q query
 	q.read(req, p)
+	var near nearest
 	for _, policy := range q.binding() {
 		lacking := e.Decision.Verdict == ImplicitlyDenied && slices.Contains(e.Decision.BlockedBy, q.kindOf(policy))
 		for _, s := range policy.statements {
-			failures := s.failures(&q)
-			switch {
-			case len(failures) == 0:
+			switch d := s.distance(&q); {
+			case d == 0:
 				e.Matched = append(e.Matched, s.match())
-			case lacking && !s.deny && s.isNear(&q, failures):
-				e.Misses = append(e.Misses, Miss{Match: s.match(), Failures: failures})
+			case lacking && !s.deny && d < far:
+				near.add(s, d)
 			}
 		}
 	}
-	slices.SortStableFunc(e.Misses, func(a, b Miss) int { return distance(a.Failures) - distance(b.Failures) })
-	e.Misses = e.Misses[:min(len(e.Misses), maxMisses)]
+	if near.count > 0 {
+		e.Misses = make([]Miss, 0, near.count)
+	}
+	for _, c := range near.found[:near.count] {
+		e.Misses = append(e.Misses, Miss{Match: c.statement.match(), Failures: c.statement.failures(&q)})
+	}
 	return e
+}
+
+// nearest keeps the statements that failed least, in order; of two that failed
+// alike the first comes first.
+type nearest struct {
+	found [maxMisses]struct {
+		statement *statement
+		distance  int
+	}
+	count int
+}
+
+func (n *nearest) add(s *statement, distance int) {
+	at := n.count
+	for at > 0 && n.found[at-1].distance > distance {
+		at--
+	}
+	if at == maxMisses {
+		return
+	}
+	n.count = min(n.count+1, maxMisses)
+	copy(n.found[at+1:n.count], n.found[at:])
+	n.found[at].statement, n.found[at].distance = s, distance
 }
 
 // binding lists the policies that bind the caller, in AWS's order.
@@ -105,7 +132,7 @@ func (q *query) kindOf(p *Policy) PolicyType {
 
 // failures lists the elements of a statement that do not match.
 func (s *statement) failures(q *query) []Failure {
-	var list []Failure
+	list := make([]Failure, 0, 2) // mostly enough
 	if s.named && s.matchesPrincipal(q) == grantNone {
 		list = append(list, s.principalFailure(q))
 	}
@@ -155,36 +182,41 @@ func (s *statement) principalFailure(q *query) Failure {
 	return f
 }
 
-// isNear keeps statements that are about the same service: with another one's
-// actions a statement is no near miss, however well the rest fits.
-func (s *statement) isNear(q *query, failures []Failure) bool {
-	for _, f := range failures {
-		if f.Element != ElementAction {
-			continue
-		}
-		for _, wanted := range f.Wanted {
-			service, _, _ := strings.Cut(wanted, ":")
-			if lowerASCII(service)+":" == lowerASCII(q.service) {
-				return true
-			}
-		}
-		return false
-	}
-	return true
-}
+// far is the distance of a statement that is no near miss, however well the rest fits.
+const far = 1 << 16
 
-// distance weighs what failed: a condition is nearer than a resource, that is nearer than an action.
-func distance(failures []Failure) int {
+// distance weighs what fails: a condition is nearer than a resource, that is
+// nearer than an action; 0 is a match. A statement about another service is far.
+func (s *statement) distance(q *query) int {
 	d := 0
-	for _, f := range failures {
-		switch f.Element {
-		case ElementCondition:
+	if !s.matchesAction(q.action) {
+		if !s.isAbout(servicePrefix(q.action)) {
+			return far
+		}
+		d += 4
+	}
+	if !s.matchesResource(q) {
+		d += 3
+	}
+	if s.named && s.matchesPrincipal(q) == grantNone {
+		d += 3
+	}
+	for i := range s.conditions {
+		if !s.conditions[i].match(q.context) {
 			d += 2
-		case ElementPrincipal, ElementResource:
-			d += 3
-		default:
-			d += 4
 		}
 	}
 	return d
+}
+
+// isAbout reports whether one of the actions, as they are written, is of a
+// service, given with its colon.
+func (s *statement) isAbout(service string) bool {
+	for _, text := range s.actionTexts() {
+		name, _, _ := strings.Cut(text, ":")
+		if len(name)+1 == len(service) && sameName(name, service[:len(name)], true) {
+			return true
+		}
+	}
+	return false
 }

@@ -25,10 +25,13 @@ func lowerASCII(s string) string {
 
 // sameFold compares with ASCII case folding; want is in lower case.
 func sameFold(want, s string) bool {
+	return len(want) == len(s) && sameBytes(want, s)
+}
+
+// sameBytes is sameFold for an s that is at least as long; its rest is left alone.
+func sameBytes(want, s string) bool {
 	n := len(want)
-	if n != len(s) {
-		return false
-	}
+	s = s[:n]
 	switch {
 	case n < 4:
 		for i := range n {

@@ -95,7 +95,7 @@ func (x *index) scan(q *query, d *side) (denied bool) {
 			return false
 		}
 	}
-	if e := x.services.find(q.serviceHash, q.service); e != nil && e.scan(q, d, true) {
+	if e := q.findService(&x.services); e != nil && e.scan(q, d, true) {
 		return true
 	}
 	return x.always.scan(q, d, true)

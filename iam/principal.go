@@ -208,7 +208,19 @@ func (s *statement) matchesPrincipal(q *query) grant {
 		return directIf(named == grantNone)
 	}
 	// IAM User Guide, "AWS JSON policy elements: NotPrincipal": a Deny spares only
-	// the principal that is named itself, and nobody who has a boundary.
-	spared := named == grantDirect || named == grantParent && q.caller.Kind == PrincipalRole
+	// the principal that is named itself, or whose role is named together with
+	// its account, and nobody who has a boundary.
+	spared := named == grantDirect ||
+		named == grantParent && (q.caller.Kind == PrincipalRole || s.notPrincipal.namesAccount(&q.caller))
 	return directIf(!spared || q.policies.Boundary != nil)
+}
+
+// namesAccount reports whether the caller's account is among the entries.
+func (p *principals) namesAccount(c *caller) bool {
+	for i := range p.entries {
+		if p.entries[i].grants(c) == grantAccount {
+			return true
+		}
+	}
+	return false
 }

@@ -9,9 +9,10 @@ type query struct {
 	context  Context
 	caller   caller
 
-	action      string
-	actionHash  uint64
-	service     string // with its colon, as in the request
+	action     string
+	actionHash uint64
+	// service is the action up to its colon, and with it; "" until it is asked for.
+	service     string
 	serviceHash uint64
 
 	resource arnText
@@ -25,11 +26,27 @@ func (q *query) read(req *Request, p *Policies) {
 	q.policies, q.context = p, req.Context
 	q.caller.read(&req.Principal)
 	q.action = req.Action
-	q.service = servicePrefix(req.Action)
-	q.actionHash, q.serviceHash = hashFold(q.action), hashFold(q.service)
+	q.actionHash = hashFold(q.action)
 	q.resource.text, q.owner = req.Resource, req.ResourceAccount
 	q.wildcardOnly = req.WildcardOnly || req.Resource == "*"
 	q.resource.isCut = q.wildcardOnly
+}
+
+// findService gives the statements under the request's service, nil for none.
+func (q *query) findService(t *table) *entry {
+	if t.used == 0 {
+		return nil
+	}
+	if q.service == "" {
+		q.service = servicePrefix(q.action)
+		q.serviceHash = hashFold(q.service)
+	}
+	return t.find(q.serviceHash, q.service)
+}
+
+// isFor reports whether the action is one of a service, given with its colon in lower case.
+func (q *query) isFor(service string) bool {
+	return len(q.action) >= len(service) && q.action[len(service)-1] == ':' && sameBytes(service, q.action)
 }
 
 // resourcePart gives one of the six parts of the resource's ARN, "" when it has none.
@@ -53,10 +70,9 @@ func (q *query) isCrossAccount() bool {
 // needsResourceGrant reports whether identity policies count only if the
 // resource's own policy lets them: trust policies and KMS keys.
 func (q *query) needsResourceGrant() bool {
-	if p := q.policies.Resource; p != nil && (p.Origin.Type == TypeTrust || p.Origin.Type == TypeKey) {
-		return true
-	}
-	return sameFold("kms:", q.service) && strings.HasPrefix(q.resourcePart(5), "key/")
+	p := q.policies.Resource
+	return p != nil && (p.Origin.Type == TypeTrust || p.Origin.Type == TypeKey) ||
+		q.isFor("kms:") && strings.HasPrefix(q.resourcePart(5), "key/")
 }
 
 // resourceType is the kind of resource policy that the request meets, or would.
@@ -64,9 +80,9 @@ func (q *query) resourceType() PolicyType {
 	switch {
 	case q.policies.Resource != nil && q.policies.Resource.Origin.Type != "":
 		return q.policies.Resource.Origin.Type
-	case sameFold("sts:", q.service) && q.resourcePart(2) == "iam":
+	case q.isFor("sts:") && q.resourcePart(2) == "iam":
 		return TypeTrust
-	case sameFold("kms:", q.service):
+	case q.isFor("kms:"):
 		return TypeKey
 	}
 	return TypeResource
@@ -74,10 +90,14 @@ func (q *query) resourceType() PolicyType {
 
 // underRCPs and underSCPs report whether there are such policies and they bind
 // this request. Service-linked roles are bound by neither.
-func (q *query) underRCPs() bool {
-	return len(q.policies.RCPs) > 0 && isRCPService(q.service) && !q.caller.isServiceLinked(q.context)
+func (q *query) underRCPs() bool { return len(q.policies.RCPs) > 0 && q.rcpsBind() }
+
+func (q *query) underSCPs() bool { return len(q.policies.SCPs) > 0 && q.scpsBind() }
+
+func (q *query) rcpsBind() bool {
+	return isRCPService(servicePrefix(q.action)) && !q.caller.isServiceLinked(q.context)
 }
 
-func (q *query) underSCPs() bool {
-	return len(q.policies.SCPs) > 0 && !q.caller.onlyByResource() && !q.caller.isServiceLinked(q.context)
+func (q *query) scpsBind() bool {
+	return !q.caller.onlyByResource() && !q.caller.isServiceLinked(q.context)
 }

@@ -33,6 +33,11 @@ func compileResource(s string, t PolicyType, variables bool) resourcePattern {
 	if s == "*" {
 		return resourcePattern{kind: resourceAny}
 	}
+	if path, ok := strings.CutPrefix(s, "execute-api:/"); ok && t == TypeResource {
+		// API Gateway takes this short form and completes it with the API that the
+		// policy is attached to; the id of an API has ten characters.
+		s = "arn:*:execute-api:*:*:??????????/" + path
+	}
 	parts := splitPattern(s)
 	if len(parts) == 6 {
 		return resourcePattern{arn: compileARN(parts, variables, 5), text: s}

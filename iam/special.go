@@ -7,7 +7,7 @@ import "strings"
 // public, and the caller is neither of the bucket's account nor a service.
 func (q *query) publicAccessBlocked() bool {
 	p := q.policies
-	if !p.BlockPublicAccess || p.Resource == nil || !p.Resource.public || !sameFold("s3:", q.service) {
+	if !p.BlockPublicAccess || p.Resource == nil || !p.Resource.public || !q.isFor("s3:") {
 		return false
 	}
 	switch q.caller.Kind {
@@ -104,9 +104,10 @@ var awsOwned = []struct {
 
 // isAWSOwned reports whether the request would change an entity of AWS.
 func (q *query) isAWSOwned() bool {
-	if !sameFold("iam:", q.service) && !sameFold("kms:", q.service) {
-		return false
-	}
+	return (q.isFor("iam:") || q.isFor("kms:")) && q.changesAWSOwned()
+}
+
+func (q *query) changesAWSOwned() bool {
 	for i := range awsOwned {
 		row := &awsOwned[i]
 		if q.resourcePart(2) != row.service || row.account != "" && q.resourcePart(4) != row.account ||
