@@ -99,15 +99,6 @@ func (s situation) change(i int, edit func(kind iam.PolicyType, doc *iam.Documen
 	})
 }
 
-// with puts a statement into document i.
-func (s situation) with(i, at int, extra iam.Statement) situation {
-	return s.change(i, func(_ iam.PolicyType, doc *iam.Document) *iam.Document {
-		changed := *doc
-		changed.Statements = slices.Insert(slices.Clone(doc.Statements), at%(len(doc.Statements)+1), extra)
-		return &changed
-	})
-}
-
 // String is the situation in the format of the corpora. A known role, a second
 // session policy and an odd kind of resource policy have no place there and stand beside it.
 func (s situation) String() string {

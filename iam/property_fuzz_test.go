@@ -9,8 +9,8 @@ import (
 	"github.com/writ-dev/writ/iam/internal/oracle"
 )
 
-// place puts a document where kind says, beside policies that let everything through.
-func place(kind iam.PolicyType, doc *iam.Document) oracle.World {
+// standing puts a document where kind says, beside policies that let everything through.
+func standing(kind iam.PolicyType, doc *iam.Document) oracle.World {
 	all := &iam.Document{Version: iam.Version2012, Statements: []iam.Statement{{Effect: iam.Allow, Action: []string{"*"}, Resource: []string{"*"}}}}
 	w := oracle.World{Identity: []*iam.Document{all}, ResourceKind: iam.TypeResource}
 	switch kind {
@@ -66,7 +66,7 @@ func FuzzEvaluate(f *testing.F) {
 			return
 		}
 		s := situation{
-			world: place(kinds[int(kind)%len(kinds)], doc),
+			world: standing(kinds[int(kind)%len(kinds)], doc),
 			req: iam.Request{
 				Principal: iam.ParsePrincipal(principal), Action: action, Resource: resource, ResourceAccount: account,
 				WildcardOnly: kind >= 128, Context: iam.Context{strings.ToLower(key): {Values: []string{value}, Multi: kind&64 != 0}},
@@ -101,7 +101,7 @@ func FuzzMatch(f *testing.F) {
 			if not {
 				st.Action, st.NotAction = nil, []string{pattern}
 			}
-			s := situation{req: req, world: place(iam.TypeIdentity, &iam.Document{Version: iam.Version2012, Statements: []iam.Statement{st}})}
+			s := situation{req: req, world: standing(iam.TypeIdentity, &iam.Document{Version: iam.Version2012, Statements: []iam.Statement{st}})}
 			s.req.Action = text
 			s.agree(t)
 			for _, version := range []string{iam.Version2012, ""} {
@@ -110,7 +110,7 @@ func FuzzMatch(f *testing.F) {
 					if not {
 						st.Resource, st.NotResource = nil, []string{pattern}
 					}
-					s := situation{req: req, world: place(kind, &iam.Document{Version: version, Statements: []iam.Statement{st}})}
+					s := situation{req: req, world: standing(kind, &iam.Document{Version: version, Statements: []iam.Statement{st}})}
 					s.req.Resource = text
 					s.agree(t)
 				}

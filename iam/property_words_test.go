@@ -35,6 +35,8 @@ type call struct {
 var calls = []call{
 	{"s3:GetObject", "arn:aws:s3:::bucket/home/alice/file.txt", false},
 	{"s3:GetObject", "arn:aws:s3:::bucket/ключ/😀/e\u0301", false},
+	{"sqs:SendMessage", "arn:aws:sqs:us-east-1:" + here + ":очередь-é-😀", false},
+	{"dynamodb:GetItem", "arn:aws:dynamodb:us-east-1:" + here + ":table/表/Алиса", false},
 	{"s3:PutObject", "arn:aws:s3:::bucket/*/${aws:username}?", false},
 	{"s3:PutObject", "arn:aws:s3:::bucket/a.b+c(d)[e]^$|\\", false},
 	{"s3:ListBucket", "arn:aws:s3:::bucket", false},
