@@ -63,6 +63,8 @@ type Config struct {
 	OnLog     func(function, line string)
 	OnRequest func(RequestLine)
 	OnDenied  func(gate.Verdict)
+	// OnVerdict gets every decision, denials among them.
+	OnVerdict func(gate.Verdict)
 	OnNotice  func(line string)
 }
 

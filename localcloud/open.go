@@ -55,6 +55,9 @@ func (cfg *Config) setDefaults() {
 	if cfg.OnDenied == nil {
 		cfg.OnDenied = func(gate.Verdict) {}
 	}
+	if cfg.OnVerdict == nil {
+		cfg.OnVerdict = func(gate.Verdict) {}
+	}
 	if cfg.OnNotice == nil {
 		cfg.OnNotice = func(string) {}
 	}
@@ -78,7 +81,9 @@ func (c *Cloud) wire() error {
 		return err
 	}
 	c.vault = session.NewVault(key)
-	if c.directory, err = directory.New(directory.Config{DB: c.db, Account: DefaultAccount, Now: cfg.Now}); err != nil {
+	if c.directory, err = directory.New(directory.Config{
+		DB: c.db, Account: DefaultAccount, Now: cfg.Now, SCPs: cfg.SCPs, Unbound: DeveloperRole,
+	}); err != nil {
 		return err
 	}
 	tokens := sts.New(sts.Config{Account: DefaultAccount, Roles: c.directory, Issuer: c.vault, Now: cfg.Now})
@@ -133,8 +138,9 @@ func (cfg *Config) unnamed(tags map[string]string) bool {
 	return cfg.Sandbox == "" || !tagged || sandbox == cfg.Sandbox
 }
 
-// verdict passes denials on.
+// verdict passes decisions on, and denials once more.
 func (c *Cloud) verdict(v gate.Verdict) {
+	c.cfg.OnVerdict(v)
 	if v.Message != "" {
 		c.cfg.OnDenied(v)
 	}

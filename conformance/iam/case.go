@@ -70,7 +70,7 @@ func (c *Case) IAM() (*iam.Request, *iam.Policies, error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("context key %s: %w", key, err)
 		}
-		req.Context[strings.ToLower(key)] = v
+		req.Context[iam.Key(key)] = v
 	}
 	b := builder{}
 	p := &iam.Policies{

@@ -116,7 +116,7 @@ really enforced; and it shows who gains what before a deploy changes anything.`,
 	root.SetErr(sh.stderr)
 	root.AddCommand(
 		newInit(sh), newUp(sh), newSynth(sh), newDiff(sh), newDeploy(sh),
-		newDestroy(sh), newInvoke(sh), newLogs(sh), newCredentials(sh), newVersion(sh),
+		newDestroy(sh), newInvoke(sh), newLogs(sh), newCredentials(sh), newIAM(sh), newVersion(sh),
 	)
 	for _, command := range root.Commands() {
 		command.RunE = failing(command.RunE)

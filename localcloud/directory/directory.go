@@ -29,6 +29,10 @@ type Config struct {
 	Now     func() time.Time
 	// Rand makes unique ids; nil is the system's source.
 	Rand io.Reader
+	// SCPs are the levels of service control policies that bind every role but
+	// Unbound; simulations of a role's policies heed them.
+	SCPs    [][]*iam.Policy
+	Unbound string
 }
 
 // Directory holds roles and policies. Reads take no lock.

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/writ-dev/writ/iam"
@@ -201,7 +200,7 @@ func setRequestTags(ctx iam.Context, tags map[string]string) {
 	var keys []string
 	for k, v := range tags {
 		keys = append(keys, k)
-		ctx["s3:requestobjecttag/"+strings.ToLower(k)] = iam.One(v)
+		ctx["s3:requestobjecttag/"+iam.Key(k)] = iam.One(v)
 	}
 	ctx["s3:requestobjecttagkeys"] = iam.Many(keys...)
 }
@@ -224,7 +223,7 @@ func (s *Service) describeRead(c *gate.Call, ask gate.Ask) ([]gate.Ask, error) {
 		return nil, err
 	}
 	for k, v := range o.Tags {
-		ask.Context["s3:existingobjecttag/"+strings.ToLower(k)] = iam.One(v)
+		ask.Context["s3:existingobjecttag/"+iam.Key(k)] = iam.One(v)
 	}
 	if c.Operation == "PutObjectTagging" {
 		var tags tagging

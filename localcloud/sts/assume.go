@@ -31,6 +31,7 @@ type assumeRole struct {
 
 var (
 	sessionNamePattern = regexp.MustCompile(`^[\w+=,.@-]*$`)
+	tagPattern         = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 	roleARNPattern     = regexp.MustCompile(`^arn:aws:iam::\d{12}:role/.+$`)
 )
 
@@ -126,6 +127,10 @@ func (in *assumeRole) parseTags(c *gate.Call) error {
 			return gate.Errorf("ValidationError", "1 validation error detected: Value at 'tags' failed to satisfy constraint: Member must have length less than or equal to 50")
 		case key == "" || utf8.RuneCountInString(key) > maxTagKey || strings.HasPrefix(strings.ToLower(key), "aws:"):
 			return invalid(key, fmt.Sprintf("tags.%d.member.key", i), "Member must have length between 1 and 128 and must not begin with aws:")
+		case !tagPattern.MatchString(key):
+			return invalid(key, fmt.Sprintf("tags.%d.member.key", i), `Member must satisfy regular expression pattern: [\p{L}\p{Z}\p{N}_.:/=+\-@]+`)
+		case !tagPattern.MatchString(value):
+			return invalid(value, fmt.Sprintf("tags.%d.member.value", i), `Member must satisfy regular expression pattern: [\p{L}\p{Z}\p{N}_.:/=+\-@]*`)
 		case utf8.RuneCountInString(value) > maxTagValue:
 			return invalid(value, fmt.Sprintf("tags.%d.member.value", i), "Member must have length less than or equal to 256")
 		}
@@ -160,10 +165,10 @@ func (in *assumeRole) asks() []gate.Ask {
 		keys["sts:externalid"] = iam.One(in.externalID)
 	}
 	for key, value := range in.role.Tags {
-		keys["iam:resourcetag/"+strings.ToLower(key)] = iam.One(value)
+		keys["iam:resourcetag/"+iam.Key(key)] = iam.One(value)
 	}
 	for key, value := range in.tags {
-		keys["aws:requesttag/"+strings.ToLower(key)] = iam.One(value)
+		keys["aws:requesttag/"+iam.Key(key)] = iam.One(value)
 	}
 	if len(in.tags) > 0 {
 		keys["aws:tagkeys"] = iam.Many(in.tagKeys...)
