@@ -41,7 +41,7 @@ func TestSpellingMeansNothing(t *testing.T) {
 			same(t, doc, again, string(written))
 			return again
 		})
-		if a, b := before.decide(compiler{}), after.decide(compiler{}); a != b {
+		if a, b := decide(before.req, before.policies()), decide(after.req, after.policies()); a != b {
 			t.Fatalf("%v before, %v after", a, b)
 		}
 	})

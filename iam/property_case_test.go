@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/writ-dev/writ/iam"
@@ -174,7 +175,12 @@ type answer struct {
 }
 
 func newAnswer(v iam.Verdict, blockers []iam.PolicyType) answer {
-	return answer{v, fmt.Sprint(slices.Sorted(slices.Values(blockers)))}
+	names := make([]string, len(blockers))
+	for i, b := range blockers {
+		names[i] = string(b)
+	}
+	slices.Sort(names)
+	return answer{v, strings.Join(names, " ")}
 }
 
 // shrink drops what can be dropped while the situation still fails.
@@ -298,8 +304,8 @@ func lesserStatements(st iam.Statement) []iam.Statement {
 }
 
 // decide gives the engine's decision.
-func (s situation) decide(c compiler) answer {
-	d := iam.Evaluate(&s.req, c.policies(s))
+func decide(req iam.Request, p *iam.Policies) answer {
+	d := iam.Evaluate(&req, p)
 	return newAnswer(d.Verdict, d.BlockedBy)
 }
 
