@@ -37,6 +37,13 @@ func (g generator) statement(kind iam.PolicyType, effect iam.Effect, match bool)
 			s.Principal = g.principal(wrong != 2)
 		}
 	}
+	if kind == iam.TypeResource && effect == iam.Allow && g.chance(20) { // it may make a public policy less so
+		s.Conditions = append(s.Conditions, iam.ConditionElement{
+			Operator: pick(g.dice, "IpAddress", "NotIpAddress", "StringEquals", "StringLike", "ArnLike", "ForAnyValue:ArnLike", "ForAllValues:StringEquals") + pick(g.dice, "", "IfExists"),
+			Key:      pick(g.dice, "aws:SourceIp", "aws:userid", "aws:SourceArn", "aws:SourceVpce"),
+			Values:   []string{pick(g.dice, "0.0.0.0/0", "203.0.113.0/24", "::/8", "arn:aws:s3:::bucket", "arn:aws:*:*:"+here+":*", "arn:aws:s3:::*", "AIDAEXAMPLE", "AIDA*", "${aws:userid}", "alice${*}")},
+		})
+	}
 	if wrong == 3 || g.chance(35) {
 		for range pick(g.dice, 1, 1, 1, 2, 3) {
 			s.Conditions = append(s.Conditions, g.condition(wrong != 3))
