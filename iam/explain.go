@@ -10,9 +10,14 @@ type Explanation struct {
 	Decision Decision
 	// Matched holds every statement that matches the request, whatever its policy.
 	Matched []Match
+	// Types says what each kind of policy said, in the order in which AWS asks them.
+	Types []TypeOutcome
 	// Misses holds the statements that nearly matched, nearest first, of the
 	// kinds of policy that did not allow. Empty when allowed or explicitly denied.
 	Misses []Miss
+	// Spared holds the Deny statements that are about the action and the resource
+	// and do not match for their conditions or principals alone.
+	Spared []Miss
 	// Missing is the smallest statement that would have to be added, and Where
 	// the kind of policy that lacks it; nil when adding would not help.
 	Missing *Statement
@@ -47,6 +52,9 @@ type Failure struct {
 	Wanted   []string
 	// Found is empty for a context key that the request does not have.
 	Found []string
+	// Note says in words what is easily overlooked: a part of an ARN that
+	// differs, a difference of case only, an object meant and a bucket named.
+	Note string
 }
 
 // maxMisses bounds the nearest misses that are reported.
@@ -59,24 +67,24 @@ func Explain(req *Request, p *Policies) Explanation {
 	e.Missing, e.Where = e.Decision.Missing(req)
 	var q query
 	q.read(req, p)
-	var near nearest
+	var near, spared nearest
 	for _, policy := range q.binding() {
 		lacking := e.Decision.Verdict == ImplicitlyDenied && slices.Contains(e.Decision.BlockedBy, q.kindOf(policy))
 		for _, s := range policy.statements {
 			switch d := s.distance(&q); {
 			case d == 0:
 				e.Matched = append(e.Matched, s.match())
-			case lacking && !s.deny && d < far:
+			case s.deny:
+				if d < far && s.matchesAction(q.action) && s.matchesResource(&q) {
+					spared.add(s, 0)
+				}
+			case lacking && d < far:
 				near.add(s, d)
 			}
 		}
 	}
-	if near.count > 0 {
-		e.Misses = make([]Miss, 0, near.count)
-	}
-	for _, c := range near.found[:near.count] {
-		e.Misses = append(e.Misses, Miss{Match: c.statement.match(), Failures: c.statement.failures(&q)})
-	}
+	e.Misses, e.Spared = near.misses(&q), spared.misses(&q)
+	e.Types = e.outcomes(&q)
 	return e
 }
 
@@ -101,6 +109,17 @@ func (n *nearest) add(s *statement, distance int) {
 	n.count = min(n.count+1, maxMisses)
 	copy(n.found[at+1:n.count], n.found[at:])
 	n.found[at].statement, n.found[at].distance = s, distance
+}
+
+func (n *nearest) misses(q *query) []Miss {
+	if n.count == 0 {
+		return nil
+	}
+	list := make([]Miss, n.count)
+	for i, c := range n.found[:n.count] {
+		list[i] = Miss{Match: c.statement.match(), Failures: c.statement.failures(q)}
+	}
+	return list
 }
 
 // binding lists the policies that bind the caller, in AWS's order.
@@ -144,14 +163,14 @@ func (s *statement) failures(q *query) []Failure {
 		if s.notResource {
 			wanted = s.source.NotResource
 		}
-		list = append(list, Failure{Element: ElementResource, Not: s.notResource, Wanted: wanted, Found: []string{q.resource.text}})
+		list = append(list, Failure{Element: ElementResource, Not: s.notResource, Wanted: wanted, Found: []string{q.resource.text}, Note: s.resourceNote(q, wanted)})
 	}
 	for i := range s.conditions {
 		if !s.conditions[i].match(q.context) {
 			src := &s.source.Conditions[i]
 			list = append(list, Failure{
 				Element: ElementCondition, Operator: src.Operator, Key: src.Key,
-				Wanted: src.Values, Found: q.context[s.conditions[i].key].Values,
+				Wanted: src.Values, Found: q.context[s.conditions[i].key].Values, Note: s.conditions[i].note(src, q.context),
 			})
 		}
 	}

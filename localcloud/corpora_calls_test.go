@@ -21,6 +21,7 @@ import (
 	"github.com/aws/smithy-go"
 	conformance "github.com/writ-dev/writ/conformance/iam"
 	"github.com/writ-dev/writ/iam"
+	"github.com/writ-dev/writ/iam/cases"
 	"github.com/writ-dev/writ/internal/sigv4"
 	"github.com/writ-dev/writ/localcloud"
 	"github.com/writ-dev/writ/localcloud/gate"
@@ -101,7 +102,7 @@ func notCalled(c *conformance.Case) string {
 }
 
 // accountOf gives the account of the case's resource, "" where it does not say.
-func accountOf(r *conformance.CaseRequest) string {
+func accountOf(r *cases.Request) string {
 	if parts := strings.SplitN(r.Resource, ":", 6); r.ResourceAccount == "" && len(parts) == 6 {
 		return parts[4]
 	}
@@ -154,7 +155,7 @@ func moved(c conformance.Case) (conformance.Case, error) {
 	if account != "" && account != localcloud.DefaultAccount {
 		pairs = append(pairs, account, localcloud.DefaultAccount, localcloud.DefaultAccount, account)
 	}
-	region, _ := r.ContextKeys["aws:RequestedRegion"].(string)
+	region, _ := c.One("aws:RequestedRegion")
 	if m := regionInARN.FindStringSubmatch(r.Resource); m != nil {
 		region = m[1]
 	}
@@ -216,7 +217,7 @@ func (s *stage) now() time.Time {
 
 // setClock sets the cloud's clock to the time that a context key has.
 func (s *stage) setClock(key string) {
-	text, _ := s.c.Request.ContextKeys[key].(string)
+	text, _ := s.c.One(key)
 	if at, err := time.Parse(time.RFC3339, text); err == nil {
 		s.clock.Store(&at)
 	}
@@ -225,16 +226,17 @@ func (s *stage) setClock(key string) {
 // from is the network between the caller and the cloud: where the case says
 // whence and how the call comes, the cloud's door sees that.
 func (s *stage) from(door http.Handler) http.Handler {
-	context := s.c.Request.ContextKeys
+	ip, hasIP := s.c.One("aws:SourceIp")
+	secure, _ := s.c.One("aws:SecureTransport")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if ip, ok := context["aws:SourceIp"].(string); ok {
+		if hasIP {
 			r.RemoteAddr = net.JoinHostPort(ip, "40000")
 		}
-		switch context["aws:SecureTransport"] {
+		switch secure {
 		case "true":
 			r.TLS = &tls.ConnectionState{}
 		case "false":
-			if context["aws:SourceIp"] == nil {
+			if !hasIP {
 				r.RemoteAddr = "192.0.2.1:40000"
 			}
 		}
@@ -255,7 +257,7 @@ func (s *stage) send(door string, call *rawCall, key sigv4.Key) (status int, cod
 	}
 	r.Header.Set("User-Agent", "") // none, unless the case has one
 	for header, key := range map[string]string{"User-Agent": "aws:UserAgent", "Referer": "aws:Referer"} {
-		if text, ok := s.c.Request.ContextKeys[key].(string); ok {
+		if text, ok := s.c.One(key); ok {
 			r.Header.Set(header, text)
 		}
 	}
@@ -345,7 +347,7 @@ func (s *stage) decide(call *rawCall) (conformance.Answer, error) {
 		return conformance.Answer{}, conformance.NotExpressible("the real call asks for another action or resource")
 	}
 	for _, key := range keys {
-		if !sameValue(s.c.Request.ContextKeys, key, asked.Request.Context) {
+		if !sameValue(s.c.Request.Context, key, asked.Request.Context) {
 			name, _, _ := strings.Cut(key, "/")
 			return conformance.Answer{}, conformance.NotExpressible("a policy asks for %s, which is otherwise in a real call", name)
 		}
@@ -358,22 +360,11 @@ func (s *stage) decide(call *rawCall) (conformance.Answer, error) {
 }
 
 // sameValue compares a key of the case with what the cloud set.
-func sameValue(of map[string]any, key string, actual iam.Context) bool {
+func sameValue(given iam.Context, key string, actual iam.Context) bool {
+	want, expected := given[key]
 	got, there := actual[key]
-	for name, value := range of {
-		if !strings.EqualFold(name, key) {
-			continue
-		}
-		want := []string{}
-		list, multi := value.([]any)
-		if !multi {
-			list = []any{value}
-		}
-		for _, v := range list {
-			want = append(want, fmt.Sprint(v))
-		}
-		slices.Sort(want)
-		return there && got.Multi == multi && slices.Equal(slices.Sorted(slices.Values(got.Values)), want)
+	if !expected || !there {
+		return expected == there
 	}
-	return !there
+	return got.Multi == want.Multi && slices.Equal(slices.Sorted(slices.Values(got.Values)), slices.Sorted(slices.Values(want.Values)))
 }

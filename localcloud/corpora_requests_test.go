@@ -79,10 +79,10 @@ func requestOf(c *conformance.Case) (*rawCall, error) {
 	case "sts":
 		if action == "assumerole" {
 			form := url.Values{"RoleArn": {c.Request.Resource}, "RoleSessionName": {"tester"}}
-			if id, ok := c.Request.ContextKeys["sts:ExternalId"].(string); ok {
+			if id, ok := c.One("sts:ExternalId"); ok {
 				form.Set("ExternalId", id)
 			}
-			if session, ok := c.Request.ContextKeys["sts:RoleSessionName"].(string); ok {
+			if session, ok := c.One("sts:RoleSessionName"); ok {
 				form.Set("RoleSessionName", session)
 			}
 			call = queryCall("sts", "AssumeRole", form)
@@ -152,14 +152,14 @@ func s3Call(c *conformance.Case, action, name string) *rawCall {
 	if action == "listallmybuckets" {
 		call.path, call.target = "/", ""
 	}
-	for key, value := range c.Request.ContextKeys {
-		text, ok := value.(string)
+	for key := range c.Request.Context {
+		text, ok := c.One(key)
 		name, s3 := strings.CutPrefix(key, "s3:")
 		switch {
 		case !s3 || !ok:
 		case strings.HasPrefix(name, "x-amz-"):
 			call.header.Set(name, text)
-		case name == "LocationConstraint":
+		case name == "locationconstraint":
 			call.body = `<CreateBucketConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><LocationConstraint>` + text + `</LocationConstraint></CreateBucketConfiguration>`
 		case name == "prefix" || name == "delimiter" || name == "max-keys":
 			call.query.Set(name, text)

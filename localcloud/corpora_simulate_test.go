@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 	conformance "github.com/writ-dev/writ/conformance/iam"
 	"github.com/writ-dev/writ/iam"
+	"github.com/writ-dev/writ/iam/cases"
 )
 
 // TestCorporaSimulated puts the cases that others wrote to IAM's simulation
@@ -74,7 +75,7 @@ func (s *simulator) decide(c conformance.Case) (conformance.Answer, error) {
 }
 
 // custom passes all policies along.
-func (s *simulator) custom(q *question, scps []conformance.Level) ([]types.EvaluationResult, error) {
+func (s *simulator) custom(q *question, scps []cases.Level) ([]types.EvaluationResult, error) {
 	in := &awsiam.SimulateCustomPolicyInput{
 		ActionNames: q.actions, ResourceArns: q.target, CallerArn: &q.caller, PolicyInputList: q.policies,
 		PermissionsBoundaryPolicyInputList: q.boundary, ResourcePolicy: q.resource, ContextEntries: q.context,
@@ -154,7 +155,7 @@ func questionOf(c *conformance.Case) (*question, error) {
 		q.caller = "arn:" + parts[1] + ":iam::" + parts[4] + ":role/" + strings.Split(parts[5], "/")[1]
 	}
 	given := map[string]bool{}
-	for key, value := range r.ContextKeys {
+	for key, value := range r.Context {
 		entry, err := entryOf(c, key, value)
 		if err != nil {
 			return nil, err
@@ -205,20 +206,14 @@ func notSimulated(c *conformance.Case) string {
 }
 
 // entryOf gives a context key the type that its tests in the policies want.
-func entryOf(c *conformance.Case, key string, value any) (types.ContextEntry, error) {
+func entryOf(c *conformance.Case, key string, value iam.Value) (types.ContextEntry, error) {
 	if len(key) < 5 {
 		return types.ContextEntry{}, conformance.NotExpressible("a context key has five characters at least")
 	}
-	entry := types.ContextEntry{ContextKeyName: &key}
+	entry := types.ContextEntry{ContextKeyName: &key, ContextKeyValues: value.Values}
 	list := ""
-	switch value := value.(type) {
-	case string:
-		entry.ContextKeyValues = []string{value}
-	case []any:
+	if value.Multi {
 		list = "List"
-		for _, v := range value {
-			entry.ContextKeyValues = append(entry.ContextKeyValues, fmt.Sprint(v))
-		}
 	}
 	kind := "string"
 	for _, operator := range c.Operators(strings.ToLower(key)) {

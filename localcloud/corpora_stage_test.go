@@ -90,7 +90,7 @@ func nameOf(c *conformance.Case, p iam.Principal) (role, session, path string) {
 // pathOf gives the path of a session's role, which the session's ARN does not
 // say: from aws:PrincipalArn, else from a policy that names the role.
 func pathOf(c *conformance.Case, role string) string {
-	where, _ := c.Request.ContextKeys["aws:PrincipalArn"].(string)
+	where, _ := c.One("aws:PrincipalArn")
 	if where == "" {
 		where = string(c.Resource)
 	}
@@ -102,10 +102,9 @@ func pathOf(c *conformance.Case, role string) string {
 
 func principalTags(c *conformance.Case) []iamtypes.Tag {
 	var tags []iamtypes.Tag
-	for key, value := range c.Request.ContextKeys {
-		text, ok := value.(string)
-		if prefix := "aws:principaltag/"; ok && len(key) > len(prefix) && strings.EqualFold(key[:len(prefix)], prefix) {
-			name := key[len(prefix):]
+	for key := range c.Request.Context {
+		name, tag := strings.CutPrefix(key, "aws:principaltag/")
+		if text, ok := c.One(key); ok && tag {
 			tags = append(tags, iamtypes.Tag{Key: &name, Value: &text})
 		}
 	}
@@ -149,9 +148,10 @@ func (s *stage) makeRole(arn, trust string) error {
 
 func resourceTags(c *conformance.Case) []iamtypes.Tag {
 	var tags []iamtypes.Tag
-	for key, value := range c.Request.ContextKeys {
-		if name, ok := strings.CutPrefix(key, "aws:ResourceTag/"); ok {
-			tags = append(tags, iamtypes.Tag{Key: &name, Value: aws.String(fmt.Sprint(value))})
+	for key := range c.Request.Context {
+		name, tag := strings.CutPrefix(key, "aws:resourcetag/")
+		if text, ok := c.One(key); ok && tag {
+			tags = append(tags, iamtypes.Tag{Key: &name, Value: &text})
 		}
 	}
 	return tags

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/iam"
 	"github.com/writ-dev/writ/localcloud/apigateway"
 	"github.com/writ-dev/writ/localcloud/cloudformation"
 	"github.com/writ-dev/writ/localcloud/directory"
@@ -82,7 +83,7 @@ func (c *Cloud) wire() error {
 	}
 	c.vault = session.NewVault(key)
 	if c.directory, err = directory.New(directory.Config{
-		DB: c.db, Account: DefaultAccount, Now: cfg.Now, SCPs: cfg.SCPs, Unbound: DeveloperRole,
+		DB: c.db, Account: DefaultAccount, Now: cfg.Now, SCPs: func() [][]*iam.Policy { return c.gate.SCPs() }, Unbound: DeveloperRole,
 	}); err != nil {
 		return err
 	}

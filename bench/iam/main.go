@@ -46,7 +46,7 @@ func run(rounds int, batch time.Duration) error {
 
 func (w *workload) peer() (contender, error) {
 	args, merged, err := w.minio()
-	return contender{"minio/pkg v3, `IsAllowed`", func(i int) bool { return merged.IsAllowed(args[i%len(args)]) }}, err
+	return contender{"minio/pkg v3, `IsAllowed`", func(i int) bool { return merged.IsAllowed(args[i%rotation]) }}, err
 }
 
 // contenders are Writ's ways, over the list of policies as loaded and, where
@@ -57,10 +57,10 @@ func (w *workload) contenders() ([]contender, error) {
 		return nil, err
 	}
 	decide := func(p *iam.Policies) func(int) bool {
-		return func(i int) bool { return iam.Decide(requests[i%len(requests)], p) == iam.Allowed }
+		return func(i int) bool { return iam.Decide(requests[i%rotation], p) == iam.Allowed }
 	}
 	evaluate := func(p *iam.Policies) func(int) bool {
-		return func(i int) bool { return iam.Evaluate(requests[i%len(requests)], p).Verdict == iam.Allowed }
+		return func(i int) bool { return iam.Evaluate(requests[i%rotation], p).Verdict == iam.Allowed }
 	}
 	all := []contender{{"`Decide`", decide(list)}, {"`Evaluate`", evaluate(list)}}
 	if len(list.Identity) > 1 {
@@ -69,11 +69,11 @@ func (w *workload) contenders() ([]contender, error) {
 	}
 	return append(all,
 		contender{"`Explain`", func(i int) bool {
-			return iam.Explain(requests[i%len(requests)], list).Decision.Verdict == iam.Allowed
+			return iam.Explain(requests[i%rotation], list).Decision.Verdict == iam.Allowed
 		}},
 		contender{"`Evaluate` and `Reasons`", func(i int) bool {
-			d := iam.Evaluate(requests[i%len(requests)], list)
-			return len(d.Reasons(requests[i%len(requests)])) > 0 && d.Verdict == iam.Allowed
+			d := iam.Evaluate(requests[i%rotation], list)
+			return len(d.Reasons(requests[i%rotation])) > 0 && d.Verdict == iam.Allowed
 		}}), nil
 }
 

@@ -31,11 +31,14 @@ var objectActions = []string{"GetObject", "PutObject", "DeleteObject", "GetObjec
 
 var bucketActions = []string{"ListBucket", "GetBucketLocation", "GetBucketPolicy"}
 
-// requests gives 64: eight actions on each of eight buckets, from two places,
+// rotation is how many requests a workload has.
+const rotation = 64
+
+// requests gives them: eight actions on each of eight buckets, from two places,
 // some without TLS.
 func requests() []request {
 	var list []request
-	for i := range 64 {
+	for i := range rotation {
 		r := request{bucket: fmt.Sprintf("bucket-%d", i/8), sourceIP: "203.0.113.7", userAgent: "aws-sdk-go-v2/1.47", secure: i%13 != 0}
 		if i%5 == 0 {
 			r.sourceIP = "198.51.100.20"

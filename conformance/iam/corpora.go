@@ -1,16 +1,16 @@
 package iam
 
 import (
-	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"embed"
-	"encoding/json"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/writ-dev/writ/iam/cases"
 )
 
 //go:embed data/*.jsonl
@@ -76,17 +76,18 @@ func read(files fs.FS, name string) (Corpus, error) {
 		return Corpus{}, err
 	}
 	corpus := Corpus{sum: sha256.Sum256(raw)}
-	lines := bufio.NewScanner(bytes.NewReader(raw))
-	lines.Buffer(nil, len(raw)+1)
-	for lines.Scan() {
-		c := Case{File: name}
-		if err := json.Unmarshal(lines.Bytes(), &c); err != nil {
-			return corpus, fmt.Errorf("%s: %w", name, err)
+	for line, err := range cases.Lines(bytes.NewReader(raw)) {
+		if err != nil {
+			return corpus, err
 		}
-		corpus.Cases = append(corpus.Cases, c)
+		c, err := line.Case(name)
+		if err != nil {
+			return corpus, err
+		}
+		corpus.Cases = append(corpus.Cases, Case{Case: *c, File: name, line: line.Text})
 	}
 	if len(corpus.Cases) == 0 {
 		return corpus, fmt.Errorf("%s holds no cases", name)
 	}
-	return corpus, lines.Err()
+	return corpus, nil
 }

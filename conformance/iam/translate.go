@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/writ-dev/writ/iam"
+	"github.com/writ-dev/writ/iam/cases"
 )
 
 // Renamed gives the case with names changed everywhere, in the request, its
@@ -14,20 +15,15 @@ import (
 // names can be swapped. Whether wildcards still cover what they did is the
 // caller's concern.
 func (c *Case) Renamed(pairs ...string) (Case, error) {
-	raw, err := json.Marshal(c)
+	line := []byte(strings.NewReplacer(pairs...).Replace(string(c.line)))
+	renamed, err := cases.Line{Number: 1, Text: line}.Case(c.File)
 	if err != nil {
-		return Case{}, err
-	}
-	out := Case{File: c.File}
-	if err := json.Unmarshal([]byte(strings.NewReplacer(pairs...).Replace(string(raw))), &out); err != nil {
 		return Case{}, fmt.Errorf("rename: %w", err)
 	}
+	out := Case{Case: *renamed, File: c.File, line: line}
 	out.ID, out.Name, out.Tags = c.ID, c.Name, c.Tags
 	return out, nil
 }
-
-// ResourceType tells trust and key policies from other resource policies.
-func (c *Case) ResourceType() iam.PolicyType { return c.resourceType() }
 
 // Documents gives all policies of the case as written.
 func (c *Case) Documents() []json.RawMessage {

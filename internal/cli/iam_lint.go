@@ -179,13 +179,6 @@ func summary(found []lint.Finding, policies, others int) string {
 	return text
 }
 
-func count(n int, what string) string {
-	if n != 1 {
-		what += "s"
-	}
-	return fmt.Sprintf("%d %s", n, what)
-}
-
 func countPolicies(n int) string {
 	if n == 1 {
 		return "1 policy"

@@ -57,8 +57,8 @@ func (d *Directory) simulatePrincipal(c *gate.Call) (any, error) {
 	in := &simulation{principal: iam.Principal{Kind: iam.PrincipalRole, ARN: r.ARN, RoleARN: r.ARN, Account: d.cfg.Account}}
 	in.policies.Identity = slices.Clone(r.access.Identity)
 	in.policies.Boundary = r.access.Boundary
-	if r.Name != d.cfg.Unbound {
-		in.policies.SCPs = d.cfg.SCPs
+	if r.Name != d.cfg.Unbound && d.cfg.SCPs != nil {
+		in.policies.SCPs = slices.Clone(d.cfg.SCPs()) // more may be added below
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Inline)) {
 		in.note(iam.Origin{Type: iam.TypeIdentity, Name: name}, "role_"+r.Name+"_"+name, r.Inline[name])

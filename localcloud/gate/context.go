@@ -94,6 +94,7 @@ func (k *keys) caller(caller *Caller, access RoleAccess) {
 		arn = access.ARN
 		k.set("aws:multifactorauthpresent", "false")
 		k.known("lambda:sourcefunctionarn", caller.FunctionARN)
+		k.known("aws:sourceidentity", caller.SourceIdentity)
 		if !caller.Issued.IsZero() {
 			k.set("aws:tokenissuetime", caller.Issued.UTC().Format(isoTime))
 		}

@@ -3,9 +3,11 @@ package s3
 import (
 	"cmp"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/writ-dev/writ/iam"
@@ -185,7 +187,12 @@ func (s *Service) describeWrite(c *gate.Call, ask gate.Ask, tags map[string]stri
 	if len(tags) > 0 {
 		setRequestTags(asks[0].Context, tags)
 		tagging := ask
-		tagging.Action = "s3:PutObjectTagging"
+		tagging.Action, tagging.Context = "s3:PutObjectTagging", maps.Clone(ask.Context)
+		for key := range tagging.Context { // what speaks of the write is not of its tags
+			if key == "s3:objectcreationoperation" || strings.HasPrefix(key, "s3:x-amz-") && key != "s3:x-amz-content-sha256" {
+				delete(tagging.Context, key)
+			}
+		}
 		asks = append(asks, tagging)
 	}
 	if c.Header.Get("X-Amz-Acl") != "" {
