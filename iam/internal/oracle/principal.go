@@ -191,7 +191,11 @@ func (c caller) exactly(p *iam.PrincipalElement) bool {
 	if c.Kind == iam.PrincipalRoot {
 		return anyOf(p.AWS, func(s string) bool { return c.namedAWS(s) == grantCaller })
 	}
-	return c.isEntity() && slices.Contains(p.AWS, c.ARN)
+	if c.isEntity() && slices.Contains(p.AWS, c.ARN) {
+		return true
+	}
+	// A session is named too by its role and the role's account, both.
+	return anyOf(p.AWS, c.parent) && anyOf(p.AWS, func(s string) bool { return c.namedAWS(s) == grantAccount })
 }
 
 // accountOf reads the two ways to write an account.

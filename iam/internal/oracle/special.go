@@ -67,7 +67,7 @@ func fixes(c *iam.ConditionElement, variables bool) bool {
 		case "stringequals", "stringequalsignorecase":
 			return !hasVariable(v, variables)
 		case "stringlike":
-			return !hasVariable(v, variables) && !strings.ContainsAny(v, "*?")
+			return fixed(v, variables)
 		case "ipaddress":
 			return narrow(v)
 		case "arnequals", "arnlike":
@@ -78,21 +78,33 @@ func fixes(c *iam.ConditionElement, variables bool) bool {
 }
 
 func hasVariable(s string, variables bool) bool {
+	s = withoutSpecials.Replace(s)
 	for i := range s {
-		if body, _, ok := variableAt(s[i:]); variables && ok && body != "*" && body != "?" && body != "$" {
+		if _, _, ok := variableAt(s[i:]); variables && ok {
 			return true
 		}
 	}
 	return false
 }
 
+// withoutSpecials takes away the variables that are but a character.
+var withoutSpecials = strings.NewReplacer("${*}", "", "${?}", "", "${$}", "")
+
+// fixed says whether a pattern is one text only.
+func fixed(s string, variables bool) bool {
+	if hasVariable(s, variables) {
+		return false
+	}
+	if variables {
+		s = withoutSpecials.Replace(s)
+	}
+	return !strings.ContainsAny(s, "*?")
+}
+
 // fixedARN: the account is given, or every part is.
 func fixedARN(s string, variables bool) bool {
 	parts := splitPattern(s)
-	if len(parts) != 6 || hasVariable(parts[4], variables) || strings.ContainsAny(parts[4], "*?") {
-		return false
-	}
-	return parts[4] != "" || !hasVariable(s, variables) && !strings.ContainsAny(s, "*?")
+	return len(parts) == 6 && fixed(parts[4], variables) && (parts[4] != "" || fixed(s, variables))
 }
 
 // narrow: S3 takes an IPv4 block wider than /8 and an IPv6 block wider than /32
