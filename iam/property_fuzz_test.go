@@ -1,7 +1,6 @@
 package iam_test
 
 import (
-	"strings"
 	"testing"
 	"unicode/utf8"
 
@@ -69,7 +68,7 @@ func FuzzEvaluate(f *testing.F) {
 			world: standing(kinds[int(kind)%len(kinds)], doc),
 			req: iam.Request{
 				Principal: iam.ParsePrincipal(principal), Action: action, Resource: resource, ResourceAccount: account,
-				WildcardOnly: kind >= 128, Context: iam.Context{strings.ToLower(key): {Values: []string{value}, Multi: kind&64 != 0}},
+				WildcardOnly: kind >= 128, Context: iam.Context{iam.Key(key): {Values: []string{value}, Multi: kind&64 != 0}},
 			},
 		}
 		s.world.BlockPublicAccess = kind&32 != 0

@@ -93,7 +93,7 @@ var words = []word{
 var contextKey = func() map[string]string {
 	keys := map[string]string{}
 	for _, w := range words {
-		keys[w.key] = strings.ToLower(w.key)
+		keys[w.key] = iam.Key(w.key)
 	}
 	return keys
 }()

@@ -34,7 +34,7 @@ func parseVariable(s string) (v variable, size int) {
 		}
 		v.fallback, v.hasDefault = rest[1:len(rest)-1], true
 	}
-	v.key = strings.ToLower(strings.TrimSpace(key))
+	v.key = Key(strings.TrimSpace(key))
 	return v, end + 1
 }
 

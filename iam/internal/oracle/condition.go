@@ -25,7 +25,7 @@ func Condition(c *iam.ConditionElement, ctx iam.Context, variables bool) bool {
 	if !all {
 		name, some = strings.CutPrefix(name, "foranyvalue:")
 	}
-	value := ctx[strings.ToLower(c.Key)]
+	value := ctx[lower(c.Key)]
 	present := len(value.Values) > 0 // an empty set is as good as none
 	if name == "null" {
 		return null(c.Values, present)

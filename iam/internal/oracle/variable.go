@@ -62,7 +62,7 @@ func variable(body string, ctx iam.Context) (string, bool) {
 		return body, true
 	}
 	key, fallback, hasDefault := strings.Cut(body, ",")
-	key, fallback = strings.ToLower(strings.TrimSpace(key)), strings.TrimSpace(fallback)
+	key, fallback = lower(strings.TrimSpace(key)), strings.TrimSpace(fallback)
 	if hasDefault && (len(fallback) < 2 || fallback[0] != '\'' || fallback[len(fallback)-1] != '\'') {
 		return "", false
 	}
