@@ -24,6 +24,11 @@ func Parse(src []byte) (*Document, error) {
 		return nil, writ.Errorf(writ.CodeTooLarge, "the policy document has %d bytes, more than %d", len(src), MaxDocumentSize)
 	}
 	p := parser{scanner{src: src, line: 1}}
+	return p.whole()
+}
+
+// whole reads a document and nothing after it.
+func (p *parser) whole() (*Document, error) {
 	if err := p.refuseMark(); err != nil {
 		return nil, err
 	}

@@ -30,7 +30,7 @@ func (d Decision) Reasons(req *Request) []writ.Reason {
 		}
 		list = append(list, writ.Reason{
 			Layer: writ.LayerIAM, Effect: effect, Rule: m.Rule(), Position: m.Position,
-			Message: fmt.Sprintf("%s of %s %s", m.statementName(), m.Origin, verb(m.Effect)),
+			Message: fmt.Sprintf("%s of %s %s", m.StatementName(), m.Origin, verb(m.Effect)),
 		})
 	}
 	for _, m := range e.Misses {
@@ -58,7 +58,8 @@ func (e *Explanation) fix() *writ.Fix {
 	return &writ.Fix{Summary: fmt.Sprintf("add this statement to %s", named(e.Where)), Lines: string(raw) + "\n"}
 }
 
-// Rule names the statement in a reason: "PolicyName/Sid", "PolicyName/0".
+// Rule names the statement in a reason: "PolicyName/Sid", or for the first
+// statement without one "PolicyName/1".
 func (m Match) Rule() string {
 	name := m.Origin.Name
 	if name == "" {
@@ -67,14 +68,16 @@ func (m Match) Rule() string {
 	if m.Sid != "" {
 		return name + "/" + m.Sid
 	}
-	return fmt.Sprintf("%s/%d", name, m.Statement)
+	return fmt.Sprintf("%s/%d", name, m.Statement+1)
 }
 
-func (m Match) statementName() string {
+// StatementName names a statement for people, who count from 1: "statement 1
+// (NoInvoke)".
+func (m Match) StatementName() string {
 	if m.Sid != "" {
-		return fmt.Sprintf("statement %d (%s)", m.Statement, m.Sid)
+		return fmt.Sprintf("statement %d (%s)", m.Statement+1, m.Sid)
 	}
-	return fmt.Sprintf("statement %d", m.Statement)
+	return fmt.Sprintf("statement %d", m.Statement+1)
 }
 
 // String describes the policy: `the identity policy "HelloDefaultPolicy"`.
@@ -95,7 +98,7 @@ func (o Origin) String() string {
 // String says why a statement does not match: the elements that failed.
 func (m Miss) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s of %s would allow this but for ", m.statementName(), m.Origin)
+	fmt.Fprintf(&b, "%s of %s would allow this but for ", m.StatementName(), m.Origin)
 	for i, f := range m.Failures {
 		if i > 0 {
 			b.WriteString(", and ")
@@ -112,6 +115,9 @@ func (f Failure) String() string {
 		name = "Not" + name
 	}
 	wanted := few(f.Wanted)
+	if len(f.Resolved) > 0 {
+		wanted = few(f.Resolved)
+	}
 	if f.Element != ElementCondition {
 		return fmt.Sprintf("%s %s, which is not met by %s", name, wanted, few(f.Found))
 	}
