@@ -29,12 +29,12 @@ type statement struct {
 	// inertResource: NotResource holds an entry that keeps the statement from applying.
 	inertResource bool
 	// variables: the document is of the version that has policy variables.
-	variables bool
-	resources     []resourcePattern
-	conditions    []condition
-	actions       []actionPattern
-	principal     *principals
-	notPrincipal  *principals
+	variables    bool
+	resources    []resourcePattern
+	conditions   []condition
+	actions      []actionPattern
+	principal    *principals
+	notPrincipal *principals
 
 	policy   *Policy
 	number   int // its place in the document, from 0

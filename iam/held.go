@@ -1,6 +1,9 @@
 package iam
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // Held is a condition of a statement that matched, and on what it holds.
 type Held struct {
@@ -31,6 +34,22 @@ func (m Match) Held(req *Request) []Held {
 		list = append(list, h)
 	}
 	return list
+}
+
+// String says what was wanted and found, and why that holds.
+func (h Held) String() string {
+	wanted, found := h.Wanted, few(h.Found)
+	if len(h.Resolved) > 0 {
+		wanted = h.Resolved
+	}
+	if len(h.Found) == 0 {
+		found = "not in the request"
+	}
+	text := fmt.Sprintf("the condition %s on %s: wanted %s, found %s", h.Operator, h.Key, few(wanted), found)
+	if h.Note != "" {
+		text += " (" + h.Note + ")"
+	}
+	return text
 }
 
 // heldNote says why a condition holds where it is easily overlooked.

@@ -28,10 +28,13 @@ func (d Decision) Reasons(req *Request) []writ.Reason {
 		if m.Effect == Deny {
 			effect = writ.EffectDeny
 		}
-		list = append(list, writ.Reason{
-			Layer: writ.LayerIAM, Effect: effect, Rule: m.Rule(), Position: m.Position,
-			Message: fmt.Sprintf("%s of %s %s", m.StatementName(), m.Origin, verb(m.Effect)),
-		})
+		message := fmt.Sprintf("%s of %s %s", m.StatementName(), m.Origin, verb(m.Effect))
+		if m.Effect == Deny {
+			for _, h := range m.Held(req) {
+				message += "; " + h.String()
+			}
+		}
+		list = append(list, writ.Reason{Layer: writ.LayerIAM, Effect: effect, Rule: m.Rule(), Position: m.Position, Message: message})
 	}
 	for _, m := range e.Misses {
 		list = append(list, writ.Reason{Layer: writ.LayerIAM, Effect: writ.EffectMissing, Rule: m.Rule(), Position: m.Position, Message: m.String()})

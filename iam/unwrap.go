@@ -19,8 +19,13 @@ type Wrapped struct {
 	// Name is the policy's, role's or user's name, "" where it is not told.
 	Name string
 
-	src, text []byte
-	places    []writ.Position
+	src []byte
+	// The document is src[from:to], or in text if it had to be decoded; places
+	// are those of its bytes then.
+	from, to int
+	at       writ.Position // of from
+	text     []byte
+	places   []writ.Position
 }
 
 // wrappings are the places of documents in the output of the AWS CLI (AWS CLI
@@ -47,7 +52,7 @@ var wrappings = []struct {
 // object, as a string of JSON or URL-encoded. Anything else is taken for the
 // document itself.
 func Unwrap(src []byte) Wrapped {
-	plain := Wrapped{src: src, text: src}
+	plain := Wrapped{src: src, to: len(src), at: writ.Position{Line: 1, Col: 1}}
 	if len(src) > MaxDocumentSize {
 		return plain // Parse refuses it
 	}
@@ -55,9 +60,10 @@ func Unwrap(src []byte) Wrapped {
 	start := len(src) - len(first)
 	switch {
 	case hasEscapedBrace(first):
-		return unwrapText(src, urlDecode(raw(src, start, len(src))))
+		plain.decoded(urlDecode(raw(src, start, len(src))))
+		return plain
 	case len(first) > 0 && first[0] == '"':
-		return unwrapString(src, start, len(bytes.TrimRight(src, " \t\r\n")))
+		return UnwrapAt(src, start, len(bytes.TrimRight(src, " \t\r\n")), PlaceOf(src, start, 0, plain.at))
 	}
 	if _, _, ok := find(src, "Statement"); ok {
 		return plain
@@ -67,12 +73,7 @@ func Unwrap(src []byte) Wrapped {
 		if !ok || src[from] != '{' && src[from] != '"' {
 			continue
 		}
-		out := Wrapped{src: src}
-		if src[from] == '{' {
-			out.text = blank(src, from, to)
-		} else {
-			out = unwrapString(src, from, to)
-		}
+		out := UnwrapAt(src, from, to, PlaceOf(src, from, 0, plain.at))
 		if w.name != nil {
 			if from, to, ok := find(src, w.name...); ok {
 				_ = json.Unmarshal(src[from:to], &out.Name) // a name that is no text is none
@@ -84,16 +85,47 @@ func Unwrap(src []byte) Wrapped {
 	return plain
 }
 
+// UnwrapAt gives the document that a part of src is: an object, or a string
+// that holds one. at is the place of src[from]; see [PlaceOf].
+func UnwrapAt(src []byte, from, to int, at writ.Position) Wrapped {
+	w := Wrapped{src: src, from: from, to: to, at: at}
+	if from < to && src[from] == '"' && to-from <= MaxDocumentSize {
+		w.decodeString()
+	}
+	return w
+}
+
+// PlaceOf gives the line and column of src[offset], counted on from an earlier
+// offset whose place is known.
+func PlaceOf(src []byte, offset, earlier int, place writ.Position) writ.Position {
+	for earlier < offset && earlier < len(src) {
+		r, size := utf8.DecodeRune(src[earlier:])
+		if earlier += size; r == '\n' {
+			place.Line, place.Col = place.Line+1, 1
+		} else {
+			place.Col++
+		}
+	}
+	return place
+}
+
 // IsWrapped reports whether the document stood in something else.
-func (w Wrapped) IsWrapped() bool { return len(w.text) != len(w.src) || !bytes.Equal(w.text, w.src) }
+func (w Wrapped) IsWrapped() bool { return w.text != nil || w.from > 0 || w.to < len(w.src) }
 
 // Parse is [Parse]; the places in the document and in errors are those in what
 // was unwrapped.
 func (w Wrapped) Parse() (*Document, error) {
-	if len(w.src) > MaxDocumentSize || !w.IsWrapped() {
+	if !w.IsWrapped() {
 		return Parse(w.src)
 	}
+	if size := w.to - w.from; size > MaxDocumentSize {
+		return nil, tooLarge(size)
+	}
 	p := parser{scanner{src: w.text, line: 1, places: w.places}}
+	if w.text == nil {
+		p.scanner = scanner{src: w.src[:w.to], at: w.from, line: w.at.Line, lineStart: bytes.LastIndexByte(w.src[:w.from], '\n') + 1}
+		p.counted, p.column = w.from, w.at.Col-1
+	}
 	doc, err := p.whole()
 	var e *writ.Error
 	if errors.As(err, &e) {
@@ -133,22 +165,6 @@ func find(src []byte, path ...string) (from, to int, ok bool) {
 	return from, to, true
 }
 
-// blank keeps a part of src where it stands and takes away all else but the
-// ends of lines, so that every place stays as it was.
-func blank(src []byte, from, to int) []byte {
-	out := make([]byte, 0, len(src))
-	for i := 0; i < from; {
-		r, size := utf8.DecodeRune(src[i:])
-		if r == '\n' {
-			out = append(out, '\n')
-		} else {
-			out = append(out, ' ') // one column each
-		}
-		i += size
-	}
-	return append(out, src[from:to]...)
-}
-
 // located is text with the offset in its source of every byte, and of its end.
 type located struct {
 	text []byte
@@ -163,9 +179,9 @@ func raw(src []byte, from, to int) located {
 	return l
 }
 
-// unwrapString takes the document out of a string of JSON.
-func unwrapString(src []byte, from, to int) Wrapped {
-	l := located{}
+// decodeString takes the document out of a string of JSON.
+func (w *Wrapped) decodeString() {
+	src, from, to, l := w.src, w.from, w.to, located{}
 	for i := from + 1; i < to-1; {
 		size := 1
 		switch next := byte(0); {
@@ -181,7 +197,7 @@ func unwrapString(src []byte, from, to int) Wrapped {
 			}
 			r, n := unicodeEscape(src[i:to])
 			if n == 0 {
-				return Wrapped{src: src, text: src} // no string: Parse says so
+				return // no string: Parse says so
 			}
 			l.text, size = utf8.AppendRune(l.text, r), n
 		}
@@ -194,7 +210,7 @@ func unwrapString(src []byte, from, to int) Wrapped {
 	if hasEscapedBrace(bytes.TrimLeft(l.text, " \t\r\n")) {
 		l = urlDecode(l)
 	}
-	return unwrapText(src, l)
+	w.decoded(l)
 }
 
 // hasEscapedBrace reports whether a text starts like a URL-encoded document.
@@ -232,20 +248,14 @@ func hexDigit(c byte) (byte, bool) {
 	return 0, false
 }
 
-// unwrapText gives every byte of a decoded text its place in the source.
-func unwrapText(src []byte, l located) Wrapped {
-	w := Wrapped{src: src, text: l.text, places: make([]writ.Position, 0, len(l.from))}
-	at, place := 0, writ.Position{Line: 1, Col: 1}
+// decoded takes a text for the document and gives every byte its place in the source.
+func (w *Wrapped) decoded(l located) {
+	w.text, w.places = append([]byte{}, l.text...), make([]writ.Position, 0, len(l.from))
+	at, place := w.from, w.at
 	for _, from := range l.from {
-		for at < from && at < len(src) {
-			r, size := utf8.DecodeRune(src[at:])
-			if at += size; r == '\n' {
-				place = writ.Position{Line: place.Line + 1, Col: 1}
-			} else {
-				place.Col++
-			}
+		if from > at && (from >= len(w.src) || utf8.RuneStart(w.src[from])) {
+			place, at = PlaceOf(w.src, from, at, place), from
 		}
 		w.places = append(w.places, place)
 	}
-	return w
 }

@@ -150,6 +150,32 @@ func Read(account Account, stacks ...Stack) (*Inventory, error) {
 	return b.inv, nil
 }
 
+// Joined gives one inventory of two of the same account: the resources and
+// functions of the templates, say, with the users and roles that the account
+// really has. What both hold counts as the second has it.
+func Joined(first, second *Inventory) *Inventory {
+	out := &Inventory{Account: first.Account, Resources: slices.Concat(first.Resources, second.Resources), Unknown: slices.Concat(first.Unknown, second.Unknown)}
+	for _, p := range first.Principals {
+		if !slices.ContainsFunc(second.Principals, func(other *Principal) bool { return other.ARN == p.ARN }) {
+			copied := *p
+			copied.Functions = nil
+			out.Principals = append(out.Principals, &copied)
+		}
+	}
+	for _, p := range second.Principals {
+		copied := *p
+		copied.Functions = nil
+		out.Principals = append(out.Principals, &copied)
+	}
+	for _, f := range slices.Concat(first.Functions, second.Functions) {
+		copied := *f
+		copied.Role = nil
+		out.Functions = append(out.Functions, &copied)
+	}
+	(&reader{inv: out}).finish()
+	return out
+}
+
 // Principal finds a role or user by its name, its ARN or the ARN of a session
 // of the role. It is nil when there is none.
 func (inv *Inventory) Principal(name string) *Principal {
