@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/writ-dev/writ"
@@ -27,6 +28,7 @@ type shell struct {
 	colorOut, colorErr bool
 	// terminalOut is set when standard output is a terminal.
 	terminalOut bool
+	now         func() time.Time
 }
 
 // Main runs the command line of the process and gives its exit status.
@@ -35,7 +37,7 @@ func Main() int {
 	defer stop()
 	sh := &shell{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: &lockedWriter{w: os.Stderr}, getenv: os.Getenv,
-		colorOut: wantsColor(os.Stdout), colorErr: wantsColor(os.Stderr), terminalOut: isTerminal(os.Stdout),
+		colorOut: wantsColor(os.Stdout), colorErr: wantsColor(os.Stderr), terminalOut: isTerminal(os.Stdout), now: time.Now,
 	}
 	return run(ctx, sh, os.Args[1:])
 }
