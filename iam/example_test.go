@@ -44,7 +44,7 @@ func Example() {
 	//   "Action": "dynamodb:UpdateItem",
 	//   "Resource": "arn:aws:dynamodb:us-east-1:111122223333:table/hits"
 	// }
-	// missing CounterPolicy/Read - statement 1 (Read) of the identity policy "CounterPolicy" would allow this but for Action dynamodb:GetItem, dynamodb:Query, which is not met by dynamodb:UpdateItem
+	// missing CounterPolicy/Read - statement 0 (Read) of the identity policy "CounterPolicy" would allow this but for Action dynamodb:GetItem, dynamodb:Query, which is not met by dynamodb:UpdateItem
 }
 
 func ExampleQuota_Check() {

@@ -62,7 +62,7 @@ func (e *Explanation) fix() *writ.Fix {
 }
 
 // Rule names the statement in a reason: "PolicyName/Sid", or for the first
-// statement without one "PolicyName/1".
+// statement without one "PolicyName/0".
 func (m Match) Rule() string {
 	name := m.Origin.Name
 	if name == "" {
@@ -71,16 +71,16 @@ func (m Match) Rule() string {
 	if m.Sid != "" {
 		return name + "/" + m.Sid
 	}
-	return fmt.Sprintf("%s/%d", name, m.Statement+1)
+	return fmt.Sprintf("%s/%d", name, m.Statement)
 }
 
-// StatementName names a statement for people, who count from 1: "statement 1
+// StatementName names a statement, counted from 0 as everywhere: "statement 0
 // (NoInvoke)".
 func (m Match) StatementName() string {
 	if m.Sid != "" {
-		return fmt.Sprintf("statement %d (%s)", m.Statement+1, m.Sid)
+		return fmt.Sprintf("statement %d (%s)", m.Statement, m.Sid)
 	}
-	return fmt.Sprintf("statement %d", m.Statement+1)
+	return fmt.Sprintf("statement %d", m.Statement)
 }
 
 // String describes the policy: `the identity policy "HelloDefaultPolicy"`.

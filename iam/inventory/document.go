@@ -34,7 +34,7 @@ func (b *reader) policy(st *stack, id string, document any, path []string, origi
 		list := make([]any, len(items))
 		for i, item := range items {
 			c := cleaner{note: func(element string, v any) {
-				b.unknown(st, id, fmt.Sprintf("%s of statement %d: %s", element, i+1, brief(v)), append(path[:len(path):len(path)], "Statement", strconv.Itoa(i)))
+				b.unknown(st, id, fmt.Sprintf("%s of statement %d: %s", element, i, brief(v)), append(path[:len(path):len(path)], "Statement", strconv.Itoa(i)))
 			}}
 			list[i], inert[i] = c.statement(item)
 		}

@@ -43,7 +43,7 @@ and the command ends with status 1. So it does for files that hold no case.
 			return e.files(cmd.Context(), args)
 		},
 	}
-	cmd.Flags().BoolVar(&e.check, "check", false, "compare with `expected` and `expectedBlockedBy` of the cases, print what differs and a count")
+	cmd.Flags().BoolVar(&e.check, "check", false, "compare with 'expected' and 'expectedBlockedBy' of the cases, print what differs and a count")
 	formatFlag(cmd, &e.format)
 	return cmd
 }

@@ -230,7 +230,7 @@ type answerHang struct {
 	Operator string     `json:"operator"`
 	Wanted   []string   `json:"wanted"`
 	Effect   iam.Effect `json:"effect"`
-	// Statement is its policy and Sid or number, from 1.
+	// Statement is its policy and Sid or number.
 	Statement string `json:"statement"`
 	// Assumed says that the key has a value, which was assumed.
 	Assumed bool `json:"assumed,omitempty"`

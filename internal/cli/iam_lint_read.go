@@ -20,6 +20,7 @@ import (
 type policySource struct {
 	kind iam.PolicyType // "" guesses
 	load func(dir string) ([]*system, error)
+	in   policyReader // for "-"
 
 	found   []lint.Input
 	guesses []string // what was guessed of which document
@@ -29,6 +30,13 @@ type policySource struct {
 
 // add reads what the user names; a file without a policy is an error then.
 func (s *policySource) add(path string) error {
+	if path == "-" {
+		src, name, err := s.in.read(path, iam.MaxDocumentSize)
+		if err != nil {
+			return err
+		}
+		return s.named(name, func() (bool, error) { return s.text(src, name) })
+	}
 	info, err := os.Stat(path)
 	if err != nil {
 		return writ.Errorf(writ.CodeNotFound, "read the policies: %w", err)
@@ -36,7 +44,12 @@ func (s *policySource) add(path string) error {
 	if info.IsDir() {
 		return s.directory(path)
 	}
-	held, err := s.file(path)
+	return s.named(path, func() (bool, error) { return s.file(path) })
+}
+
+// named reads what the user names: it has to hold a policy.
+func (*policySource) named(path string, read func() (bool, error)) error {
+	held, err := read()
 	if err != nil {
 		return err
 	}
@@ -60,6 +73,19 @@ func (s *policySource) file(path string) (held bool, err error) {
 	src, err := os.ReadFile(path)
 	if err != nil {
 		return false, writ.Errorf(writ.CodeNotFound, "read the policies: %w", err)
+	}
+	return s.text(src, path)
+}
+
+// text reads a document, a template, or what the AWS CLI prints around a document.
+func (s *policySource) text(src []byte, path string) (held bool, err error) {
+	if w := iam.Unwrap(src); w.IsWrapped() {
+		doc, err := w.Parse()
+		if kind := w.Type; err == nil || bytes.Contains(src, []byte("Statement")) {
+			in := lint.Input{Type: cmpOr(cmpOr(s.kind, kind), iam.TypeIdentity), Name: cmpOr(iam.PolicyType(w.Name), iam.PolicyType(filepath.Base(path))), File: path, Source: src, Document: doc, Err: err}
+			s.document(in, kind != "")
+			return true, nil
+		}
 	}
 	t, err := cfn.Parse(src, path)
 	isJSON := bytes.HasPrefix(bytes.TrimSpace(src), []byte("{"))

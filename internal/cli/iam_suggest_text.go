@@ -135,6 +135,9 @@ func (a *advice) textUnused(b *strings.Builder, st style) {
 		return
 	}
 	fmt.Fprintf(b, "\n%s\n", st.bold("granted and never used"))
+	if len(a.Refused) > 0 {
+		fmt.Fprintf(b, "  %s\n", st.yellow("calls were denied (below): a function that stops at one never came to its later calls, so what is listed here may be needed after all"))
+	}
 	for _, u := range a.Unused {
 		fmt.Fprintf(b, "  %s: %s\n", place(u.Edge.Position), a.edgeText(u.Edge))
 		if len(u.Used) > 0 {

@@ -129,6 +129,7 @@ really enforced; and it shows who gains what before a deploy changes anything.`,
 		newDestroy(sh), newInvoke(sh), newLogs(sh), newCredentials(sh), newIAM(sh), newVersion(sh),
 	)
 	wrap(root.Commands())
+	root.SetFlagErrorFunc(knownFlag)
 	root.CompletionOptions.HiddenDefaultCmd = true
 	return root
 }
