@@ -20,6 +20,7 @@ import (
 	"github.com/writ-dev/writ/localcloud/gate"
 	"github.com/writ-dev/writ/localcloud/lambda"
 	"github.com/writ-dev/writ/localcloud/session"
+	"github.com/writ-dev/writ/localcloud/sqs"
 	"github.com/writ-dev/writ/localcloud/store"
 )
 
@@ -83,6 +84,7 @@ type Cloud struct {
 	lambda    *lambda.Service
 	apis      *apigateway.Service
 	stacks    *cloudformation.Service
+	queues    *sqs.Service
 }
 
 // doer stands for the gate while the services that call it are being made.
@@ -114,5 +116,6 @@ func (c *Cloud) DeveloperCredentials() (Credentials, error) {
 // Close stops the functions, lets a deploy under way finish, and closes the
 // state. It is called once.
 func (c *Cloud) Close() error {
+	c.queues.Close()
 	return errors.Join(c.stacks.Close(), c.lambda.Close(), c.db.Close())
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/writ-dev/writ/localcloud/logs"
 	"github.com/writ-dev/writ/localcloud/s3"
 	"github.com/writ-dev/writ/localcloud/session"
+	"github.com/writ-dev/writ/localcloud/sqs"
 	"github.com/writ-dev/writ/localcloud/store"
 	"github.com/writ-dev/writ/localcloud/sts"
 )
@@ -98,6 +99,11 @@ func (c *Cloud) wire() error {
 	}); err != nil {
 		return err
 	}
+	if c.queues, err = sqs.New(sqs.Config{
+		DB: c.db, Account: DefaultAccount, Region: DefaultRegion, Now: cfg.Now, Log: log, Endpoint: func() string { return cfg.Endpoint },
+	}); err != nil {
+		return err
+	}
 	c.stacks = cloudformation.New(cloudformation.Config{
 		DB: c.db, Account: DefaultAccount, Region: DefaultRegion, Now: cfg.Now, Rand: rand.Reader, Log: log, Do: through,
 		SSM: cfg.parameter,
@@ -118,7 +124,7 @@ func (c *Cloud) wire() error {
 		Directory: c.directory, Credentials: c.vault, OnVerdict: c.verdict, DeveloperRole: DeveloperRole, Log: log,
 		Services: []gate.Service{
 			tokens, c.directory, tables, objects, c.apis, c.lambda, c.stacks,
-			logs.New(logs.Config{DB: c.db, Account: DefaultAccount, Region: DefaultRegion, Now: cfg.Now}),
+			c.queues, logs.New(logs.Config{DB: c.db, Account: DefaultAccount, Region: DefaultRegion, Now: cfg.Now}),
 		},
 	})
 	through.gate = c.gate

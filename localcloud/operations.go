@@ -8,6 +8,7 @@ import (
 	"github.com/writ-dev/writ/localcloud/lambda"
 	"github.com/writ-dev/writ/localcloud/logs"
 	"github.com/writ-dev/writ/localcloud/s3"
+	"github.com/writ-dev/writ/localcloud/sqs"
 	"github.com/writ-dev/writ/localcloud/sts"
 )
 
@@ -23,6 +24,7 @@ func Operations() map[string][]string {
 		"lambda":         lambda.Operations(),
 		"logs":           logs.Operations(),
 		"s3":             s3.Operations(),
+		"sqs":            sqs.Operations(),
 		"sts":            sts.Operations(),
 	}
 }

@@ -24,7 +24,7 @@ const (
 // titles are how people call the services.
 var titles = map[string]string{
 	"apigateway": "API Gateway, REST APIs", "apigatewayv2": "API Gateway, HTTP APIs", "cloudformation": "CloudFormation", "dynamodb": "DynamoDB",
-	"iam": "IAM", "lambda": "Lambda", "logs": "CloudWatch Logs", "s3": "S3", "sts": "STS",
+	"iam": "IAM", "lambda": "Lambda", "logs": "CloudWatch Logs", "s3": "S3", "sqs": "SQS", "sts": "STS",
 }
 
 // operationsTable is the part of the page that is made from the code.
