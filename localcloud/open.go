@@ -128,6 +128,7 @@ func (c *Cloud) wire() error {
 		},
 	})
 	through.gate = c.gate
+	c.lambda.Resume()
 	c.stacks.Resume()
 	return nil
 }
