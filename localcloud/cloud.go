@@ -20,6 +20,7 @@ import (
 	"github.com/writ-dev/writ/localcloud/gate"
 	"github.com/writ-dev/writ/localcloud/lambda"
 	"github.com/writ-dev/writ/localcloud/session"
+	"github.com/writ-dev/writ/localcloud/sns"
 	"github.com/writ-dev/writ/localcloud/sqs"
 	"github.com/writ-dev/writ/localcloud/store"
 )
@@ -52,9 +53,10 @@ type Config struct {
 	Sandbox string
 	// SCPs are levels of service control policies for every role but the developer's.
 	SCPs [][]*iam.Policy
-	// Parameters are what templates find in the parameter store, by name: the
-	// AWS CDK's templates ask for "/cdk-bootstrap/hnb659fds/version". Reading
-	// them needs no permission. A template that asks for any other is refused.
+	// Parameters are what templates find in the parameter store beside what is
+	// stored there, by name: the AWS CDK's templates ask for
+	// "/cdk-bootstrap/hnb659fds/version". Reading these needs no permission;
+	// the stored ones are read as the deployer.
 	Parameters map[string]string
 	Now        func() time.Time
 	// Getenv reads the environment, of which functions get PATH alone.
@@ -85,6 +87,7 @@ type Cloud struct {
 	apis      *apigateway.Service
 	stacks    *cloudformation.Service
 	queues    *sqs.Service
+	topics    *sns.Service
 }
 
 // doer stands for the gate while the services that call it are being made.
@@ -117,5 +120,6 @@ func (c *Cloud) DeveloperCredentials() (Credentials, error) {
 // state. It is called once.
 func (c *Cloud) Close() error {
 	c.queues.Close()
+	c.topics.Close()
 	return errors.Join(c.stacks.Close(), c.lambda.Close(), c.db.Close())
 }
