@@ -199,7 +199,7 @@ func TestMappingsAreChecked(t *testing.T) {
 		want   string
 	}{
 		{func(*awslambda.CreateEventSourceMappingInput) {}, "Queue visibility timeout: 1 seconds is less than Function timeout: 2 seconds"},
-		{func(in *awslambda.CreateEventSourceMappingInput) { in.EventSourceArn = aws.String(jobsARN + "-none") }, "QueueDoesNotExist"},
+		{func(in *awslambda.CreateEventSourceMappingInput) { in.EventSourceArn = aws.String(jobsARN + "-none") }, "SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. SQS Error Message: The specified queue does not exist."},
 		{func(in *awslambda.CreateEventSourceMappingInput) { in.FunctionName = aws.String("none") }, "Function not found"},
 		{func(in *awslambda.CreateEventSourceMappingInput) { in.BatchSize = aws.Int32(11) }, "must be greater than 0 if maximum batch size"},
 		{func(in *awslambda.CreateEventSourceMappingInput) {

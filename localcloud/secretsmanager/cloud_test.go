@@ -172,8 +172,6 @@ func code(err error) string {
 	return ""
 }
 
-func second[T any](_ T, err error) error { return err }
-
 func same(t testing.TB, what, got, want string) {
 	t.Helper()
 	if got != want {

@@ -174,19 +174,27 @@ func (s *Service) purgeQueue(_ context.Context, _ *gate.Call, in *request) (any,
 	}
 	now := s.cfg.Now()
 	q.mu.Lock()
-	defer q.mu.Unlock()
 	if !q.purged.IsZero() && now.Sub(q.purged) < time.Minute {
+		q.mu.Unlock()
 		return nil, failure("PurgeQueueInProgress", simple+"PurgeQueueInProgress", "Only one PurgeQueue operation on %s is allowed every 60 seconds.", q.name).WithStatus(403)
 	}
+	list, before := q.messages, q.purged
+	q.purged, q.messages = now, nil
+	q.mu.Unlock()
 	var keys []uint64
-	for _, m := range q.messages {
+	for _, m := range list {
 		keys = append(keys, m.seq)
 	}
-	if err := s.drop(q, keys); err != nil {
-		return nil, err
+	err = s.drop(q, keys)
+	if err != nil { // nothing was removed
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		q.purged = before
+		for _, m := range list {
+			q.insert(m)
+		}
 	}
-	q.purged, q.messages = now, nil
-	return nil, nil
+	return nil, err
 }
 
 func checkTags(tags map[string]string) error {

@@ -135,6 +135,8 @@ func (s *Service) put(q *queue, list []*outgoing) error {
 		defer q.order.Unlock()
 		q.recognise(list)
 	}
+	now := s.cfg.Now().UnixMilli()
+	over := q.over(now) // before the write: the writer must never wait for q.mu
 	err := s.cfg.DB.Update(func(tx *store.Tx) error {
 		b, err := bucketOf(tx, q)
 		if err != nil {
@@ -156,12 +158,11 @@ func (s *Service) put(q *queue, list []*outgoing) error {
 				return err
 			}
 		}
-		return s.forget(tx, q)
+		return forget(tx, q, over, now)
 	})
 	if err != nil {
 		return err
 	}
-	now := s.cfg.Now().UnixMilli()
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.deleted {
@@ -214,28 +215,31 @@ func (s *Service) remember(tx *store.Tx, q *queue, o *outgoing) error {
 	return b.PutJSON(o.key, seen{o.Sent + dedupWindow.Milliseconds(), o.ID, o.Sequence})
 }
 
-// forget removes the stored memory of messages whose window is over.
-func (s *Service) forget(tx *store.Tx, q *queue) error {
-	now := s.cfg.Now().UnixMilli()
+// over gives the keys of the messages whose window is over.
+func (q *queue) over(now int64) (keys []string) {
 	q.mu.Lock()
-	var over []string
+	defer q.mu.Unlock()
 	for key, one := range q.seen {
 		if one.Until <= now {
-			over = append(over, key)
+			keys = append(keys, key)
 		}
 	}
-	q.mu.Unlock()
-	if len(over) == 0 {
+	return keys
+}
+
+// forget removes the stored memory of messages, unless they came anew meanwhile.
+func forget(tx *store.Tx, q *queue, keys []string, now int64) error {
+	if len(keys) == 0 {
 		return nil
 	}
 	b, err := tx.Bucket("sqs", "seen", q.id)
 	if err != nil {
 		return err
 	}
-	for _, key := range over {
+	for _, key := range keys {
 		var one seen
 		if found, err := b.GetJSON(key, &one); err != nil || !found || one.Until > now {
-			continue // it came anew meanwhile
+			continue
 		}
 		if err := b.Delete([]byte(key)); err != nil {
 			return err

@@ -94,12 +94,6 @@ func (c *cloud) clock() time.Time {
 	return c.now
 }
 
-func (c *cloud) later(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
 func (c *cloud) RoleAccess(name string) (gate.RoleAccess, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -169,8 +163,6 @@ func code(err error) string {
 	}
 	return ""
 }
-
-func second[T any](_ T, err error) error { return err }
 
 func same(t testing.TB, what, got, want string) {
 	t.Helper()

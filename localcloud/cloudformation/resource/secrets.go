@@ -34,7 +34,6 @@ func secretValue(ctx context.Context, w *Work) (value string, ok bool, err error
 	template, templated := text(rules, "SecretStringTemplate")
 	key, keyed := text(rules, "GenerateStringKey")
 	if templated != keyed {
-		//lint:ignore ST1005 names of properties
 		return "", false, fmt.Errorf("GenerateSecretString: SecretStringTemplate and GenerateStringKey must be given together")
 	}
 	if !templated {
@@ -42,7 +41,7 @@ func secretValue(ctx context.Context, w *Work) (value string, ok bool, err error
 	}
 	all := map[string]any{}
 	if err := json.Unmarshal([]byte(template), &all); err != nil {
-		return "", false, fmt.Errorf("GenerateSecretString: SecretStringTemplate is not a JSON object: %w", err) //lint:ignore ST1005 a property's name
+		return "", false, fmt.Errorf("GenerateSecretString: SecretStringTemplate is not a JSON object: %w", err)
 	}
 	all[key] = out.RandomPassword
 	raw, err := json.Marshal(all)

@@ -182,7 +182,11 @@ func refused(operation string, err error) error {
 	if denied(err) {
 		return invalid("The function execution role does not have permissions to call %s on SQS", operation)
 	}
-	return invalid("Error occurred while %s. SQS Error Code: %s. SQS Error Message: %s", operation, known.Code, known.Message)
+	code, _, ok := strings.Cut(known.Header.Get("X-Amzn-Query-Error"), ";") // what SQS calls it elsewhere
+	if !ok {
+		code = known.Code
+	}
+	return invalid("Error occurred while %s. SQS Error Code: %s. SQS Error Message: %s", operation, code, known.Message)
 }
 
 func denied(err error) bool { return strings.HasPrefix(gate.CodeOf(err), "AccessDenied") }
