@@ -46,6 +46,31 @@ error: three
 	}
 }
 
+func TestWriteErrorShowsWhatStandsAroundTheCaretOfALongLine(t *testing.T) {
+	t.Parallel()
+	line := strings.Repeat("é", 500) + "x" + strings.Repeat("z", 500)
+	for _, row := range []struct {
+		col   int
+		shown string
+		caret int // before it, in characters
+	}{
+		{501, "…" + strings.Repeat("é", 60) + "x" + strings.Repeat("z", 99) + "…", 61},
+		{1, strings.Repeat("é", 160) + "…", 0},
+		{1001, "…" + strings.Repeat("z", 160), 160},
+		{5000, strings.Repeat("é", 160) + "…", -1},
+	} {
+		var b strings.Builder
+		writ.WriteError(&b, writ.Errorf(writ.CodeInvalid, "x").At(writ.Position{Line: 1, Col: row.col}, line))
+		want := fmt.Sprintf("error: 1:%d: x\n  1 | %s\n", row.col, row.shown)
+		if row.caret >= 0 {
+			want += "    | " + strings.Repeat(" ", row.caret) + "^\n"
+		}
+		if diff := cmp.Diff(want, b.String()); diff != "" {
+			t.Errorf("column %d: %s", row.col, diff)
+		}
+	}
+}
+
 func TestEveryCodeHasAStatus(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[writ.Code][2]int{

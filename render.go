@@ -29,15 +29,44 @@ func WriteError(w io.Writer, err error) {
 	fmt.Fprintf(w, "error: %s\n", err)
 	if e.Source != "" && e.Position.Line > 0 {
 		number := fmt.Sprint(e.Position.Line)
-		line := strings.TrimRight(e.Source, "\r\n")
+		line, col := window(strings.TrimRight(e.Source, "\r\n"), e.Position.Col)
 		fmt.Fprintf(w, "  %s | %s\n", number, line)
-		if e.Position.Col > 0 {
-			fmt.Fprintf(w, "  %s | %s^\n", strings.Repeat(" ", len(number)), indentTo(line, e.Position.Col))
+		if col > 0 {
+			fmt.Fprintf(w, "  %s | %s^\n", strings.Repeat(" ", len(number)), indentTo(line, col))
 		}
 	}
 	if e.Hint != "" {
 		fmt.Fprintf(w, "  hint: %s\n", strings.ReplaceAll(e.Hint, "\n", "\n        "))
 	}
+}
+
+// A source line longer than maxLine is shown from contextBefore characters before its caret.
+const (
+	maxLine       = 160
+	contextBefore = 60
+)
+
+// window cuts a long line, such as a whole document without line breaks, to
+// what stands around column col. It gives the column in what is left, 0 when
+// the line was cut before col.
+func window(line string, col int) (string, int) {
+	runes := []rune(line)
+	if len(runes) <= maxLine {
+		return line, col
+	}
+	if col > len(runes)+1 {
+		col = 0
+	}
+	start := max(0, min(col-1-contextBefore, len(runes)-maxLine))
+	end := min(len(runes), start+maxLine)
+	cut := string(runes[start:end])
+	if end < len(runes) {
+		cut += "…"
+	}
+	if start == 0 || col == 0 {
+		return cut, col
+	}
+	return "…" + cut, col - start + 1
 }
 
 // indentTo gives the white space that brings a caret under column col of line,

@@ -32,25 +32,22 @@ func compileAction(s string) actionPattern {
 }
 
 // matchesAction decides the Action or NotAction element.
-func (s *statement) matchesAction(q *query) bool {
+func (s *statement) matchesAction(action string) bool {
 	for i := range s.actions {
 		a := &s.actions[i]
-		if !a.never && a.match(q.action, nil) {
+		if !a.never && a.match(action, nil) {
 			return !s.notAction
 		}
 	}
 	return s.notAction
 }
 
-// sameFold compares with ASCII case folding; want is in lower case.
-func sameFold(want, s string) bool {
-	if len(want) != len(s) {
-		return false
-	}
-	for i := range len(want) {
-		if lower(s[i]) != want[i] {
-			return false
+// names reports whether an entry is this very action, given in lower case.
+func (s *statement) names(action string) bool {
+	for i := range s.actions {
+		if a := &s.actions[i]; a.isLiteral && !a.never && a.literal == action {
+			return true
 		}
 	}
-	return true
+	return false
 }

@@ -2,27 +2,62 @@ package iam
 
 import "strings"
 
-// arn is an ARN in its six parts; the sixth keeps its colons.
+// arn is an ARN and where its parts begin. The zero value has six empty parts.
 type arn struct {
-	parts [6]string
+	whole  string
+	starts [6]uint32
 }
 
 // splitARN cuts s at its first five colons; ok is false when there are fewer,
 // or when s does not start with "arn:".
 func splitARN(s string) (a arn, ok bool) {
+	ok = a.cut(s)
+	return a, ok
+}
+
+// cut is splitARN for the zero value.
+func (a *arn) cut(s string) (ok bool) {
 	if !strings.HasPrefix(s, "arn:") {
-		return a, false
+		return false
 	}
-	rest := s
-	for i := range 5 {
-		colon := strings.IndexByte(rest, ':')
-		if colon < 0 {
-			return a, false
+	a.starts[1] = 4 // after "arn:"
+	next := 2
+	for i := 4; i < len(s); i++ {
+		if s[i] != ':' {
+			continue
 		}
-		a.parts[i], rest = rest[:colon], rest[colon+1:]
+		a.starts[next] = uint32(i + 1)
+		if next++; next == len(a.starts) {
+			a.whole = s
+			return true
+		}
 	}
-	a.parts[5] = rest
-	return a, true
+	a.starts = [6]uint32{}
+	return false
+}
+
+// part gives one of the six parts, from 0; the sixth keeps its colons.
+func (a *arn) part(i int) string {
+	if i == len(a.starts)-1 || a.whole == "" {
+		return a.whole[a.starts[i]:]
+	}
+	return a.whole[a.starts[i] : a.starts[i+1]-1]
+}
+
+// arnText is text that may be an ARN. It is cut when its parts are first asked for.
+type arnText struct {
+	text  string
+	arn   arn
+	isCut bool
+}
+
+// split gives the parts; ok is false for text that is no ARN, which has six empty ones.
+func (t *arnText) split() (a *arn, ok bool) {
+	if !t.isCut {
+		t.isCut = true
+		t.arn.cut(t.text)
+	}
+	return &t.arn, t.arn.whole != ""
 }
 
 // splitPattern cuts an ARN pattern into up to six parts. A colon inside a
@@ -46,33 +81,55 @@ func splitPattern(s string) []string {
 
 // arnPattern matches ARNs part by part.
 type arnPattern struct {
-	parts [6]pattern
-	// exact is the whole ARN where there is nothing special in it.
-	exact string
-	// prefix is what every match starts with, the whole rule if onlyPrefix.
-	prefix     string
-	onlyPrefix bool
+	form arnForm
+	// prefix is what every match starts with, up to the first wildcard or
+	// variable, and suffix what every match ends with.
+	prefix, suffix string
+	// tail is the prefix's last eight bytes, where ARNs differ soonest; 0 for a shorter one.
+	tail    uint64
+	parts   *[6]pattern
+	sixthAt int // where the sixth part begins, for formSixth
 }
 
-// compileARN makes a pattern of six parts; syn applies to the parts from
-// variablesFrom on, variables are literal text before.
+// arnForm says how much has to be compared.
+type arnForm uint8
+
+const (
+	formParts arnForm = iota // each part on its own
+	formExact                // the prefix is the whole
+	formAffix                // prefix, then one star in the sixth part, then suffix
+	formSixth                // five literal parts, and a sixth that is matched on its own
+)
+
+// compileARN makes a pattern of six parts; variables are literal text in the
+// parts before variablesFrom.
 func compileARN(parts []string, variables bool, variablesFrom int) arnPattern {
-	var p arnPattern
-	special := false
+	p := arnPattern{parts: &[6]pattern{}}
 	for i, part := range parts {
 		p.parts[i] = compilePattern(part, syntax{wildcards: true, variables: variables && i >= variablesFrom})
-		special = special || !p.parts[i].isLiteral
 	}
 	p.prefix = literalPrefix(&p)
-	if !special {
-		p.exact = p.prefix
+	if n := len(p.prefix); n >= 8 {
+		p.tail = load8(p.prefix[n-8:])
 	}
-	sixth := p.parts[5].tokens
-	switch n := len(p.parts[5].variables); {
-	case n > 0 || !literalParts(&p, 5):
-	case len(sixth) == 1 && sixth[0].kind == tokenAny,
-		len(sixth) == 2 && sixth[0].kind == tokenText && sixth[1].kind == tokenAny:
-		p.onlyPrefix = true
+	sixth := &p.parts[5]
+	if n := len(sixth.tokens); n > 0 && sixth.tokens[n-1].kind == tokenText {
+		p.suffix = sixth.tokens[n-1].text
+	}
+	// Only ARNs are compared: what would match other text has to look at the parts.
+	if parts[0] != "arn" || !literalParts(&p, 5) {
+		return p
+	}
+	switch {
+	case sixth.isLiteral:
+		p.form = formExact
+	case sixth.isAny || sixth.isAffix:
+		p.form = formAffix
+	default:
+		p.form = formSixth
+		for _, part := range parts[:5] {
+			p.sixthAt += len(part) + 1
+		}
 	}
 	return p
 }
@@ -106,19 +163,26 @@ func literalPrefix(p *arnPattern) string {
 	return b.String()
 }
 
-// match compares with an ARN, given whole and in parts.
-func (p *arnPattern) match(whole string, a *arn, ctx Context) bool {
-	if p.exact != "" {
-		return p.exact == whole
-	}
-	if !strings.HasPrefix(whole, p.prefix) {
+// match decides on a text, which is cut into parts only where that is needed.
+func (p *arnPattern) match(t *arnText, ctx Context) bool {
+	s, n := t.text, len(p.prefix)
+	if len(s) < n || n >= 8 && load8(s[n-8:]) != p.tail || s[:n] != p.prefix {
 		return false
 	}
-	if p.onlyPrefix {
-		return true
+	switch p.form {
+	case formExact:
+		return len(s) == n
+	case formAffix:
+		return strings.HasSuffix(s[n:], p.suffix)
+	case formSixth:
+		return strings.HasSuffix(s, p.suffix) && p.parts[5].match(s[p.sixthAt:], ctx)
+	}
+	a, ok := t.split()
+	if !ok {
+		return false
 	}
 	for i := range p.parts {
-		if !p.parts[i].match(a.parts[i], ctx) {
+		if !p.parts[i].match(a.part(i), ctx) {
 			return false
 		}
 	}

@@ -16,25 +16,38 @@ type workload struct {
 // next gives the requests in rotation.
 func (w *workload) next(i int) *iam.Request { return w.requests[i%len(w.requests)] }
 
-var s3Actions = []string{"GetObject", "PutObject", "DeleteObject", "ListBucket", "GetBucketPolicy", "PutObjectTagging", "GetObjectTagging", "GetBucketLocation"}
+var (
+	objectActions = []string{"GetObject", "PutObject", "DeleteObject", "GetObjectTagging", "PutObjectTagging"}
+	bucketActions = []string{"ListBucket", "GetBucketLocation", "GetBucketPolicy"}
+)
 
-// requests gives 64 requests by one user on eight buckets.
+// requests gives 64 requests by one user: eight actions on each of eight
+// buckets, from two places, some without TLS. With w1 and w2 they are those of
+// the benchmark beside a peer, bench/iam.
 func requests() []*iam.Request {
 	var list []*iam.Request
 	for i := range 64 {
-		list = append(list, &iam.Request{
+		req := &iam.Request{
 			Principal: iam.ParsePrincipal("arn:aws:iam::111122223333:user/alice"),
-			Action:    "s3:" + s3Actions[i%len(s3Actions)],
-			Resource:  fmt.Sprintf("arn:aws:s3:::bucket-%d/team/%d/report.csv", i/8, i),
+			Resource:  fmt.Sprintf("arn:aws:s3:::bucket-%d", i/8),
 			Context: iam.Context{
-				"aws:sourceip":          iam.One("203.0.113.7"),
-				"aws:username":          iam.One("alice"),
-				"aws:securetransport":   iam.One("true"),
-				"aws:requestedregion":   iam.One("us-east-1"),
-				"aws:principalarn":      iam.One("arn:aws:iam::111122223333:user/alice"),
-				"aws:principaltag/team": iam.One("blue"),
+				"aws:sourceip":        iam.One("203.0.113.7"),
+				"aws:useragent":       iam.One("aws-sdk-go-v2/1.47"),
+				"aws:securetransport": iam.One(fmt.Sprint(i%13 != 0)),
+				"aws:username":        iam.One("alice"),
+				"aws:userid":          iam.One("AIDAEXAMPLEALICE"),
 			},
-		})
+		}
+		if i%5 == 0 {
+			req.Context["aws:sourceip"] = iam.One("198.51.100.20")
+		}
+		if kind := i % 8; kind < len(objectActions) {
+			req.Action = "s3:" + objectActions[kind]
+			req.Resource += fmt.Sprintf("/team/%d/report-%d.csv", i%3, i)
+		} else {
+			req.Action = "s3:" + bucketActions[kind-len(objectActions)]
+		}
+		list = append(list, req)
 	}
 	return list
 }
@@ -55,11 +68,11 @@ func mustCompile(tb testing.TB, t iam.PolicyType, doc *iam.Document) *iam.Policy
 // w1 is one policy of five statements without conditions.
 func w1(tb testing.TB) *workload {
 	doc := &iam.Document{Version: iam.Version2012, Statements: []iam.Statement{
-		{Effect: iam.Allow, Action: []string{"s3:GetObject", "s3:ListBucket"}, Resource: []string{"arn:aws:s3:::bucket-1/*", "arn:aws:s3:::bucket-2/*"}},
+		{Effect: iam.Allow, Action: []string{"s3:GetObject", "s3:GetObjectTagging"}, Resource: []string{"arn:aws:s3:::bucket-1/*", "arn:aws:s3:::bucket-2/*"}},
 		{Effect: iam.Allow, Action: []string{"s3:Put*"}, Resource: []string{"arn:aws:s3:::bucket-3/team/*"}},
-		{Effect: iam.Allow, Action: []string{"s3:Get*"}, Resource: []string{"arn:aws:s3:::bucket-?/team/*/report.csv"}},
-		{Effect: iam.Deny, Action: []string{"s3:DeleteObject"}, Resource: []string{"*"}},
-		{Effect: iam.Allow, Action: []string{"dynamodb:*"}, Resource: []string{"arn:aws:dynamodb:us-east-1:111122223333:table/hits"}},
+		{Effect: iam.Allow, Action: []string{"s3:Get*"}, Resource: []string{"arn:aws:s3:::bucket-?/team/*/report-1*.csv"}},
+		{Effect: iam.Deny, Action: []string{"s3:DeleteObject"}, Resource: []string{"arn:aws:s3:::*"}},
+		{Effect: iam.Allow, Action: []string{"s3:ListBucket", "s3:GetBucketLocation"}, Resource: []string{"arn:aws:s3:::bucket-1", "arn:aws:s3:::bucket-2", "arn:aws:s3:::bucket-4", "arn:aws:s3:::bucket-7"}},
 	}}
 	return &workload{requests(), &iam.Policies{Identity: []*iam.Policy{mustCompile(tb, iam.TypeIdentity, doc)}}}
 }
@@ -70,7 +83,7 @@ func w2(tb testing.TB) *workload {
 		{Operator: "IpAddress", Key: "aws:SourceIp", Values: []string{"203.0.113.0/24"}},
 		{Operator: "StringLike", Key: "aws:username", Values: []string{"al*"}},
 		{Operator: "Bool", Key: "aws:SecureTransport", Values: []string{"true"}},
-		{Operator: "StringEquals", Key: "aws:RequestedRegion", Values: []string{"us-east-1"}},
+		{Operator: "StringEquals", Key: "aws:userid", Values: []string{"AIDAEXAMPLEALICE"}},
 	}
 	w := &workload{requests(), &iam.Policies{}}
 	for p := range 10 {
@@ -78,12 +91,15 @@ func w2(tb testing.TB) *workload {
 		for i := range 20 {
 			s := iam.Statement{
 				Effect:     iam.Allow,
-				Action:     []string{"s3:" + s3Actions[i%len(s3Actions)], "s3:" + s3Actions[(i+3)%len(s3Actions)][:3] + "*"},
-				Resource:   []string{fmt.Sprintf("arn:aws:s3:::bucket-%d/team/%d*", (p+i)%12, i)},
-				Conditions: conditions[i%4 : i%4+1],
+				Action:     []string{"s3:" + objectActions[(p+i)%len(objectActions)], "s3:" + bucketActions[i%len(bucketActions)][:3] + "*"},
+				Resource:   []string{fmt.Sprintf("arn:aws:s3:::bucket-%d/team/%d/*", (p+i)%16, i%5)},
+				Conditions: []iam.ConditionElement{conditions[(p+i/2)%len(conditions)]},
 			}
-			if i%2 == 1 {
-				s.Effect, s.Resource = iam.Deny, []string{fmt.Sprintf("arn:aws:s3:::bucket-%d/private/*", p)}
+			switch {
+			case i%2 == 1:
+				s.Effect, s.Resource = iam.Deny, []string{fmt.Sprintf("arn:aws:s3:::bucket-%d/*/report-%d.csv", (p+i)%8, 3*i)}
+			case i%4 == 2:
+				s.Resource = []string{fmt.Sprintf("arn:aws:s3:::bucket-%d", (5*p+i)%40)}
 			}
 			doc.Statements = append(doc.Statements, s)
 		}
@@ -118,10 +134,9 @@ func large(tb testing.TB, n int) *workload {
 	}
 	w := &workload{requests(), &iam.Policies{Identity: []*iam.Policy{mustCompile(tb, iam.TypeIdentity, doc)}}}
 	for i, req := range w.requests {
+		req.Action, req.Resource = "s3:GetObject", fmt.Sprintf("arn:aws:s3:::bucket-%d/report.csv", n-1-i)
 		if i%2 == 0 { // half of the requests find nothing
-			req.Action, req.Resource = "s3:GetObject", fmt.Sprintf("arn:aws:s3:::bucket-%dx/%d", i, i)
-		} else {
-			req.Action, req.Resource = "s3:GetObject", fmt.Sprintf("arn:aws:s3:::bucket-%d/%d", n-1-i, i)
+			req.Resource = fmt.Sprintf("arn:aws:s3:::bucket-%dx/report.csv", n-1-i)
 		}
 	}
 	return w

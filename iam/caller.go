@@ -8,7 +8,7 @@ import "strings"
 func ParsePrincipal(s string) Principal {
 	p := Principal{Kind: PrincipalProvider, ARN: s}
 	a, ok := splitARN(s)
-	kind, _, _ := strings.Cut(a.parts[5], "/")
+	kind, _, _ := strings.Cut(a.part(5), "/")
 	switch {
 	case s == "" || s == "anonymous" || s == "*":
 		return Principal{Kind: PrincipalAnonymous}
@@ -18,7 +18,7 @@ func ParsePrincipal(s string) Principal {
 		p.Kind = PrincipalCanonical
 	case !ok:
 		return p
-	case a.parts[5] == "root":
+	case a.part(5) == "root":
 		p.Kind = PrincipalRoot
 	case kind == "user":
 		p.Kind = PrincipalUser
@@ -29,7 +29,7 @@ func ParsePrincipal(s string) Principal {
 	case kind == "federated-user":
 		p.Kind = PrincipalFederated
 	}
-	p.Account = a.parts[4]
+	p.Account = a.part(4)
 	return p
 }
 
@@ -37,41 +37,48 @@ func isService(s string) bool {
 	return strings.HasSuffix(s, ".amazonaws.com") && s != "cognito-identity.amazonaws.com" || strings.HasSuffix(s, ".amazonaws.com.cn")
 }
 
-// caller is the request's principal, taken apart once.
+// caller is the request's principal. Its ARN is cut up only where a policy
+// names principals, and where the account is not given.
 type caller struct {
-	kind    PrincipalKind
-	whole   string
-	arn     arn
+	*Principal
 	account string
-	// parentARN is the role of a session or the user of a federated session,
-	// with its path; "" when not known.
-	parentARN  string
-	parentName string
+	arn     arn
+	isCut   bool
 }
 
-// read takes p apart; what only policies that name principals need is left
-// out unless named is true.
-func (c *caller) read(p *Principal, named bool) {
-	c.kind, c.whole, c.account, c.parentARN = p.Kind, p.ARN, p.Account, p.RoleARN
-	if !named && c.account != "" {
-		return
-	}
-	c.arn, _ = splitARN(p.ARN)
+func (c *caller) read(p *Principal) {
+	c.Principal, c.account = p, p.Account
 	if c.account == "" {
-		c.account = c.arn.parts[4]
+		c.account = c.split().part(4)
 	}
-	_, rest, _ := strings.Cut(c.arn.parts[5], "/")
-	switch c.kind {
+}
+
+// split gives the parts of the caller's ARN, empty ones when it has none.
+func (c *caller) split() *arn {
+	if !c.isCut {
+		c.isCut = true
+		c.arn.cut(c.ARN)
+	}
+	return &c.arn
+}
+
+// parentName is the name of a session's role, or of a federated session's
+// user, as their own ARNs have it: without the path.
+func (c *caller) parentName() string {
+	_, rest, _ := strings.Cut(c.split().part(5), "/")
+	switch c.Kind {
 	case PrincipalSession:
-		c.parentName, _, _ = strings.Cut(rest, "/")
+		name, _, _ := strings.Cut(rest, "/")
+		return name
 	case PrincipalFederated:
-		c.parentName = rest
+		return rest
 	}
+	return ""
 }
 
 // onlyByResource reports whether nothing but a resource policy can let the caller in.
 func (c *caller) onlyByResource() bool {
-	switch c.kind {
+	switch c.Kind {
 	case PrincipalService, PrincipalAnonymous, PrincipalProvider, PrincipalCanonical:
 		return true
 	}
@@ -81,11 +88,11 @@ func (c *caller) onlyByResource() bool {
 // isServiceLinked reports whether the caller is a service-linked role, which
 // SCPs and RCPs do not bind. Nobody else can make a role under that path.
 func (c *caller) isServiceLinked(ctx Context) bool {
-	role := c.parentARN
+	role := c.RoleARN
 	switch {
-	case c.kind == PrincipalRole:
-		role = c.whole
-	case c.kind != PrincipalSession:
+	case c.Kind == PrincipalRole:
+		role = c.ARN
+	case c.Kind != PrincipalSession:
 		return false
 	case role == "":
 		if v := ctx["aws:principalarn"]; len(v.Values) == 1 {
@@ -93,5 +100,5 @@ func (c *caller) isServiceLinked(ctx Context) bool {
 		}
 	}
 	a, ok := splitARN(role)
-	return ok && a.parts[2] == "iam" && strings.HasPrefix(a.parts[5], "role/aws-service-role/")
+	return ok && a.part(2) == "iam" && strings.HasPrefix(a.part(5), "role/aws-service-role/")
 }

@@ -12,32 +12,33 @@ type Policy struct {
 	// Origin is where the policy comes from. It must not be changed.
 	Origin     Origin
 	statements []*statement
-	denies     index
-	allows     index
+	index      index
 	// public is S3's meaning of a public bucket policy.
 	public bool
 }
 
-// statement is a compiled statement.
+// statement is a compiled statement; what every evaluation reads comes first.
 type statement struct {
+	deny bool
+	// named: the statement says for which principals it is.
+	named       bool
+	notAction   bool
+	notResource bool
+	// anyResource: the element is "*", or absent where that means everything.
+	anyResource bool
+	// inertResource: NotResource holds an entry that keeps the statement from applying.
+	inertResource bool
+	resources     []resourcePattern
+	conditions    []condition
+	actions       []actionPattern
+	principal     *principals
+	notPrincipal  *principals
+
 	policy   *Policy
 	number   int // its place in the document, from 0
 	sid      string
 	position writ.Position
 	source   *Statement
-
-	deny         bool
-	principal    *principals
-	notPrincipal *principals
-	actions      []actionPattern
-	notAction    bool
-	resources    []resourcePattern
-	notResource  bool
-	// anyResource: the element is "*", or absent where that means everything.
-	anyResource bool
-	// inertResource: NotResource holds an entry that keeps the statement from applying.
-	inertResource bool
-	conditions    []condition
 }
 
 // Load is Parse, Validate for the origin's kind of policy, and Compile.
@@ -55,13 +56,18 @@ func Load(src []byte, origin Origin) (*Policy, error) {
 // withSource puts the source line into an error that has only a position.
 func withSource(err error, src []byte) error {
 	var e *writ.Error
-	if errors.As(err, &e) && e.Source == "" && e.Position.Line > 0 {
-		lines := bytes.SplitN(src, []byte("\n"), e.Position.Line+1)
-		if len(lines) >= e.Position.Line {
-			line := lines[e.Position.Line-1]
-			e.Source = string(line[:min(len(line), maxSourceLine)])
-		}
+	if !errors.As(err, &e) || e.Source != "" {
+		return err
 	}
+	start := 0
+	for line := 1; line < e.Position.Line; line++ {
+		end := bytes.IndexByte(src[start:], '\n')
+		if end < 0 {
+			return err
+		}
+		start += end + 1
+	}
+	e.Source = lineFrom(src, start)
 	return err
 }
 
@@ -97,16 +103,14 @@ func Union(policies []*Policy) *Policy {
 }
 
 func (p *Policy) build() {
-	p.denies.build(p.statements, true)
-	p.allows.build(p.statements, false)
+	p.index.build(p.statements)
 	p.public = p.isPublic()
 }
 
 func (s *statement) compile(p *Policy, src *Statement, variables bool) {
 	s.policy, s.source = p, src
 	s.sid, s.position, s.deny = src.Sid, src.Position, src.Effect == Deny
-	switch p.Origin.Type {
-	case TypeResource, TypeTrust, TypeKey, TypeEndpoint, TypeRCP:
+	if s.named = p.Origin.Type.namesPrincipals(); s.named {
 		s.principal = compilePrincipals(src.Principal)
 		s.notPrincipal = compilePrincipals(src.NotPrincipal)
 	}

@@ -43,6 +43,14 @@ type Statement struct {
 	Conditions   []ConditionElement
 	// Position is where the statement starts in its source.
 	Position writ.Position
+	// The places of the elements and of their entries, for messages; they mean
+	// nothing. SidAt and PrincipalAt (of Principal or NotPrincipal) are where the
+	// value starts; ActionAt are the entries of Action or NotAction, ResourceAt
+	// those of Resource or NotResource. All are zero in a document that was not parsed.
+	SidAt       writ.Position
+	PrincipalAt writ.Position
+	ActionAt    []writ.Position
+	ResourceAt  []writ.Position
 }
 
 // PrincipalElement is a Principal or NotPrincipal.
@@ -53,6 +61,8 @@ type PrincipalElement struct {
 	Service       []string
 	Federated     []string
 	CanonicalUser []string
+	// The places of the entries, nil in a document that was not parsed.
+	AWSAt, ServiceAt, FederatedAt, CanonicalUserAt []writ.Position
 }
 
 // ConditionElement is one key under one operator. JSON numbers and booleans
@@ -61,7 +71,12 @@ type ConditionElement struct {
 	Operator string
 	Key      string
 	Values   []string
-	Position writ.Position
+	// Position is where the value, or the list of them, starts. OperatorAt, KeyAt
+	// and ValueAt (one for each value) are zero in a document that was not parsed.
+	Position   writ.Position
+	OperatorAt writ.Position
+	KeyAt      writ.Position
+	ValueAt    []writ.Position
 }
 
 // list writes one string as a string, more as a list.
@@ -191,7 +206,12 @@ func (p *PrincipalElement) MarshalJSON() ([]byte, error) {
 func marshalConditions(conditions []ConditionElement) (json.RawMessage, error) {
 	var operators []string
 	byOperator := map[string]*object{}
+	seen := map[[2]string]bool{}
 	for _, c := range conditions {
+		if seen[[2]string{c.Operator, c.Key}] {
+			return nil, invalid("the condition operator %s has the key %q twice, which cannot be written", c.Operator, c.Key)
+		}
+		seen[[2]string{c.Operator, c.Key}] = true
 		o := byOperator[c.Operator]
 		if o == nil {
 			o = &object{}

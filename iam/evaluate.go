@@ -1,45 +1,5 @@
 package iam
 
-import "strings"
-
-// query is a request, taken apart once for all statements. It lives on the
-// stack of the evaluation.
-type query struct {
-	policies *Policies
-	context  Context
-	caller   caller
-
-	action      string
-	actionHash  uint64
-	service     string // with its colon, as in the request
-	serviceHash uint64
-
-	resource     string
-	arn          arn
-	hasARN       bool
-	wildcardOnly bool
-	crossAccount bool
-}
-
-func (q *query) read(req *Request, p *Policies) {
-	q.policies, q.context = p, req.Context
-	q.caller.read(&req.Principal, p.Resource != nil || p.Endpoint != nil || len(p.RCPs) > 0)
-	q.action = req.Action
-	q.service = req.Action[:strings.IndexByte(req.Action, ':')+1]
-	q.actionHash, q.serviceHash = hashFold(q.action), hashFold(q.service)
-	q.resource = req.Resource
-	q.wildcardOnly = req.WildcardOnly || req.Resource == "*"
-	if !q.wildcardOnly {
-		q.arn, q.hasARN = splitARN(req.Resource)
-	}
-	// AWS's own entities belong to nobody ("arn:aws:iam::aws:policy/…").
-	owner := req.ResourceAccount
-	if owner == "" && isAccount(q.arn.parts[4]) {
-		owner = q.arn.parts[4]
-	}
-	q.crossAccount = owner != "" && owner != q.caller.account
-}
-
 // side is what one kind of policy says: the statement that denies, or one that allows.
 type side struct {
 	deny  *statement
@@ -47,37 +7,30 @@ type side struct {
 	grant grant
 }
 
-// scan looks through policies for a Deny, and failing that for the Allow with
-// the strongest grant.
-func (d *side) scan(q *query, policies []*Policy) {
+// scan looks through policies for a Deny, and for the Allow with the strongest grant.
+func (d *side) scan(q *query, policies []*Policy) (denied bool) {
 	for _, p := range policies {
-		if p.denies.scan(q, d) {
-			return
+		if p.index.scan(q, d) {
+			return true
 		}
 	}
-	for _, p := range policies {
-		if d.grant == grantDirect {
-			return
-		}
-		p.allows.scan(q, d)
-	}
+	return false
 }
 
-func (d *side) scanOne(q *query, p *Policy) {
-	if p != nil && !p.denies.scan(q, d) {
-		p.allows.scan(q, d)
-	}
+func (d *side) scanOne(q *query, p *Policy) (denied bool) {
+	return p != nil && p.index.scan(q, d)
 }
 
 // apply tests the rest of a statement whose action matches, cheapest first,
-// and notes what it says.
+// and notes what it says; done means that no other of its effect adds anything.
 func (s *statement) apply(q *query, d *side) (done bool) {
 	if !s.matchesResource(q) {
 		return false
 	}
 	granted := grantDirect
-	if s.policy.namesPrincipals() {
-		if granted = s.matchesPrincipal(q); granted <= d.grant {
+	if s.named {
+		granted = s.matchesPrincipal(q)
+		if granted == grantNone || !s.deny && granted <= d.grant {
 			return false
 		}
 	}
@@ -92,16 +45,6 @@ func (s *statement) apply(q *query, d *side) (done bool) {
 	return granted == grantDirect
 }
 
-// namesPrincipals reports whether the policy is attached to something other
-// than the caller, so that its statements say for whom they are.
-func (p *Policy) namesPrincipals() bool {
-	switch p.Origin.Type {
-	case TypeResource, TypeTrust, TypeKey, TypeEndpoint, TypeRCP:
-		return true
-	}
-	return false
-}
-
 // levels is the outcome for SCPs or RCPs: every level must allow.
 type levels struct {
 	deny *statement
@@ -109,19 +52,17 @@ type levels struct {
 	missing int
 }
 
-func scanLevels(q *query, all [][]*Policy) levels {
-	out := levels{missing: -1}
+func (l *levels) scan(q *query, all [][]*Policy) (denied bool) {
 	for i, level := range all {
 		var d side
-		d.scan(q, level)
-		if d.deny != nil && out.deny == nil {
-			out.deny = d.deny
+		if d.scan(q, level) && l.deny == nil {
+			l.deny = d.deny
 		}
-		if d.allow == nil && d.deny == nil && out.missing < 0 {
-			out.missing = i
+		if d.allow == nil && d.deny == nil && l.missing < 0 {
+			l.missing = i
 		}
 	}
-	return out
+	return l.deny != nil
 }
 
 // outcome is everything that was found; it holds no memory of its own.
@@ -134,6 +75,8 @@ type outcome struct {
 	endpoint side
 	scp, rcp levels
 	blocked  blockers
+	// verdictOnly leaves out what would only complete blocked and the sides.
+	verdictOnly bool
 }
 
 // blockers is a set of policy kinds, in the order in which AWS names them.
@@ -155,21 +98,19 @@ const (
 func Decide(req *Request, p *Policies) Verdict {
 	var q query
 	q.read(req, p)
-	var o outcome
+	o := outcome{verdictOnly: true}
 	o.decide(&q)
 	return o.verdict
 }
 
 // decide follows the IAM User Guide, "Policy evaluation logic".
 func (o *outcome) decide(q *query) {
-	c := &q.caller
-	if c.kind != PrincipalAnonymous && sameFold("sts:getcalleridentity", q.action) {
+	if q.caller.Kind != PrincipalAnonymous && sameFold("sts:getcalleridentity", q.action) {
 		o.verdict = Allowed
 		return
 	}
-	o.scan(q)
-	if explicit := o.explicit(); explicit != 0 {
-		o.verdict, o.blocked = ExplicitlyDenied, explicit|o.guardrails(q)
+	if o.scan(q) {
+		o.verdict, o.blocked = ExplicitlyDenied, o.explicit()|o.guardrails(q)
 		return
 	}
 	o.blocked = o.core(q)
@@ -178,35 +119,37 @@ func (o *outcome) decide(q *query) {
 		o.verdict, o.blocked = ExplicitlyDenied, blockPublicAccess
 		return
 	}
+	o.verdict = ImplicitlyDenied
+	if o.verdictOnly && !granted {
+		return
+	}
 	o.blocked |= o.guardrails(q)
 	if q.isAWSOwned() {
 		o.blocked |= blockAWSOwned
 	}
-	o.verdict = ImplicitlyDenied
 	if o.blocked == 0 {
 		o.verdict = Allowed
 	}
 }
 
-// scan asks every kind of policy that binds the caller.
-func (o *outcome) scan(q *query) {
-	p, c := q.policies, &q.caller
+// scan asks every kind of policy that binds the caller, and reports whether one denies.
+func (o *outcome) scan(q *query) (denied bool) {
+	p := q.policies
 	o.scp.missing, o.rcp.missing = -1, -1
-	linked := (len(p.RCPs) > 0 || len(p.SCPs) > 0) && c.isServiceLinked(q.context)
-	if len(p.RCPs) > 0 && !linked {
-		o.rcp = scanLevels(q, p.RCPs)
+	if q.underRCPs() {
+		denied = o.rcp.scan(q, p.RCPs)
 	}
-	o.resource.scanOne(q, p.Resource)
-	o.endpoint.scanOne(q, p.Endpoint)
-	if c.onlyByResource() {
-		return
+	denied = o.resource.scanOne(q, p.Resource) || denied
+	denied = o.endpoint.scanOne(q, p.Endpoint) || denied
+	if q.caller.onlyByResource() {
+		return denied
 	}
-	if len(p.SCPs) > 0 && !linked {
-		o.scp = scanLevels(q, p.SCPs)
+	if q.underSCPs() {
+		denied = o.scp.scan(q, p.SCPs) || denied
 	}
-	o.identity.scan(q, p.Identity)
-	o.boundary.scanOne(q, p.Boundary)
-	o.session.scan(q, p.Session)
+	denied = o.identity.scan(q, p.Identity) || denied
+	denied = o.boundary.scanOne(q, p.Boundary) || denied
+	return o.session.scan(q, p.Session) || denied
 }
 
 // explicit gives the kinds of policy that deny.
@@ -241,12 +184,15 @@ func (o *outcome) core(q *query) blockers {
 	if q.caller.onlyByResource() {
 		return unless(o.resource.allow != nil, blockResource)
 	}
-	identity := unless(q.caller.kind == PrincipalRoot || o.identity.allow != nil, blockIdentity)
+	identity := unless(q.caller.Kind == PrincipalRoot || o.identity.allow != nil, blockIdentity)
 	limits := unless(p.Boundary == nil || o.boundary.allow != nil, blockBoundary) |
 		unless(len(p.Session) == 0 || o.session.allow != nil, blockSession)
 	resource := unless(o.resource.grant != grantNone, blockResource)
+	if o.verdictOnly && resource != 0 && identity|limits != 0 {
+		return identity | limits // whoever owns the resource
+	}
 	switch {
-	case q.crossAccount:
+	case q.isCrossAccount():
 		return resource | identity | limits
 	case o.resource.grant == grantDirect:
 		return 0
@@ -264,13 +210,4 @@ func unless(ok bool, b blockers) blockers {
 		return 0
 	}
 	return b
-}
-
-// needsResourceGrant reports whether identity policies count only if the
-// resource's own policy lets them: trust policies and KMS keys.
-func (q *query) needsResourceGrant() bool {
-	if p := q.policies.Resource; p != nil && (p.Origin.Type == TypeTrust || p.Origin.Type == TypeKey) {
-		return true
-	}
-	return sameFold("kms:", q.service) && strings.HasPrefix(q.arn.parts[5], "key/")
 }

@@ -146,15 +146,3 @@ func TestSubstitutedTextIsLiteral(t *testing.T) {
 		}
 	}
 }
-
-func TestDecideAllocatesNothing(t *testing.T) {
-	for name, w := range map[string]*workload{"W1": w1(t), "W2": w2(t), "role": role(t)} {
-		i := 0
-		if n := testing.AllocsPerRun(200, func() { iam.Decide(w.next(i), w.policies); i++ }); n != 0 {
-			t.Errorf("%s: %v allocations for a verdict", name, n)
-		}
-		if n := testing.AllocsPerRun(200, func() { iam.Evaluate(w.next(i), w.policies); i++ }); n > 2 {
-			t.Errorf("%s: %v allocations for a decision", name, n)
-		}
-	}
-}

@@ -2,6 +2,7 @@ package iam_test
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/writ-dev/writ/iam"
 )
@@ -44,4 +45,30 @@ func Example() {
 	//   "Resource": "arn:aws:dynamodb:us-east-1:111122223333:table/hits"
 	// }
 	// missing CounterPolicy/Read - statement 0 (Read) of the identity policy "CounterPolicy" would allow this but for Action dynamodb:GetItem, dynamodb:Query, which is not met by dynamodb:UpdateItem
+}
+
+func ExampleQuota_Check() {
+	policy := []byte(`{"Version": "2012-10-17", "Statement": []}` + strings.Repeat(" ", 9000))
+	fmt.Println(iam.QuotaManaged.Size(policy), iam.QuotaManaged.Check(policy))
+	fmt.Println(iam.QuotaRCP.Size(policy), iam.QuotaRCP.Check(policy))
+	// Output:
+	// 39 <nil>
+	// 9042 resource control policy: 9042 characters, 3922 more than AWS takes
+}
+
+func ExampleDocument_Validate() {
+	src := []byte(`{
+  "Version": "2012-10-17",
+  "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": [
+    "arn:aws:s3:::bucket",
+    "arn:s3:::bucket/*"
+  ]}
+}`)
+	doc, err := iam.Parse(src)
+	if err == nil {
+		err = doc.Validate(iam.TypeIdentity) // iam.Load does both, and adds the source line
+	}
+	fmt.Println(err)
+	// Output:
+	// 5:5: the resource "arn:s3:::bucket/*" names no partition of AWS
 }

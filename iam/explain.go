@@ -10,9 +10,14 @@ type Explanation struct {
 	Decision Decision
 	// Matched holds every statement that matches the request, whatever its policy.
 	Matched []Match
+	// Types says what each kind of policy said, in the order in which AWS asks them.
+	Types []TypeOutcome
 	// Misses holds the statements that nearly matched, nearest first, of the
 	// kinds of policy that did not allow. Empty when allowed or explicitly denied.
 	Misses []Miss
+	// Spared holds the Deny statements that are about the action and the resource
+	// and do not match for their conditions or principals alone.
+	Spared []Miss
 	// Missing is the smallest statement that would have to be added, and Where
 	// the kind of policy that lacks it; nil when adding would not help.
 	Missing *Statement
@@ -47,6 +52,9 @@ type Failure struct {
 	Wanted   []string
 	// Found is empty for a context key that the request does not have.
 	Found []string
+	// Note says in words what is easily overlooked: a part of an ARN that
+	// differs, a difference of case only, an object meant and a bucket named.
+	Note string
 }
 
 // maxMisses bounds the nearest misses that are reported.
@@ -59,36 +67,73 @@ func Explain(req *Request, p *Policies) Explanation {
 	e.Missing, e.Where = e.Decision.Missing(req)
 	var q query
 	q.read(req, p)
+	var near, spared nearest
 	for _, policy := range q.binding() {
 		lacking := e.Decision.Verdict == ImplicitlyDenied && slices.Contains(e.Decision.BlockedBy, q.kindOf(policy))
 		for _, s := range policy.statements {
-			failures := s.failures(&q)
-			switch {
-			case len(failures) == 0:
+			switch d := s.distance(&q); {
+			case d == 0:
 				e.Matched = append(e.Matched, s.match())
-			case lacking && !s.deny && s.isNear(&q, failures):
-				e.Misses = append(e.Misses, Miss{Match: s.match(), Failures: failures})
+			case s.deny:
+				if d < far && s.matchesAction(q.action) && s.matchesResource(&q) {
+					spared.add(s, 0)
+				}
+			case lacking && d < far:
+				near.add(s, d)
 			}
 		}
 	}
-	slices.SortStableFunc(e.Misses, func(a, b Miss) int { return distance(a.Failures) - distance(b.Failures) })
-	e.Misses = e.Misses[:min(len(e.Misses), maxMisses)]
+	e.Misses, e.Spared = near.misses(&q), spared.misses(&q)
+	e.Types = e.outcomes(&q)
 	return e
+}
+
+// nearest keeps the statements that failed least, in order; of two that failed
+// alike the first comes first.
+type nearest struct {
+	found [maxMisses]struct {
+		statement *statement
+		distance  int
+	}
+	count int
+}
+
+func (n *nearest) add(s *statement, distance int) {
+	at := n.count
+	for at > 0 && n.found[at-1].distance > distance {
+		at--
+	}
+	if at == maxMisses {
+		return
+	}
+	n.count = min(n.count+1, maxMisses)
+	copy(n.found[at+1:n.count], n.found[at:])
+	n.found[at].statement, n.found[at].distance = s, distance
+}
+
+func (n *nearest) misses(q *query) []Miss {
+	if n.count == 0 {
+		return nil
+	}
+	list := make([]Miss, n.count)
+	for i, c := range n.found[:n.count] {
+		list[i] = Miss{Match: c.statement.match(), Failures: c.statement.failures(q)}
+	}
+	return list
 }
 
 // binding lists the policies that bind the caller, in AWS's order.
 func (q *query) binding() []*Policy {
 	p := q.policies
-	linked, resourceOnly := q.caller.isServiceLinked(q.context), q.caller.onlyByResource()
 	var list []*Policy
-	if !linked {
+	if q.underRCPs() {
 		list = append(list, slices.Concat(p.RCPs...)...)
 	}
-	if !linked && !resourceOnly {
+	if q.underSCPs() {
 		list = append(list, slices.Concat(p.SCPs...)...)
 	}
 	list = append(list, p.Endpoint, p.Resource)
-	if !resourceOnly {
+	if !q.caller.onlyByResource() {
 		list = append(list, p.Identity...)
 		list = append(list, p.Boundary)
 		list = append(list, p.Session...)
@@ -106,11 +151,11 @@ func (q *query) kindOf(p *Policy) PolicyType {
 
 // failures lists the elements of a statement that do not match.
 func (s *statement) failures(q *query) []Failure {
-	var list []Failure
-	if s.policy.namesPrincipals() && s.matchesPrincipal(q) == grantNone {
+	list := make([]Failure, 0, 2) // mostly enough
+	if s.named && s.matchesPrincipal(q) == grantNone {
 		list = append(list, s.principalFailure(q))
 	}
-	if !s.matchesAction(q) {
+	if !s.matchesAction(q.action) {
 		list = append(list, Failure{Element: ElementAction, Not: s.notAction, Wanted: s.actionTexts(), Found: []string{q.action}})
 	}
 	if !s.matchesResource(q) {
@@ -118,14 +163,14 @@ func (s *statement) failures(q *query) []Failure {
 		if s.notResource {
 			wanted = s.source.NotResource
 		}
-		list = append(list, Failure{Element: ElementResource, Not: s.notResource, Wanted: wanted, Found: []string{q.resource}})
+		list = append(list, Failure{Element: ElementResource, Not: s.notResource, Wanted: wanted, Found: []string{q.resource.text}, Note: s.resourceNote(q, wanted)})
 	}
 	for i := range s.conditions {
 		if !s.conditions[i].match(q.context) {
 			src := &s.source.Conditions[i]
 			list = append(list, Failure{
 				Element: ElementCondition, Operator: src.Operator, Key: src.Key,
-				Wanted: src.Values, Found: q.context[s.conditions[i].key].Values,
+				Wanted: src.Values, Found: q.context[s.conditions[i].key].Values, Note: s.conditions[i].note(src, q.context),
 			})
 		}
 	}
@@ -140,7 +185,7 @@ func (s *statement) actionTexts() []string {
 }
 
 func (s *statement) principalFailure(q *query) Failure {
-	f := Failure{Element: ElementPrincipal, Found: []string{q.caller.whole}}
+	f := Failure{Element: ElementPrincipal, Found: []string{q.caller.ARN}}
 	e := s.source.Principal
 	if e == nil {
 		e, f.Not = s.source.NotPrincipal, true
@@ -156,36 +201,41 @@ func (s *statement) principalFailure(q *query) Failure {
 	return f
 }
 
-// isNear keeps statements that are about the same service: with another one's
-// actions a statement is no near miss, however well the rest fits.
-func (s *statement) isNear(q *query, failures []Failure) bool {
-	for _, f := range failures {
-		if f.Element != ElementAction {
-			continue
-		}
-		for _, wanted := range f.Wanted {
-			service, _, _ := strings.Cut(wanted, ":")
-			if lowerASCII(service)+":" == lowerASCII(q.service) {
-				return true
-			}
-		}
-		return false
-	}
-	return true
-}
+// far is the distance of a statement that is no near miss, however well the rest fits.
+const far = 1 << 16
 
-// distance weighs what failed: a condition is nearer than a resource, that is nearer than an action.
-func distance(failures []Failure) int {
+// distance weighs what fails: a condition is nearer than a resource, that is
+// nearer than an action; 0 is a match. A statement about another service is far.
+func (s *statement) distance(q *query) int {
 	d := 0
-	for _, f := range failures {
-		switch f.Element {
-		case ElementCondition:
+	if !s.matchesAction(q.action) {
+		if !s.isAbout(servicePrefix(q.action)) {
+			return far
+		}
+		d += 4
+	}
+	if !s.matchesResource(q) {
+		d += 3
+	}
+	if s.named && s.matchesPrincipal(q) == grantNone {
+		d += 3
+	}
+	for i := range s.conditions {
+		if !s.conditions[i].match(q.context) {
 			d += 2
-		case ElementPrincipal, ElementResource:
-			d += 3
-		default:
-			d += 4
 		}
 	}
 	return d
+}
+
+// isAbout reports whether one of the actions, as they are written, is of a
+// service, given with its colon.
+func (s *statement) isAbout(service string) bool {
+	for _, text := range s.actionTexts() {
+		name, _, _ := strings.Cut(text, ":")
+		if len(name)+1 == len(service) && sameName(name, service[:len(name)], true) {
+			return true
+		}
+	}
+	return false
 }

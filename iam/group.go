@@ -5,15 +5,26 @@ import (
 	"strings"
 )
 
-// fewStatements is up to how many statements are tested one after the other.
-const fewStatements = 6
+// fewProbes is up to how many probes are looked at one after the other.
+const fewProbes = 24
 
-// group is a set of statements that share an action. A large one is planted as
-// a tree over the literal beginnings of the resources, so that a role with
-// thousands of statements costs about as much as one with a few.
+// group is a set of statements that share an action. A small one is a list of
+// probes. A large one is planted as a tree over the literal beginnings of the
+// resources, so that a role with thousands of statements costs about as much
+// as one with a few.
 type group struct {
-	list []*statement
-	tree *node
+	list   []*statement
+	probes []probe
+	tree   *node
+}
+
+// probe is a quick look at whether a statement can be about a resource: does
+// what every match starts with end alike? ARNs differ there sooner than at
+// their beginnings.
+type probe struct {
+	tail      uint64 // the last eight bytes of the literal beginning
+	size      int    // of the literal beginning; 0 for one shorter than eight bytes
+	statement *statement
 }
 
 func (g *group) add(s *statement) {
@@ -22,47 +33,63 @@ func (g *group) add(s *statement) {
 	}
 }
 
-// plant makes the tree, when there is enough to put into it.
+// plant makes the probes or the tree, when all statements are there.
 func (g *group) plant() {
-	if len(g.list) <= fewStatements {
+	patterns := 0
+	for _, s := range g.list {
+		patterns += len(s.beginnings())
+	}
+	if patterns <= fewProbes {
+		for _, s := range g.list {
+			for _, text := range s.beginnings() {
+				g.probes = append(g.probes, newProbe(text, s))
+			}
+		}
 		return
 	}
 	g.tree = &node{}
 	for _, s := range g.list {
-		if s.anyResource || s.notResource {
-			g.tree.insert("", s)
-			continue
-		}
-		for i := range s.resources {
-			if r := &s.resources[i]; r.kind == resourceARN {
-				g.tree.insert(r.arn.prefix, s)
-			} else {
-				g.tree.insert(r.text, s)
-			}
+		for _, text := range s.beginnings() {
+			g.tree.insert(text, s)
 		}
 	}
+}
+
+func newProbe(text string, s *statement) probe {
+	if n := len(text); n >= 8 {
+		return probe{load8(text[n-8:]), n, s}
+	}
+	return probe{statement: s}
+}
+
+// beginnings lists texts of which every resource that the statement is about
+// starts with one.
+func (s *statement) beginnings() []string {
+	if s.anyResource || s.notResource {
+		return []string{""}
+	}
+	var list []string
+	for i := range s.resources {
+		if r := &s.resources[i]; r.kind == resourceARN {
+			list = append(list, r.arn.prefix)
+		} else {
+			list = append(list, r.text)
+		}
+	}
+	return list
 }
 
 func (g *group) scan(q *query, d *side, testAction bool) (done bool) {
-	if g.tree == nil {
-		return scanList(g.list, q, d, testAction)
+	if g.tree != nil {
+		return g.tree.scan(q, d, testAction)
 	}
-	rest := q.resource
-	for n := g.tree; n != nil; n = n.child(rest) {
-		if !strings.HasPrefix(rest, n.prefix) {
-			return false
+	text := q.resource.text
+	for i := range g.probes {
+		p := &g.probes[i]
+		if p.size > 0 && (p.size > len(text) || load8(text[p.size-8:]) != p.tail) {
+			continue
 		}
-		rest = rest[len(n.prefix):]
-		if scanList(n.statements, q, d, testAction) {
-			return true
-		}
-	}
-	return false
-}
-
-func scanList(list []*statement, q *query, d *side, testAction bool) (done bool) {
-	for _, s := range list {
-		if (!testAction || s.matchesAction(q)) && s.apply(q, d) {
+		if s := p.statement; (!testAction || s.matchesAction(q.action)) && s.apply(q, d) {
 			return true
 		}
 	}
@@ -76,6 +103,23 @@ type node struct {
 	statements []*statement
 	first      []byte // the first byte of each child's prefix
 	children   []*node
+}
+
+// scan walks down along the request's resource.
+func (n *node) scan(q *query, d *side, testAction bool) (done bool) {
+	rest := q.resource.text
+	for ; n != nil; n = n.child(rest) {
+		if !strings.HasPrefix(rest, n.prefix) {
+			return false
+		}
+		rest = rest[len(n.prefix):]
+		for _, s := range n.statements {
+			if (!testAction || s.matchesAction(q.action)) && s.apply(q, d) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (n *node) child(rest string) *node {

@@ -1,6 +1,10 @@
 package iam
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/writ-dev/writ"
+)
 
 // Decision is the outcome of [Evaluate] with its reasons. The zero value denies.
 type Decision struct {
@@ -25,7 +29,15 @@ type Match struct {
 	Statement int
 	Sid       string
 	Effect    Effect
+	// Position is where the statement stands in its source, as far as it is known.
+	Position writ.Position
+
+	source *Statement
 }
+
+// Source is the statement as it was written, nil for a Match that was made by
+// hand. It must not be changed.
+func (m Match) Source() *Statement { return m.source }
 
 // Evaluate decides a request. It tests no more statements than the verdict
 // needs; the same inputs always give the same decision.
@@ -66,7 +78,7 @@ func Evaluate(req *Request, p *Policies) Decision {
 }
 
 func (s *statement) match() Match {
-	m := Match{Origin: s.policy.Origin, Statement: s.number, Sid: s.sid, Effect: Allow}
+	m := Match{Origin: s.policy.Origin, Statement: s.number, Sid: s.sid, Effect: Allow, Position: s.position, source: s.source}
 	if s.deny {
 		m.Effect = Deny
 	}
@@ -95,17 +107,4 @@ func (b blockers) types(q *query) []PolicyType {
 		}
 	}
 	return slices.Clip(list)
-}
-
-// resourceType is the kind of resource policy that the request meets, or would.
-func (q *query) resourceType() PolicyType {
-	switch {
-	case q.policies.Resource != nil && q.policies.Resource.Origin.Type != "":
-		return q.policies.Resource.Origin.Type
-	case sameFold("sts:", q.service) && q.arn.parts[2] == "iam":
-		return TypeTrust
-	case sameFold("kms:", q.service):
-		return TypeKey
-	}
-	return TypeResource
 }

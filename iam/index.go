@@ -1,116 +1,146 @@
 package iam
 
-// index finds the statements of one effect that may be about a request: by
-// action, and where many share an action by what their resource starts with.
+import "strings"
+
+// index finds the statements that may be about a request: by action, and where
+// many share an action by what their resource starts with.
 type index struct {
-	// always holds statements whose action has to be tested whatever the
-	// request: "*", NotAction, a wildcard before the colon.
-	always group
-	// table holds statements by full action ("s3:getobject", sure to match)
-	// and by service prefix ("s3:", to be tested).
-	table table
+	// actions holds statements by a full action ("s3:getobject"): their action matches.
+	actions table
+	// services holds statements by service prefix ("s3:"), always those of any
+	// service: "*", NotAction, a wildcard before the colon. Their action has to be tested.
+	services table
+	always   entry
+	// joined: what stands under a full action is all there is about it.
+	joined bool
 }
 
-// build indexes the statements of one effect. A statement may stand in several
-// places; finding it twice does no harm.
-func (x *index) build(statements []*statement, deny bool) {
+// entry holds the statements under one key.
+type entry struct {
+	denies, allows group
+}
+
+// build indexes statements. A statement may stand in several places; finding
+// it twice does no harm.
+func (x *index) build(statements []*statement) {
 	for _, s := range statements {
-		if s.deny != deny {
-			continue
+		x.insert(s)
+	}
+	x.join(len(statements))
+	x.always.plant()
+	for e := range x.actions.entries {
+		e.plant()
+	}
+	for e := range x.services.entries {
+		e.plant()
+	}
+}
+
+func (x *index) insert(s *statement) {
+	always := s.notAction
+	for i := range s.actions {
+		always = always || !s.actions[i].never && s.actions[i].service == ""
+	}
+	if always {
+		x.always.add(s)
+		return
+	}
+	for i := range s.actions {
+		switch a := &s.actions[i]; {
+		case a.never:
+		case a.isLiteral:
+			x.actions.entry(a.literal).add(s)
+		default:
+			x.services.entry(a.service).add(s)
 		}
-		always := s.notAction
-		for j := range s.actions {
-			always = always || !s.actions[j].never && s.actions[j].service == ""
+	}
+}
+
+// join puts the statements whose action has to be tested under every full
+// action for which they pass, so that one look is enough. That is left alone
+// where it would make the index many times larger than the policy.
+func (x *index) join(statements int) {
+	size := 0
+	for _, key := range x.actions.entries {
+		size += x.always.size() + x.services.get(servicePrefix(key)).size()
+	}
+	if size > 16*statements+256 {
+		return
+	}
+	x.joined = true
+	for e, key := range x.actions.entries {
+		for s := range x.services.get(servicePrefix(key)).statements {
+			if s.matchesAction(key) && !s.names(key) { // else it is there already
+				e.add(s)
+			}
 		}
-		if always {
-			x.always.add(s)
-			continue
-		}
-		for j := range s.actions {
-			switch a := &s.actions[j]; {
-			case a.never:
-			case a.isLiteral:
-				x.table.group(a.literal).add(s)
-			default:
-				x.table.group(a.service).add(s)
+		for s := range x.always.statements {
+			if s.matchesAction(key) {
+				e.add(s)
 			}
 		}
 	}
-	x.always.plant()
-	for i := range x.table.slots {
-		x.table.slots[i].group.plant()
-	}
 }
 
-// scan tests the statements that may be about the query; done means that no
-// other can add anything.
-func (x *index) scan(q *query, d *side) (done bool) {
-	if x.always.scan(q, d, true) {
+// servicePrefix is an action up to its colon, and with it.
+func servicePrefix(action string) string { return action[:strings.IndexByte(action, ':')+1] }
+
+// scan tests the statements that may be about the query, and stops at a Deny.
+func (x *index) scan(q *query, d *side) (denied bool) {
+	if e := x.actions.find(q.actionHash, q.action); e != nil {
+		if e.scan(q, d, false) {
+			return true
+		}
+		if x.joined {
+			return false
+		}
+	}
+	if e := q.findService(&x.services); e != nil && e.scan(q, d, true) {
 		return true
 	}
-	if len(x.table.slots) == 0 {
-		return false
+	return x.always.scan(q, d, true)
+}
+
+func (e *entry) add(s *statement) {
+	if s.deny {
+		e.denies.add(s)
+	} else {
+		e.allows.add(s)
 	}
-	return x.table.find(q.actionHash, q.action).group.scan(q, d, false) ||
-		x.table.find(q.serviceHash, q.service).group.scan(q, d, true)
 }
 
-// table is a small hash table from lower-case text to statements. It is here,
-// and not a map, because one hash serves the tables of all policies.
-type table struct {
-	slots []slot // a power of two, at most half full
-	used  int
-}
-
-type slot struct {
-	used  bool
-	hash  uint64
-	key   string
-	group group
-}
-
-// group gives the statements under a key, to be added to.
-func (t *table) group(key string) *group {
-	if 2*(t.used+1) > len(t.slots) {
-		t.grow()
+// statements goes through all statements; a nil entry has none.
+func (e *entry) statements(yield func(*statement) bool) {
+	if e == nil {
+		return
 	}
-	hash := hashFold(key)
-	at := t.find(hash, key)
-	if !at.used {
-		t.used++
-		at.used, at.hash, at.key = true, hash, key
-	}
-	return &at.group
-}
-
-func (t *table) grow() {
-	old := t.slots
-	t.slots = make([]slot, max(8, 2*len(old)))
-	for _, s := range old {
-		if s.used {
-			*t.find(s.hash, s.key) = s
+	for _, list := range [...][]*statement{e.denies.list, e.allows.list} {
+		for _, s := range list {
+			if !yield(s) {
+				return
+			}
 		}
 	}
 }
 
-// find gives the slot of a key, or the empty slot where it belongs. key may be
-// in any case.
-func (t *table) find(hash uint64, key string) *slot {
-	mask := uint64(len(t.slots) - 1)
-	for i := hash & mask; ; i = (i + 1) & mask {
-		s := &t.slots[i]
-		if !s.used || s.hash == hash && sameFold(s.key, key) {
-			return s
-		}
+func (e *entry) size() int {
+	if e == nil {
+		return 0
 	}
+	return len(e.denies.list) + len(e.allows.list)
 }
 
-// hashFold is FNV-1a over the text in lower case (ASCII), mixed once more so
-// that its low bits are good for small tables.
-func hashFold(s string) uint64 {
-	h := uint64(14695981039346656037)
-	for i := range len(s) {
-		h = (h ^ uint64(lower(s[i]))) * 1099511628211
+func (e *entry) plant() {
+	e.denies.plant()
+	e.allows.plant()
+}
+
+func (e *entry) scan(q *query, d *side, testAction bool) (denied bool) {
+	if len(e.denies.list) > 0 && e.denies.scan(q, d, testAction) {
+		return true
 	}
-	return h ^ h>>29
+	if len(e.allows.list) > 0 && d.grant != grantDirect {
+		e.allows.scan(q, d, testAction)
+	}
+	return false
 }

@@ -73,6 +73,6 @@ func roleOf(req *Request) string {
 		return v.Values[0]
 	}
 	var c caller
-	c.read(p, true)
-	return strings.Join([]string{"arn", c.arn.parts[1], "iam", "", c.account, "role/" + c.parentName}, ":")
+	c.read(p)
+	return strings.Join([]string{"arn", c.split().part(1), "iam", "", c.account, "role/" + c.parentName()}, ":")
 }

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // operand is one value of a condition, parsed for its operator.
@@ -88,31 +89,54 @@ func (c *condition) anyPattern(value string, ctx Context) bool {
 
 func (c *condition) anyFold(value string, ctx Context) bool {
 	for i := range c.values {
-		text, ok := c.values[i].pattern.expand(ctx)
-		if ok && strings.EqualFold(text, value) {
+		if c.values[i].pattern.equalFold(value, ctx) {
 			return true
 		}
 	}
 	return false
 }
 
+// equalFold compares a pattern without wildcards, in any case of any alphabet.
+func (p *pattern) equalFold(s string, ctx Context) bool {
+	for i := range p.tokens {
+		text, ok := p.textOf(&p.tokens[i], ctx)
+		if !ok {
+			return false
+		}
+		n := 0 // as many characters as text has
+		for range text {
+			_, size := utf8.DecodeRuneInString(s[n:])
+			n += size
+		}
+		if !strings.EqualFold(s[:n], text) {
+			return false
+		}
+		s = s[n:]
+	}
+	return s == ""
+}
+
+// textOf is the text of a token that is no wildcard; ok is false for a
+// variable without a value.
+func (p *pattern) textOf(t *token, ctx Context) (text string, ok bool) {
+	if t.kind == tokenVariable {
+		return p.variables[t.variable].resolve(ctx)
+	}
+	return t.text, true
+}
+
 // expand gives the text of a pattern without wildcards.
 func (p *pattern) expand(ctx Context) (string, bool) {
-	if p.isLiteral {
-		return p.literal, true
+	if len(p.tokens) == 1 {
+		return p.textOf(&p.tokens[0], ctx)
 	}
 	var b strings.Builder
 	for i := range p.tokens {
-		t := &p.tokens[i]
-		if t.kind != tokenVariable {
-			b.WriteString(t.text)
-			continue
-		}
-		v, ok := p.variables[t.variable].resolve(ctx)
+		text, ok := p.textOf(&p.tokens[i], ctx)
 		if !ok {
 			return "", false
 		}
-		b.WriteString(v)
+		b.WriteString(text)
 	}
 	return b.String(), true
 }
@@ -160,12 +184,9 @@ func (c *condition) anyNetwork(value string) bool {
 }
 
 func (c *condition) anyARN(value string, ctx Context) bool {
-	a, ok := splitARN(value)
-	if !ok {
-		return false
-	}
+	t := arnText{text: value}
 	for i := range c.values {
-		if o := &c.values[i]; o.valid && o.arn.match(value, &a, ctx) {
+		if o := &c.values[i]; o.valid && o.arn.match(&t, ctx) {
 			return true
 		}
 	}

@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 
@@ -11,7 +12,7 @@ const (
 	// MaxDocumentSize bounds what Parse reads, in bytes. AWS's own quotas are
 	// far smaller; they depend on the kind of policy.
 	MaxDocumentSize = 4 << 20
-	maxSourceLine   = 512
+	maxSourceLine   = 64 << 10
 )
 
 // Parse reads a policy document. Errors are *writ.Error with line and column:
@@ -23,6 +24,9 @@ func Parse(src []byte) (*Document, error) {
 		return nil, writ.Errorf(writ.CodeTooLarge, "the policy document has %d bytes, more than %d", len(src), MaxDocumentSize)
 	}
 	p := parser{scanner{src: src, line: 1}}
+	if err := p.refuseMark(); err != nil {
+		return nil, err
+	}
 	doc, err := p.document()
 	if err != nil {
 		return nil, err
@@ -34,6 +38,18 @@ func Parse(src []byte) (*Document, error) {
 }
 
 type parser struct{ scanner }
+
+// refuseMark refuses a document that starts with a byte order mark: JSON over
+// networks has none (RFC 8259, section 8.1), and AWS says no more than "Syntax errors".
+func (p *parser) refuseMark() error {
+	switch {
+	case bytes.HasPrefix(p.src, []byte("\xef\xbb\xbf")):
+		return p.failHere("the policy document starts with a byte order mark").WithHint("save it as UTF-8 without one")
+	case bytes.HasPrefix(p.src, []byte("\xff\xfe")), bytes.HasPrefix(p.src, []byte("\xfe\xff")):
+		return p.failHere("the policy document is UTF-16").WithHint("save it as UTF-8")
+	}
+	return nil
+}
 
 func (p *parser) document() (*Document, error) {
 	doc := &Document{}
@@ -55,7 +71,7 @@ func (p *parser) document() (*Document, error) {
 			seenStatement = true
 			err = p.statements(doc)
 		default:
-			return p.unknown(at, key, "a policy document", "Version", "Id", "Statement")
+			return p.unknown(key, "a policy document", "Version", "Id", "Statement")
 		}
 		return err
 	})
@@ -63,17 +79,14 @@ func (p *parser) document() (*Document, error) {
 		return nil, err
 	}
 	if !seenStatement {
-		return nil, start.fail("the policy document has no Statement")
+		return nil, start.fail("the policy document has no Statement").WithHint(`add "Statement": [{"Effect": …, "Action": …, "Resource": …}]`)
 	}
 	return doc, nil
 }
 
-// unknown is the error for a key that does not belong here; at stands behind the key's colon.
-func (p *parser) unknown(at scanner, key, where string, known ...string) error {
-	if i := strings.LastIndex(string(at.src[:at.at]), `"`+key+`"`); i >= at.lineStart {
-		at.at = i
-	}
-	err := writ.Errorf(writ.CodeInvalid, "%q is not an element of %s", key, where).At(at.position(), at.sourceLine())
+// unknown is the error for a key that does not belong here.
+func (p *parser) unknown(key, where string, known ...string) error {
+	err := invalid("%q is not an element of %s", key, where).At(p.keyAt, lineFrom(p.src, p.keyLine))
 	if near := writ.Nearest(key, known); near != "" {
 		return err.WithHint("did you mean %q?", near)
 	}
@@ -107,64 +120,94 @@ func (p *parser) statement() (Statement, error) {
 	case s.Effect == "":
 		return s, start.fail("the statement has no Effect").WithHint(`add "Effect": "Allow" or "Effect": "Deny"`)
 	case s.Action == nil && s.NotAction == nil:
-		return s, start.fail("the statement has neither Action nor NotAction")
-	case s.Action != nil && s.NotAction != nil:
-		return s, start.fail("the statement has both Action and NotAction")
-	case s.Resource != nil && s.NotResource != nil:
-		return s, start.fail("the statement has both Resource and NotResource")
-	case s.Principal != nil && s.NotPrincipal != nil:
-		return s, start.fail("the statement has both Principal and NotPrincipal")
+		return s, start.fail("the statement has neither Action nor NotAction").WithHint(`add "Action": "service:Name"`)
 	}
 	return s, nil
 }
 
+// rival is the element that s has already and that cannot stand beside key.
+func (s *Statement) rival(key string) string {
+	for _, pair := range []struct {
+		one, other string
+		has        bool
+	}{
+		{"Action", "NotAction", s.NotAction != nil},
+		{"NotAction", "Action", s.Action != nil},
+		{"Resource", "NotResource", s.NotResource != nil},
+		{"NotResource", "Resource", s.Resource != nil},
+		{"Principal", "NotPrincipal", s.NotPrincipal != nil},
+		{"NotPrincipal", "Principal", s.Principal != nil},
+	} {
+		if pair.has && pair.one == key {
+			return pair.other
+		}
+	}
+	return ""
+}
+
 func (p *parser) element(s *Statement, key string) (err error) {
 	p.skipSpace()
-	at := p.scanner
+	if rival := s.rival(key); rival != "" {
+		return invalid("the statement has both %s and %s", rival, key).At(p.keyAt, lineFrom(p.src, p.keyLine)).
+			WithHint("write two statements")
+	}
+	at := p.scanner // for an error at the value
 	switch key {
 	case "Sid":
+		s.SidAt = p.position()
 		s.Sid, err = p.text(key)
 	case "Effect":
 		var effect string
 		effect, err = p.text(key)
 		s.Effect = Effect(effect)
 		if err == nil && s.Effect != Allow && s.Effect != Deny {
-			return at.fail("Effect must be \"Allow\" or \"Deny\", not %q", effect)
+			return at.fail("Effect must be \"Allow\" or \"Deny\", not %q", effect).WithHint("case counts")
 		}
 	case "Principal":
+		s.PrincipalAt = p.position()
 		s.Principal, err = p.principal(key)
 	case "NotPrincipal":
+		s.PrincipalAt = p.position()
 		s.NotPrincipal, err = p.principal(key)
 	case "Action":
-		s.Action, err = p.strings(key)
+		s.Action, s.ActionAt, err = p.strings(key)
 	case "NotAction":
-		s.NotAction, err = p.strings(key)
+		s.NotAction, s.ActionAt, err = p.strings(key)
 	case "Resource":
-		s.Resource, err = p.strings(key)
+		s.Resource, s.ResourceAt, err = p.strings(key)
 	case "NotResource":
-		s.NotResource, err = p.strings(key)
+		s.NotResource, s.ResourceAt, err = p.strings(key)
 	case "Condition":
 		s.Conditions, err = p.conditions()
 	default:
-		return p.unknown(at, key, "a statement", "Sid", "Effect", "Principal", "NotPrincipal",
+		return p.unknown(key, "a statement", "Sid", "Effect", "Principal", "NotPrincipal",
 			"Action", "NotAction", "Resource", "NotResource", "Condition")
 	}
 	return err
 }
 
-// strings reads a string or a list of strings.
-func (p *parser) strings(name string) ([]string, error) {
+// strings reads a string or a list of strings, and where each of them stands.
+func (p *parser) strings(name string) ([]string, []writ.Position, error) {
+	return p.values(name, func(name string) (string, error) { return p.text(name) })
+}
+
+// values reads what one reads, or a list of that.
+func (p *parser) values(name string, one func(name string) (string, error)) ([]string, []writ.Position, error) {
 	if p.peek() != '[' {
-		s, err := p.text(name)
-		return []string{s}, err
+		at := p.position()
+		s, err := one(name)
+		return []string{s}, []writ.Position{at}, err
 	}
-	values := []string{}
+	values, places := []string{}, []writ.Position{}
+	entry := "an entry of " + name
 	err := p.list(name, func() error {
-		s, err := p.text("an entry of " + name)
+		p.skipSpace()
+		places = append(places, p.position())
+		s, err := one(entry)
 		values = append(values, s)
 		return err
 	})
-	return values, err
+	return values, places, err
 }
 
 func (p *parser) principal(name string) (*PrincipalElement, error) {
@@ -173,24 +216,24 @@ func (p *parser) principal(name string) (*PrincipalElement, error) {
 		at := p.scanner
 		s, err := p.text(name)
 		if err == nil && s != "*" {
-			return nil, at.fail("%s must be \"*\" or an object such as {\"AWS\": …}, not %q", name, s)
+			return nil, at.fail("%s must be \"*\" or an object such as {\"AWS\": …}, not %q", name, s).
+				WithHint("an account is {\"AWS\": \"111122223333\"}, a service {\"Service\": \"lambda.amazonaws.com\"}")
 		}
 		e.All = true
 		return e, err
 	}
 	err := p.object(name, func(key string) (err error) {
-		at := p.scanner
 		switch key {
 		case "AWS":
-			e.AWS, err = p.strings(key)
+			e.AWS, e.AWSAt, err = p.strings(key)
 		case "Service":
-			e.Service, err = p.strings(key)
+			e.Service, e.ServiceAt, err = p.strings(key)
 		case "Federated":
-			e.Federated, err = p.strings(key)
+			e.Federated, e.FederatedAt, err = p.strings(key)
 		case "CanonicalUser":
-			e.CanonicalUser, err = p.strings(key)
+			e.CanonicalUser, e.CanonicalUserAt, err = p.strings(key)
 		default:
-			return p.unknown(at, key, name, "AWS", "Service", "Federated", "CanonicalUser")
+			return p.unknown(key, name, "AWS", "Service", "Federated", "CanonicalUser")
 		}
 		return err
 	})
@@ -200,11 +243,12 @@ func (p *parser) principal(name string) (*PrincipalElement, error) {
 func (p *parser) conditions() ([]ConditionElement, error) {
 	var all []ConditionElement
 	err := p.object("Condition", func(operator string) error {
+		operatorAt := p.keyAt
 		return p.object("the condition operator "+operator, func(key string) error {
 			p.skipSpace()
-			c := ConditionElement{Operator: operator, Key: key, Position: p.position()}
+			c := ConditionElement{Operator: operator, Key: key, Position: p.position(), OperatorAt: operatorAt, KeyAt: p.keyAt}
 			var err error
-			c.Values, err = p.conditionValues(key)
+			c.Values, c.ValueAt, err = p.conditionValues(key)
 			all = append(all, c)
 			return err
 		})
@@ -212,18 +256,8 @@ func (p *parser) conditions() ([]ConditionElement, error) {
 	return all, err
 }
 
-func (p *parser) conditionValues(key string) ([]string, error) {
-	if p.peek() != '[' {
-		v, err := p.conditionValue(key)
-		return []string{v}, err
-	}
-	values := []string{}
-	err := p.list("the values of "+key, func() error {
-		v, err := p.conditionValue(key)
-		values = append(values, v)
-		return err
-	})
-	return values, err
+func (p *parser) conditionValues(key string) ([]string, []writ.Position, error) {
+	return p.values(key, func(string) (string, error) { return p.conditionValue(key) })
 }
 
 // conditionValue reads a string, or a number or boolean as its text.
@@ -238,7 +272,7 @@ func (p *parser) conditionValue(key string) (string, error) {
 		}
 		raw := p.src[p.at:end]
 		if !json.Valid(raw) {
-			return "", p.fail("%q is not JSON", raw)
+			return "", p.fail("%q is not JSON", string(raw))
 		}
 		p.at = end
 		return string(raw), nil

@@ -9,16 +9,17 @@ import (
 // takes no recursion and falls back to the last star only: the time is
 // bounded by the product of the two lengths, and linear without "?".
 type pattern struct {
-	tokens []token
 	// literal is the whole text when there is neither wildcard nor variable,
-	// and what stands before the star of a prefix.
+	// and what stands before the only star of isAffix.
 	literal   string
+	suffix    string
 	isLiteral bool
 	isAny     bool // "*"
-	isPrefix  bool // literal, then "*"
-	variables []variable
+	isAffix   bool // literal, then "*", then suffix
 	// fold ignores ASCII case; the tokens are in lower case then.
-	fold bool
+	fold      bool
+	tokens    []token
+	variables []variable
 }
 
 type tokenKind uint8
@@ -83,17 +84,24 @@ func compilePattern(s string, syn syntax) pattern {
 		}
 	}
 	flush(len(s))
-	switch {
-	case len(p.tokens) == 0:
-		p.isLiteral = true
-	case len(p.tokens) == 1 && p.tokens[0].kind == tokenText:
-		p.isLiteral, p.literal = true, p.tokens[0].text
-	case len(p.tokens) == 1 && p.tokens[0].kind == tokenAny:
-		p.isAny = true
-	case len(p.tokens) == 2 && p.tokens[0].kind == tokenText && p.tokens[1].kind == tokenAny:
-		p.isPrefix, p.literal = true, p.tokens[0].text
-	}
+	p.classify()
 	return p
+}
+
+// classify finds the simple forms, for which match needs no search.
+func (p *pattern) classify() {
+	rest := p.tokens
+	if len(rest) > 0 && rest[0].kind == tokenText {
+		p.literal, rest = rest[0].text, rest[1:]
+	}
+	switch {
+	case len(rest) == 0:
+		p.isLiteral = true
+	case rest[0].kind == tokenAny && len(rest) == 1:
+		p.isAny, p.isAffix = p.literal == "", p.literal != ""
+	case rest[0].kind == tokenAny && len(rest) == 2 && rest[1].kind == tokenText:
+		p.isAffix, p.suffix = true, rest[1].text
+	}
 }
 
 // addText joins neighbouring literals, so that a search finds the longest.
@@ -122,8 +130,9 @@ func (p *pattern) match(s string, ctx Context) bool {
 		return true
 	case p.isLiteral:
 		return p.equal(p.literal, s)
-	case p.isPrefix:
-		return p.hasPrefix(s, p.literal)
+	case p.isAffix:
+		rest := len(s) - len(p.literal)
+		return rest >= len(p.suffix) && p.equal(p.literal, s[:len(p.literal)]) && p.equal(p.suffix, s[len(s)-len(p.suffix):])
 	case len(p.variables) == 0:
 		return p.run(s, nil)
 	}
@@ -221,25 +230,14 @@ func (t *token) value(values []string) string {
 
 // equal compares a piece of the pattern with a piece of the subject.
 func (p *pattern) equal(text, s string) bool {
-	if len(text) != len(s) {
-		return false
+	if p.fold {
+		return sameFold(text, s)
 	}
-	return text == s || p.fold && p.hasPrefix(s, text)
+	return text == s
 }
 
 func (p *pattern) hasPrefix(s, text string) bool {
-	if !p.fold {
-		return strings.HasPrefix(s, text)
-	}
-	if len(s) < len(text) {
-		return false
-	}
-	for i := range len(text) {
-		if lower(s[i]) != text[i] {
-			return false
-		}
-	}
-	return true
+	return len(s) >= len(text) && p.equal(text, s[:len(text)])
 }
 
 func (p *pattern) index(s, text string) int {
@@ -252,25 +250,4 @@ func (p *pattern) index(s, text string) int {
 		}
 	}
 	return -1
-}
-
-// lower is for ASCII only: Unicode's folding would let the Kelvin sign match "k".
-func lower(c byte) byte {
-	if c >= 'A' && c <= 'Z' {
-		return c + 'a' - 'A'
-	}
-	return c
-}
-
-func lowerASCII(s string) string {
-	for i := range len(s) {
-		if lower(s[i]) != s[i] {
-			b := []byte(s)
-			for j := range b {
-				b[j] = lower(b[j])
-			}
-			return string(b)
-		}
-	}
-	return s
 }

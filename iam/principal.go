@@ -70,11 +70,11 @@ func (p *principals) addAWS(s string) {
 		return
 	}
 	a, _ := splitARN(s)
-	if a.parts[2] == "iam" && a.parts[5] == "root" {
-		p.entries = append(p.entries, principalEntry{kind: principalAccount, text: a.parts[4], arn: a})
+	if a.part(2) == "iam" && a.part(5) == "root" {
+		p.entries = append(p.entries, principalEntry{kind: principalAccount, text: a.part(4), arn: a})
 		return
 	}
-	name := a.parts[5][strings.LastIndexByte(a.parts[5], '/')+1:]
+	name := a.part(5)[strings.LastIndexByte(a.part(5), '/')+1:]
 	p.entries = append(p.entries, principalEntry{text: s, arn: a, name: name})
 }
 
@@ -106,22 +106,22 @@ func (p *principals) grants(c *caller) grant {
 }
 
 func (e *principalEntry) grants(c *caller) grant {
-	switch c.kind {
+	switch c.Kind {
 	case PrincipalAnonymous:
 		return grantNone
 	case PrincipalService:
-		return directIf(e.kind == principalService && e.text == c.whole)
+		return directIf(e.kind == principalService && e.text == c.ARN)
 	case PrincipalProvider:
-		return directIf(e.kind == principalFederated && e.text == c.whole)
+		return directIf(e.kind == principalFederated && e.text == c.ARN)
 	case PrincipalCanonical:
-		return directIf(e.kind == principalCanonical && e.text == c.whole)
+		return directIf(e.kind == principalCanonical && e.text == c.ARN)
 	}
 	if e.kind == principalAccount {
-		samePartition := e.arn.parts[1] == "" || e.arn.parts[1] == c.arn.parts[1]
+		samePartition := e.arn.part(1) == "" || e.arn.part(1) == c.split().part(1)
 		if e.text != c.account || !samePartition {
 			return grantNone
 		}
-		if c.kind == PrincipalRoot {
+		if c.Kind == PrincipalRoot {
 			return grantDirect
 		}
 		return grantAccount
@@ -130,9 +130,9 @@ func (e *principalEntry) grants(c *caller) grant {
 		return grantNone
 	}
 	switch {
-	case e.text == c.whole && c.kind == PrincipalRole:
+	case e.text == c.ARN && c.Kind == PrincipalRole:
 		return grantParent
-	case e.text == c.whole:
+	case e.text == c.ARN:
 		return grantDirect
 	case e.isParent(c):
 		return grantParent
@@ -145,7 +145,7 @@ func (e *principalEntry) grants(c *caller) grant {
 // no path, the name decides.
 func (e *principalEntry) isParent(c *caller) bool {
 	var want string
-	switch c.kind {
+	switch c.Kind {
 	case PrincipalSession:
 		want = "role/"
 	case PrincipalFederated:
@@ -153,16 +153,19 @@ func (e *principalEntry) isParent(c *caller) bool {
 	default:
 		return false
 	}
-	if c.parentARN != "" {
-		return e.text == c.parentARN
+	if c.RoleARN != "" {
+		return e.text == c.RoleARN
 	}
-	return e.arn.parts[2] == "iam" && e.arn.parts[1] == c.arn.parts[1] && e.arn.parts[4] == c.account &&
-		strings.HasPrefix(e.arn.parts[5], want) && c.parentName != "" && lowerEqual(e.name, c.parentName, want == "role/")
+	return e.arn.part(2) == "iam" && e.arn.part(1) == c.split().part(1) && e.arn.part(4) == c.account &&
+		strings.HasPrefix(e.arn.part(5), want) && sameName(e.name, c.parentName(), want == "role/")
 }
 
-// lowerEqual compares names; those of roles do not differ by case alone.
-func lowerEqual(a, b string, fold bool) bool {
-	if !fold || a == b || len(a) != len(b) {
+// sameName compares names; those of roles do not differ by case alone.
+func sameName(a, b string, fold bool) bool {
+	if a == "" || b == "" || len(a) != len(b) {
+		return false
+	}
+	if !fold {
 		return a == b
 	}
 	for i := range len(a) {
@@ -180,6 +183,16 @@ func directIf(ok bool) grant {
 	return grantNone
 }
 
+// namesPrincipals reports whether policies of this type are attached to
+// something other than the caller, so that their statements say for whom they are.
+func (t PolicyType) namesPrincipals() bool {
+	switch t {
+	case TypeResource, TypeTrust, TypeKey, TypeEndpoint, TypeRCP:
+		return true
+	}
+	return false
+}
+
 // matchesPrincipal decides the Principal or NotPrincipal element of a policy
 // that is attached to a resource.
 func (s *statement) matchesPrincipal(q *query) grant {
@@ -195,7 +208,19 @@ func (s *statement) matchesPrincipal(q *query) grant {
 		return directIf(named == grantNone)
 	}
 	// IAM User Guide, "AWS JSON policy elements: NotPrincipal": a Deny spares only
-	// the principal that is named itself, and nobody who has a boundary.
-	spared := named == grantDirect || named == grantParent && q.caller.kind == PrincipalRole
+	// the principal that is named itself, or whose role is named together with
+	// its account, and nobody who has a boundary.
+	spared := named == grantDirect ||
+		named == grantParent && (q.caller.Kind == PrincipalRole || s.notPrincipal.namesAccount(&q.caller))
 	return directIf(!spared || q.policies.Boundary != nil)
+}
+
+// namesAccount reports whether the caller's account is among the entries.
+func (p *principals) namesAccount(c *caller) bool {
+	for i := range p.entries {
+		if p.entries[i].grants(c) == grantAccount {
+			return true
+		}
+	}
+	return false
 }

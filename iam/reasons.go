@@ -29,12 +29,12 @@ func (d Decision) Reasons(req *Request) []writ.Reason {
 			effect = writ.EffectDeny
 		}
 		list = append(list, writ.Reason{
-			Layer: writ.LayerIAM, Effect: effect, Rule: m.Rule(),
+			Layer: writ.LayerIAM, Effect: effect, Rule: m.Rule(), Position: m.Position,
 			Message: fmt.Sprintf("%s of %s %s", m.statementName(), m.Origin, verb(m.Effect)),
 		})
 	}
 	for _, m := range e.Misses {
-		list = append(list, writ.Reason{Layer: writ.LayerIAM, Effect: writ.EffectMissing, Rule: m.Rule(), Message: m.String()})
+		list = append(list, writ.Reason{Layer: writ.LayerIAM, Effect: writ.EffectMissing, Rule: m.Rule(), Position: m.Position, Message: m.String()})
 	}
 	return list
 }

@@ -33,6 +33,11 @@ func compileResource(s string, t PolicyType, variables bool) resourcePattern {
 	if s == "*" {
 		return resourcePattern{kind: resourceAny}
 	}
+	if path, ok := strings.CutPrefix(s, "execute-api:/"); ok && t == TypeResource {
+		// API Gateway takes this short form and completes it with the API that the
+		// policy is attached to; the id of an API has ten characters.
+		s = "arn:*:execute-api:*:*:??????????/" + path
+	}
 	parts := splitPattern(s)
 	if len(parts) == 6 {
 		return resourcePattern{arn: compileARN(parts, variables, 5), text: s}
@@ -68,9 +73,10 @@ func (r *resourcePattern) match(q *query) bool {
 	case resourceAny:
 		return true
 	case resourceARN:
-		return q.hasARN && r.arn.match(q.resource, &q.arn, q.context)
+		return !q.wildcardOnly && r.arn.match(&q.resource, q.context)
 	case resourceExact:
-		return !q.hasARN && !q.wildcardOnly && r.text == q.resource
+		_, isARN := q.resource.split()
+		return !isARN && !q.wildcardOnly && r.text == q.resource.text
 	default:
 		return false
 	}

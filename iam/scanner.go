@@ -1,6 +1,9 @@
 package iam
 
 import (
+	"bytes"
+	"fmt"
+	"strconv"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -18,6 +21,9 @@ type scanner struct {
 	lineStart int
 	// column is the count of characters from lineStart to counted: lines may be long.
 	column, counted int
+	// keyAt is the place of the key that object has read last; its line starts at keyLine.
+	keyAt   writ.Position
+	keyLine int
 }
 
 func (s *scanner) skipSpace() {
@@ -62,25 +68,29 @@ func (s *scanner) position() writ.Position {
 	return writ.Position{Line: s.line, Col: s.column + 1}
 }
 
-// sourceLine is the text of the line that position p stands on.
-func (s *scanner) sourceLine() string {
-	line := s.src[s.lineStart:]
-	if end := strings.IndexByte(string(line[:min(len(line), maxSourceLine)]), '\n'); end >= 0 {
-		return string(line[:end])
+// sourceLine is the text of the line that the scanner stands on.
+func (s *scanner) sourceLine() string { return lineFrom(s.src, s.lineStart) }
+
+// lineFrom is the line that starts at offset start, cut when it is very long.
+func lineFrom(src []byte, start int) string {
+	line := src[start:]
+	line = line[:min(len(line), maxSourceLine)]
+	if end := bytes.IndexByte(line, '\n'); end >= 0 {
+		line = line[:end]
 	}
-	return strings.ToValidUTF8(string(line[:min(len(line), maxSourceLine)]), "\uFFFD")
+	return strings.ToValidUTF8(string(line), "\uFFFD")
 }
 
 // fail makes an error at the next piece.
 func (s *scanner) fail(format string, args ...any) *writ.Error {
 	s.skipSpace()
-	return writ.Errorf(writ.CodeInvalid, format, args...).At(s.position(), s.sourceLine())
+	return s.failHere(format, args...)
 }
 
 // what names the next piece for an error message.
 func (s *scanner) what() string {
 	switch c := s.peek(); {
-	case c == 0:
+	case s.at >= len(s.src):
 		return "the end"
 	case c == '"':
 		return "a string"
@@ -95,9 +105,30 @@ func (s *scanner) what() string {
 	case c == '-', c >= '0' && c <= '9':
 		return "a number"
 	default:
-		r, _ := utf8.DecodeRune(s.src[s.at:])
-		return "'" + string(r) + "'"
+		r, size := utf8.DecodeRune(s.src[s.at:])
+		if r == utf8.RuneError && size < 2 {
+			return fmt.Sprintf("the byte 0x%02x, which is not UTF-8", s.src[s.at])
+		}
+		return strconv.QuoteRune(r)
 	}
+}
+
+// failHere makes an error at the scanner's very place, white space or not.
+func (s *scanner) failHere(format string, args ...any) *writ.Error {
+	return invalid(format, args...).At(s.position(), s.sourceLine())
+}
+
+// maxQuoted bounds what an error message quotes of a document, in bytes.
+const maxQuoted = 256
+
+// invalid makes an error; long texts among args are cut.
+func invalid(format string, args ...any) *writ.Error {
+	for i, a := range args {
+		if text, ok := a.(string); ok && len(text) > maxQuoted {
+			args[i] = strings.ToValidUTF8(text[:maxQuoted], "") + "…"
+		}
+	}
+	return writ.Errorf(writ.CodeInvalid, format, args...)
 }
 
 // text reads a string.
@@ -111,7 +142,7 @@ func (s *scanner) text(name string) (string, error) {
 		case c == '"':
 			raw := s.src[start:i]
 			if !utf8.Valid(raw) {
-				return "", s.fail("%s is not valid UTF-8", name)
+				return "", s.notUTF8(name, start)
 			}
 			s.at = i + 1
 			return string(raw), nil
@@ -119,7 +150,7 @@ func (s *scanner) text(name string) (string, error) {
 			return s.escapedText(name)
 		case c < ' ':
 			s.at = i
-			return "", writ.Errorf(writ.CodeInvalid, "control character in a string").At(s.position(), s.sourceLine())
+			return "", s.failHere("a string must not hold the control character U+%04X as it is", c).WithHint("write it as an escape, such as \\n or \\u%04x", c)
 		}
 	}
 	return "", s.fail("this string does not end")
@@ -136,13 +167,13 @@ func (s *scanner) escapedText(name string) (string, error) {
 		switch {
 		case c == '"':
 			if !utf8.ValidString(b.String()) {
-				return "", s.fail("%s is not valid UTF-8", name)
+				return "", s.notUTF8(name, s.at+1)
 			}
 			s.at = i + 1
 			return b.String(), nil
 		case c < ' ':
 			s.at = i
-			return "", writ.Errorf(writ.CodeInvalid, "control character in a string").At(s.position(), s.sourceLine())
+			return "", s.failHere("a string must not hold the control character U+%04X as it is", c).WithHint("write it as an escape, such as \\n or \\u%04x", c)
 		case c != '\\':
 			b.WriteByte(c)
 			i++
@@ -152,14 +183,35 @@ func (s *scanner) escapedText(name string) (string, error) {
 		default:
 			r, size := unicodeEscape(s.src[i:])
 			if size == 0 {
-				s.at = i
-				return "", writ.Errorf(writ.CodeInvalid, "this escape is not JSON").At(s.position(), s.sourceLine())
+				return "", s.badEscape(i)
 			}
 			b.WriteRune(r)
 			i += size
 		}
 	}
 	return "", s.fail("this string does not end")
+}
+
+// notUTF8 is the error for a string whose text starts at start; it points at the first bad byte.
+func (s *scanner) notUTF8(name string, start int) error {
+	s.at = start
+	for {
+		r, size := utf8.DecodeRune(s.src[s.at:])
+		if r == utf8.RuneError && size < 2 {
+			return s.failHere("%s holds the byte 0x%02x, which is not UTF-8", name, s.src[s.at])
+		}
+		s.at += size
+	}
+}
+
+// badEscape is the error for the escape at offset i.
+func (s *scanner) badEscape(i int) error {
+	s.at = i
+	if r, ok := hex4(s.src[i:]); ok {
+		return s.failHere("\\u%04x is half of a surrogate pair", r).
+			WithHint("characters beyond U+FFFF are written as two escapes, the first from \\ud800 to \\udbff, the second from \\udc00 to \\udfff")
+	}
+	return s.failHere("this escape is not JSON").WithHint(`JSON has \" \\ \/ \b \f \n \r \t and \u with four hexadecimal digits`)
 }
 
 // unicodeEscape reads \uXXXX, or a surrogate pair of them; size 0 means that it is neither.
@@ -214,15 +266,17 @@ func (s *scanner) object(name string, member func(key string) error) error {
 	seen := map[string]bool{}
 	for {
 		s.skipSpace()
+		place, line := s.position(), s.lineStart
 		at := *s
 		key, err := s.text("a key of " + name)
 		if err != nil {
 			return err
 		}
 		if seen[key] {
-			return at.fail("%s has the key %q twice", name, key)
+			return at.fail("%s has the key %q twice", name, key).WithHint("which of the two counts is not defined; take one out")
 		}
 		seen[key] = true
+		s.keyAt, s.keyLine = place, line
 		if !s.take(':') {
 			return s.fail("expected ':' after the key %q, not %s", key, s.what())
 		}

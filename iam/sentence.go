@@ -4,8 +4,16 @@ import "strings"
 
 // Sentence is AWS's AccessDenied message for a denied request, word for word
 // (IAM User Guide, "Troubleshoot access denied error messages"). AWS names one
-// kind of policy when several deny. It is "" for an allowed request.
-func (d Decision) Sentence(req *Request) string {
+// kind of policy when several deny. Since 2026 it ends with the ARN of the
+// policy that denies, where that has one ([Decision.ShortSentence] never does).
+// It is "" for an allowed request.
+func (d Decision) Sentence(req *Request) string { return d.sentence(req, true) }
+
+// ShortSentence is [Decision.Sentence] as it was before 2026 and as services
+// say it that do not name the policy yet. Clients must accept both.
+func (d Decision) ShortSentence(req *Request) string { return d.sentence(req, false) }
+
+func (d Decision) sentence(req *Request, withARN bool) string {
 	if d.Verdict == Allowed {
 		return ""
 	}
@@ -23,7 +31,7 @@ func (d Decision) Sentence(req *Request) string {
 		b.WriteString(req.Resource)
 	}
 	if d.Verdict == ExplicitlyDenied {
-		d.writeExplicit(&b)
+		d.writeExplicit(&b, withARN)
 	} else if kind, ok := d.first(d.blocked); ok {
 		writeImplicit(&b, kind, req.Action)
 	}
@@ -60,15 +68,14 @@ func blockerOf(t PolicyType) blockers {
 	return 0
 }
 
-func (d *Decision) writeExplicit(b *strings.Builder) {
+func (d *Decision) writeExplicit(b *strings.Builder, withARN bool) {
 	kind, ok := d.first(d.explicit)
 	if !ok {
 		return
 	}
 	b.WriteString(" with an explicit deny in ")
 	b.WriteString(named(kind))
-	// Since 2026 the message ends with the ARN of the policy, where it has one.
-	if d.denied != nil && d.denied.Origin.ARN != "" && blockerOf(d.denied.Origin.Type) != blockResource {
+	if withARN && d.denied != nil && d.denied.Origin.ARN != "" && blockerOf(d.denied.Origin.Type) != blockResource {
 		b.WriteString(": ")
 		b.WriteString(d.denied.Origin.ARN)
 	}

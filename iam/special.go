@@ -7,16 +7,16 @@ import "strings"
 // public, and the caller is neither of the bucket's account nor a service.
 func (q *query) publicAccessBlocked() bool {
 	p := q.policies
-	if !p.BlockPublicAccess || p.Resource == nil || !p.Resource.public || !sameFold("s3:", q.service) {
+	if !p.BlockPublicAccess || p.Resource == nil || !p.Resource.public || !q.isFor("s3:") {
 		return false
 	}
-	switch q.caller.kind {
+	switch q.caller.Kind {
 	case PrincipalService:
 		return false
 	case PrincipalAnonymous:
 		return true
 	}
-	return q.crossAccount
+	return q.isCrossAccount()
 }
 
 // fixingKeys are the condition keys that make a grant to everybody a grant to
@@ -104,13 +104,14 @@ var awsOwned = []struct {
 
 // isAWSOwned reports whether the request would change an entity of AWS.
 func (q *query) isAWSOwned() bool {
-	if !q.hasARN || q.service == "" {
-		return false
-	}
+	return (q.isFor("iam:") || q.isFor("kms:")) && q.changesAWSOwned()
+}
+
+func (q *query) changesAWSOwned() bool {
 	for i := range awsOwned {
 		row := &awsOwned[i]
-		if q.arn.parts[2] != row.service || row.account != "" && q.arn.parts[4] != row.account ||
-			!strings.HasPrefix(q.arn.parts[5], row.prefix) {
+		if q.resourcePart(2) != row.service || row.account != "" && q.resourcePart(4) != row.account ||
+			!strings.HasPrefix(q.resourcePart(5), row.prefix) {
 			continue
 		}
 		for _, action := range row.actions {

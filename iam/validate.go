@@ -9,20 +9,32 @@ import (
 
 // Validate checks a document against the rules for one kind of policy, as AWS
 // does when the policy is put: which elements it must and must not have, and
-// that actions, resources and condition operators are well formed. A type of
-// "" checks what holds for all kinds. The error is a *writ.Error.
+// the form of Sids, actions, resources, principals and conditions. A type of
+// "" checks what holds for all kinds. What AWS takes, however useless, passes:
+// that is for a linter to say. Sizes are another question, see [Quota].
+//
+// The error is a *writ.Error at the very entry. The rules are those of the IAM
+// User Guide ("Grammar of the IAM JSON policy language" and the pages on the
+// elements), and what CreatePolicy and PutRolePolicy have been seen to refuse.
 func (d *Document) Validate(t PolicyType) error {
 	if len(d.Statements) == 0 {
 		return writ.Errorf(writ.CodeInvalid, "the policy document has no statements").At(writ.Position{Line: 1, Col: 1}, "")
+	}
+	if (t == TypeSCP || t == TypeRCP) && d.Version != Version2012 {
+		return writ.Errorf(writ.CodeInvalid, "a policy of type %s must have the Version %q", t, Version2012).
+			At(writ.Position{Line: 1, Col: 1}, "").
+			WithHint("AWS Organizations takes no other (\"SCP syntax\", \"RCP syntax\")")
 	}
 	sids := map[string]bool{}
 	for i := range d.Statements {
 		s := &d.Statements[i]
 		if s.Sid != "" && sids[s.Sid] {
-			return s.invalid("Sid %q is there twice", s.Sid)
+			return s.invalidAt(s.SidAt, "Sid %q is there twice", s.Sid).WithHint("a Sid names one statement of the policy; it may be left out")
 		}
 		sids[s.Sid] = true
-		for _, check := range []func(PolicyType) error{s.checkPrincipal, s.checkAction, s.checkResource, s.checkConditions, s.checkRCP} {
+		for _, check := range []func(PolicyType) error{
+			s.checkSid, s.checkPrincipal, s.checkAction, s.checkResource, s.checkConditions, s.checkRCP,
+		} {
 			if err := check(t); err != nil {
 				return err
 			}
@@ -32,102 +44,78 @@ func (d *Document) Validate(t PolicyType) error {
 }
 
 func (s *Statement) invalid(format string, args ...any) *writ.Error {
-	return writ.Errorf(writ.CodeInvalid, format, args...).At(s.Position, "")
+	return invalid(format, args...).At(s.Position, "")
 }
 
-func (s *Statement) checkPrincipal(t PolicyType) error {
-	has := s.Principal != nil || s.NotPrincipal != nil
-	switch t {
-	case TypeIdentity, TypeBoundary, TypeSession, TypeSCP:
-		if has {
-			return s.invalid("a policy of type %s must not have Principal or NotPrincipal", t).
-				WithHint("it applies to whom it is attached to; only policies of resources name principals")
-		}
-	case TypeTrust:
-		if s.NotPrincipal != nil {
-			return s.invalid("a trust policy must not have NotPrincipal")
-		}
-		fallthrough
-	case TypeResource, TypeKey:
-		if !has {
-			return s.invalid("a policy of type %s must have a Principal", t)
-		}
+// invalidAt is an error at one entry of the statement, as far as its place is known.
+func (s *Statement) invalidAt(p writ.Position, format string, args ...any) *writ.Error {
+	if p.IsZero() {
+		p = s.Position
 	}
-	return nil
+	return invalid(format, args...).At(p, "")
 }
 
-func (s *Statement) checkAction(PolicyType) error {
-	actions := append(slices.Clone(s.Action), s.NotAction...)
-	if len(actions) == 0 {
-		return s.invalid("the statement has an empty list of actions")
+// placeOf is the place of entry i, zero where it is not known.
+func placeOf(places []writ.Position, i int) writ.Position {
+	if i < len(places) {
+		return places[i]
 	}
-	for _, a := range actions {
-		if a == "*" {
-			continue
-		}
-		service, name, found := strings.Cut(a, ":")
-		if !found || service == "" || name == "" {
-			return s.invalid("the action %q is not of the form service:Name", a).
-				WithHint(`actions look like "dynamodb:PutItem", "s3:Get*" or "*"`)
-		}
-		if strings.Trim(lowerASCII(service), "abcdefghijklmnopqrstuvwxyz0123456789-") != "" || strings.ContainsAny(name, " \t\r\n:") {
-			return s.invalid("the action %q is not an action", a).
-				WithHint("wildcards stand only after the colon, and there is no white space")
-		}
-	}
-	return nil
+	return writ.Position{}
 }
 
-func (s *Statement) checkResource(t PolicyType) error {
-	resources := append(slices.Clone(s.Resource), s.NotResource...)
-	has := s.Resource != nil || s.NotResource != nil
-	switch t {
-	case TypeTrust:
-		if has {
-			return s.invalid("a trust policy must not have Resource or NotResource").
-				WithHint("it is about the role that it is attached to")
-		}
+// checkSid: identity policies take letters and digits only ("IAM JSON policy
+// elements: Sid"); other services let more through.
+func (s *Statement) checkSid(t PolicyType) error {
+	if t != TypeIdentity && t != TypeBoundary {
 		return nil
-	case TypeResource, TypeEndpoint, "":
-		if !has {
-			return nil
-		}
 	}
-	if len(resources) == 0 {
-		return s.invalid("the statement has no Resource").WithHint(`name the ARNs, or "*"`)
+	if strings.IndexFunc(s.Sid, func(r rune) bool {
+		return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+	}) >= 0 {
+		return s.invalidAt(s.SidAt, "the Sid %q holds more than letters and digits", s.Sid).
+			WithHint("in an identity policy a Sid consists of A-Z, a-z and 0-9")
 	}
-	for _, r := range resources {
-		// API Gateway takes "execute-api:/stage/METHOD/path" and completes it itself.
-		short := t == TypeResource && strings.HasPrefix(r, "execute-api:/")
-		if r != "*" && !strings.HasPrefix(r, "arn:") && !short {
-			return s.invalid("the resource %q is neither an ARN nor \"*\"", r)
+	return nil
+}
+
+func (s *Statement) checkAction(t PolicyType) error {
+	actions, element := s.Action, "Action"
+	if s.NotAction != nil {
+		actions, element = s.NotAction, "NotAction"
+	}
+	if len(actions) == 0 {
+		return s.invalid("the statement has an empty list of actions").WithHint("an empty %s says nothing; name actions, or take the statement out", element)
+	}
+	for i, a := range actions {
+		problem, hint := actionProblem(a, t)
+		if problem != "" {
+			return s.invalidAt(placeOf(s.ActionAt, i), "the action %q %s", a, problem).WithHint("%s", hint)
 		}
 	}
 	return nil
 }
 
-func (s *Statement) checkConditions(PolicyType) error {
-	for _, c := range s.Conditions {
-		if _, ok := parseOperator(c.Operator); !ok {
-			err := writ.Errorf(writ.CodeInvalid, "%q is not a condition operator", c.Operator).At(c.Position, "")
-			if near := writ.Nearest(c.Operator, OperatorNames()); near != "" {
-				return err.WithHint("did you mean %q?", near)
-			}
-			return err
-		}
+// actionProblem says what is wrong with the form of an action, "" if nothing.
+// IAM asks for one colon and a clean prefix; the name may be anything, also one
+// that no service has.
+func actionProblem(a string, t PolicyType) (problem, hint string) {
+	const looks = `actions look like "dynamodb:PutItem", "s3:Get*" or "*"`
+	service, name, found := strings.Cut(a, ":")
+	switch {
+	case a == "*" && t != TypeTrust:
+		return "", ""
+	case t == TypeTrust && (!found || !sameFold("sts", service)):
+		return "is not an action of STS", `a trust policy is about sts:AssumeRole, sts:AssumeRoleWithWebIdentity, sts:AssumeRoleWithSAML, sts:TagSession and the like`
+	case !found || service == "" || name == "":
+		return "is not of the form service:Name", looks
+	case strings.Contains(name, ":"):
+		return "has more than one colon", looks
+	case service != "*" && strings.ContainsAny(service, "*?"):
+		return "has a wildcard in the name of its service", "wildcards stand after the colon"
+	case service != "*" && strings.Trim(lowerASCII(service), "abcdefghijklmnopqrstuvwxyz0123456789-.") != "":
+		return "has no name of a service before its colon", looks
 	}
-	return nil
-}
-
-// OperatorNames lists the condition operators of the language, without their
-// set prefixes and IfExists.
-func OperatorNames() []string {
-	return []string{
-		"StringEquals", "StringNotEquals", "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase", "StringLike", "StringNotLike",
-		"NumericEquals", "NumericNotEquals", "NumericLessThan", "NumericLessThanEquals", "NumericGreaterThan", "NumericGreaterThanEquals",
-		"DateEquals", "DateNotEquals", "DateLessThan", "DateLessThanEquals", "DateGreaterThan", "DateGreaterThanEquals",
-		"Bool", "BinaryEquals", "IpAddress", "NotIpAddress", "ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike", "Null",
-	}
+	return "", ""
 }
 
 // checkRCP holds the rules of AWS Organizations, "RCP syntax".
@@ -138,12 +126,19 @@ func (s *Statement) checkRCP(t PolicyType) error {
 	switch {
 	case s.Effect != Deny:
 		return s.invalid("a resource control policy can only deny").WithHint("RCPFullAWSAccess is what allows; it is always attached")
-	case s.NotPrincipal != nil || s.NotAction != nil:
-		return s.invalid("a resource control policy must not have NotPrincipal or NotAction")
-	case s.Principal == nil || !s.Principal.All && !slices.Equal(s.Principal.AWS, []string{"*"}):
-		return s.invalid(`the Principal of a resource control policy must be "*"`)
-	case slices.Contains(s.Action, "*"):
-		return s.invalid(`the Action of a resource control policy must name a service, not "*"`)
+	case s.NotPrincipal != nil:
+		return s.invalidAt(s.PrincipalAt, "a resource control policy must not have NotPrincipal").
+			WithHint(`write "Principal": "*" and except callers by a condition on aws:PrincipalArn or aws:PrincipalOrgID`)
+	case s.NotAction != nil:
+		return s.invalidAt(placeOf(s.ActionAt, 0), "a resource control policy must not have NotAction").WithHint("name the actions that are denied")
+	case s.Principal == nil:
+		return s.invalid(`the Principal of a resource control policy must be "*"`).WithHint(`add "Principal": "*"`)
+	case !s.Principal.All && !slices.Equal(s.Principal.AWS, []string{"*"}):
+		return s.invalidAt(s.PrincipalAt, `the Principal of a resource control policy must be "*"`).WithHint("narrow the statement by its Condition")
+	}
+	if i := slices.Index(s.Action, "*"); i >= 0 {
+		return s.invalidAt(placeOf(s.ActionAt, i), `the Action of a resource control policy must name a service, not "*"`).
+			WithHint(`such as "s3:*", "sqs:*", "kms:*"`)
 	}
 	return nil
 }

@@ -51,7 +51,8 @@ type Config struct {
 	// those of others answer to their name alone: ID.execute-api.localhost.
 	// "" lets all answer.
 	Sandbox string
-	// SCPs are levels of service control policies for every role but the developer's.
+	// SCPs are levels of service control policies for every role but the
+	// developer's; see [Cloud.SetSCPs].
 	SCPs [][]*iam.Policy
 	// Parameters are what templates find in the parameter store beside what is
 	// stored there, by name: the AWS CDK's templates ask for
@@ -66,6 +67,9 @@ type Config struct {
 	OnLog     func(function, line string)
 	OnRequest func(RequestLine)
 	OnDenied  func(gate.Verdict)
+	// OnVerdict hears every question that IAM decided, the denied ones too,
+	// before the service sees the call.
+	OnVerdict func(gate.Verdict)
 	OnNotice  func(line string)
 }
 
@@ -103,6 +107,10 @@ func (c *Cloud) Region() string { return DefaultRegion }
 
 // API is the AWS API.
 func (c *Cloud) API() http.Handler { return c.gate }
+
+// SetSCPs replaces the service control policies while the cloud runs: each
+// question to IAM meets either all of the old ones or all of the new ones.
+func (c *Cloud) SetSCPs(levels [][]*iam.Policy) { c.gate.SetSCPs(levels) }
 
 // Front is the HTTP API of the deployed systems.
 func (c *Cloud) Front() http.Handler { return c.logged(againstRebinding(c.apis.Front())) }

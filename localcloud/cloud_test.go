@@ -21,6 +21,7 @@ import (
 	"github.com/aws/smithy-go/middleware"
 	"github.com/writ-dev/writ/localcloud"
 	"github.com/writ-dev/writ/localcloud/gate"
+	"github.com/writ-dev/writ/localcloud/gate/gatetest"
 )
 
 const (
@@ -56,9 +57,10 @@ func openCloud(t testing.TB, dir string, change func(*localcloud.Config)) *cloud
 	c.api, c.front = httptest.NewUnstartedServer(nil), httptest.NewUnstartedServer(nil)
 	cfg := localcloud.Config{
 		Dir: dir, Endpoint: "http://" + c.api.Listener.Addr().String(),
-		OnDenied: func(v gate.Verdict) { c.note(&c.denied, v.Message) },
-		OnLog:    func(function, line string) { c.note(&c.lines, function+": "+line) },
-		OnNotice: func(line string) { t.Log("notice:", line) },
+		OnDenied:  func(v gate.Verdict) { c.note(&c.denied, v.Message) },
+		OnLog:     func(function, line string) { c.note(&c.lines, function+": "+line) },
+		OnNotice:  func(line string) { t.Log("notice:", line) },
+		OnVerdict: gatetest.Keys(t),
 	}
 	if change != nil {
 		change(&cfg)

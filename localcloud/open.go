@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/iam"
 	"github.com/writ-dev/writ/localcloud/apigateway"
 	"github.com/writ-dev/writ/localcloud/cloudformation"
 	"github.com/writ-dev/writ/localcloud/directory"
@@ -58,6 +59,9 @@ func (cfg *Config) setDefaults() {
 	if cfg.OnDenied == nil {
 		cfg.OnDenied = func(gate.Verdict) {}
 	}
+	if cfg.OnVerdict == nil {
+		cfg.OnVerdict = func(gate.Verdict) {}
+	}
 	if cfg.OnNotice == nil {
 		cfg.OnNotice = func(string) {}
 	}
@@ -73,7 +77,9 @@ func (c *Cloud) wire() error {
 		return err
 	}
 	c.vault = session.NewVault(key)
-	if c.directory, err = directory.New(directory.Config{DB: c.db, Account: DefaultAccount, Now: cfg.Now}); err != nil {
+	if c.directory, err = directory.New(directory.Config{
+		DB: c.db, Account: DefaultAccount, Now: cfg.Now, SCPs: func() [][]*iam.Policy { return c.gate.SCPs() }, Unbound: DeveloperRole,
+	}); err != nil {
 		return err
 	}
 	tokens := sts.New(sts.Config{Account: DefaultAccount, Roles: c.directory, Issuer: c.vault, Now: cfg.Now})
@@ -145,8 +151,9 @@ func (cfg *Config) unnamed(tags map[string]string) bool {
 	return cfg.Sandbox == "" || !tagged || sandbox == cfg.Sandbox
 }
 
-// verdict passes denials on.
+// verdict passes decisions on, and denials once more.
 func (c *Cloud) verdict(v gate.Verdict) {
+	c.cfg.OnVerdict(v)
 	if v.Message != "" {
 		c.cfg.OnDenied(v)
 	}

@@ -1,6 +1,7 @@
 package localcloud_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -218,5 +219,28 @@ func TestRemovedTagKeysDecide(t *testing.T) {
 		wantCode(t, "a log group", err, test.want)
 		_, err = lambda.NewFromConfig(cfg).UntagResource(ctx, &lambda.UntagResourceInput{Resource: &function, TagKeys: keys})
 		wantCode(t, "a function", err, test.want)
+	}
+}
+
+// TestSimulationsHeedTheOrganisation: what a role's policies allow and an SCP
+// does not is simulated as it would be decided.
+func TestSimulationsHeedTheOrganisation(t *testing.T) {
+	t.Parallel()
+	scp := must[*iam.Policy](t)(iam.Load([]byte(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}`), iam.Origin{Type: iam.TypeSCP}))
+	c := newCloud(t, func(cfg *localcloud.Config) { cfg.SCPs = [][]*iam.Policy{{scp}} })
+	developer := "arn:aws:iam::000000000000:role/" + localcloud.DeveloperRole
+	for arn, want := range map[string][]string{c.role(t, "bound", trustAll, allowAll): {"allowed true", "implicitDeny false"}, developer: {"allowed", "allowed"}} {
+		out := must[*awsiam.SimulatePrincipalPolicyOutput](t)(awsiam.NewFromConfig(c.dev()).SimulatePrincipalPolicy(t.Context(), &awsiam.SimulatePrincipalPolicyInput{
+			PolicySourceArn: &arn, ActionNames: []string{"s3:GetObject", "sqs:SendMessage"},
+		}))
+		for i, r := range out.EvaluationResults {
+			got := string(r.EvalDecision)
+			if r.OrganizationsDecisionDetail != nil {
+				got += fmt.Sprint(" ", r.OrganizationsDecisionDetail.AllowedByOrganizations)
+			}
+			if got != want[i] {
+				t.Errorf("%s as %s: %s, want %s", *r.EvalActionName, arn, got, want[i])
+			}
+		}
 	}
 }

@@ -28,7 +28,7 @@ func Fix(t *topology.Topology, sandbox, roleName, action, resourceARN string) (w
 	}
 	for _, v := range verbs[to.entity] {
 		if v.holds(action, to.form) {
-			return writeFix(f, to, v.name, action), true
+			return writeFix(f, access{to, v.name}, action), true
 		}
 	}
 	return writ.Fix{}, false
@@ -159,8 +159,7 @@ func granted(f *topology.Function, to destination, action string) bool {
 		}
 	}
 	for _, g := range f.Grants {
-		sameKind := g.Kind == to.entity.kind() || g.Kind == topology.KindBucket && to.entity == entityBucket
-		if !sameKind || g.Name != to.name {
+		if !to.isMeant(g) {
 			continue
 		}
 		if v, ok := findVerb(to.entity, g.Access); ok && v.holds(action, to.form) {

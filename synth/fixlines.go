@@ -9,38 +9,62 @@ import (
 	"github.com/writ-dev/writ/topology"
 )
 
+// access is a verb on an entity.
+type access struct {
+	to   destination
+	verb string
+}
+
 // writeFix writes a missing grant as it must stand in the user's file.
-func writeFix(f *topology.Function, to destination, access, action string) writ.Fix {
-	fix := writ.Fix{Summary: fmt.Sprintf("grant function %s %s on %s %s", f.Name, access, to.entity.kind(), to.name)}
-	if access == "fullAccess" {
+func writeFix(f *topology.Function, a access, action string) writ.Fix {
+	fix := writ.Fix{Summary: fmt.Sprintf("grant function %s %s on %s %s", f.Name, a.verb, a.to.entity.kind(), a.to.name)}
+	if a.verb == "fullAccess" {
 		fix.Summary += ", the only access that holds " + action
 	}
+	place := grantLines(f, []access{a})
+	fix.Position, fix.Lines, fix.Summary = place.Position, place.Lines, fix.Summary+place.Summary
+	return fix
+}
+
+// grantLines writes grants as they must stand in the user's file together; the
+// summary is a remark that goes with them, or "".
+func grantLines(f *topology.Function, list []access) writ.Fix {
 	if strings.HasSuffix(f.Pos.File, ".go") {
-		fix.Position, fix.Lines = goFix(f, to, access)
-		fix.Summary += " (use your own names for the two values)"
+		fix := writ.Fix{Summary: " (use your own names for the two values)"}
+		for _, a := range list {
+			position, line := goFix(f, a.to, a.verb)
+			if fix.Lines += line; position.Line > fix.Position.Line {
+				fix.Position = position
+			}
+		}
 		return fix
 	}
-	item := fmt.Sprintf("{%s: %s, access: %s}", to.entity.kind(), yamlText(to.name), access)
+	items := make([]string, len(list))
+	for i, a := range list {
+		items[i] = grantText(string(a.to.entity.kind()), a.to.name, a.verb)
+	}
+	asList := func(indent int) string {
+		before := spaces(indent) + "- "
+		return before + strings.Join(items, "\n"+before) + "\n"
+	}
 	switch {
 	case f.GrantsIndent > 0:
-		fix.Position = f.GrantsEnd
-		fix.Lines = spaces(f.GrantsIndent) + "- " + item + "\n"
+		return writ.Fix{Position: f.GrantsEnd, Lines: asList(f.GrantsIndent)}
 	case !f.GrantsEnd.IsZero():
-		fix.Position = f.GrantsEnd
-		fix.Lines = item
-		fix.Summary += ": add it to the list in brackets"
+		return writ.Fix{Position: f.GrantsEnd, Lines: strings.Join(items, ", "), Summary: ": add it to the list in brackets"}
 	case f.Indent > 0:
-		fix.Position = f.End
-		fix.Lines = spaces(f.Indent) + "grants:\n" + spaces(f.Indent+2) + "- " + item + "\n"
-	default:
-		fix.Position = f.End
-		if fix.Position.IsZero() {
-			fix.Position = f.Pos
-		}
-		fix.Lines = "grants: [" + item + "]"
-		fix.Summary += ": add it to the function's keys"
+		return writ.Fix{Position: f.End, Lines: spaces(f.Indent) + "grants:\n" + asList(f.Indent+2)}
+	}
+	fix := writ.Fix{Position: f.End, Lines: "grants: [" + strings.Join(items, ", ") + "]", Summary: ": add it to the function's keys"}
+	if fix.Position.IsZero() {
+		fix.Position = f.Pos
 	}
 	return fix
+}
+
+// grantText is a grant as YAML.
+func grantText(kind, name, verb string) string {
+	return fmt.Sprintf("{%s: %s, access: %s}", kind, yamlText(name), verb)
 }
 
 func spaces(n int) string { return strings.Repeat(" ", n) }

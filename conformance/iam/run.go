@@ -1,27 +1,34 @@
 package iam
 
 import (
-	"bufio"
-	"bytes"
-	"embed"
-	"encoding/json"
+	"cmp"
+	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
+	"maps"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/writ-dev/writ/iam"
+	"github.com/writ-dev/writ/iam/cases"
 )
-
-//go:embed data/*.jsonl
-var data embed.FS
 
 // ErrNotExpressible is what decide answers for a case that its door cannot express.
 var ErrNotExpressible = errors.New("the case cannot be expressed here")
+
+// NotExpressible is ErrNotExpressible with its reason, under which [Run]
+// counts the case. The same reason should read the same for every case.
+func NotExpressible(format string, args ...any) error {
+	return &inexpressible{fmt.Sprintf(format, args...)}
+}
+
+type inexpressible struct{ reason string }
+
+func (e *inexpressible) Error() string { return ErrNotExpressible.Error() + ": " + e.reason }
+func (e *inexpressible) Unwrap() error { return ErrNotExpressible }
 
 // Answer is what a door answered. A nil BlockedBy is not compared.
 type Answer struct {
@@ -31,144 +38,132 @@ type Answer struct {
 
 // Run puts every case of every corpus to decide: the copies beside this file,
 // and the reference corpora where the checkout has them next to it. It prints
-// how many cases ran and fails when none did.
+// how many cases ran, why others did not, and fails when none ran. decide is
+// called from several goroutines.
 func Run(t *testing.T, decide func(Case) (Answer, error)) {
 	t.Helper()
 	corpora, err := Corpora()
 	if err != nil {
 		t.Fatal(err)
 	}
-	total := 0
-	for _, corpus := range corpora {
-		ran, skipped := 0, 0
-		t.Run(corpus.Name, func(t *testing.T) {
-			for _, c := range corpus.Cases {
-				answer, err := decide(c)
-				switch {
-				case errors.Is(err, ErrNotExpressible):
-					skipped++
-					continue
-				case err != nil:
-					t.Errorf("%s %s: %v", c.ID, c.Name, err)
-				default:
-					c.check(t, answer)
-				}
-				ran++
-			}
-			t.Logf("%s: %d cases ran, %d cannot be expressed here", corpus.Name, ran, skipped)
-		})
-		total += ran
+	runAll(t, corpora, decide)
+}
+
+// RunDistinct is [Run] without the files that are a copy of another to the
+// byte, for doors that take their time.
+func RunDistinct(t *testing.T, decide func(Case) (Answer, error)) {
+	t.Helper()
+	corpora, err := Corpora()
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Logf("%d cases ran in all", total)
-	if total == 0 {
+	seen := map[[sha256.Size]byte]bool{}
+	runAll(t, slices.DeleteFunc(corpora, func(c Corpus) bool {
+		again := seen[c.sum]
+		seen[c.sum] = true
+		return again
+	}), decide)
+}
+
+func runAll(t *testing.T, corpora []Corpus, decide func(Case) (Answer, error)) {
+	t.Helper()
+	all := tally{}
+	for _, corpus := range corpora {
+		one := corpus.run(t, decide)
+		t.Logf("%s %s: %s", t.Name(), corpus.Name, one.counts())
+		all.add(one)
+	}
+	t.Logf("%s: %d cases ran in all%s", t.Name(), all.ran, all.why())
+	if all.ran == 0 {
 		t.Error("no cases ran")
 	}
 }
 
+// run puts the cases of one corpus, and reports failures in their order.
+func (corpus *Corpus) run(t *testing.T, decide func(Case) (Answer, error)) tally {
+	t.Helper()
+	answers, errs := make([]Answer, len(corpus.Cases)), make([]error, len(corpus.Cases))
+	next := make(chan int)
+	var workers sync.WaitGroup
+	for range 2 * runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			for i := range next {
+				answers[i], errs[i] = decide(corpus.Cases[i])
+			}
+		})
+	}
+	for i := range corpus.Cases {
+		next <- i
+	}
+	close(next)
+	workers.Wait()
+	count := tally{}
+	for i := range corpus.Cases {
+		c := &corpus.Cases[i]
+		if errors.Is(errs[i], ErrNotExpressible) {
+			count.skip(errs[i])
+			continue
+		}
+		count.ran++
+		if errs[i] != nil {
+			t.Errorf("%s %s %s: %v", corpus.Name, c.ID, c.Name, errs[i])
+			continue
+		}
+		c.check(t, answers[i])
+	}
+	return count
+}
+
+// tally counts cases that ran, and the others by reason. The zero value is ready.
+type tally struct {
+	ran     int
+	skipped map[string]int
+}
+
+func (n *tally) skip(err error) {
+	reason := "no reason given"
+	if e := (*inexpressible)(nil); errors.As(err, &e) {
+		reason = e.reason
+	}
+	n.add(tally{skipped: map[string]int{reason: 1}})
+}
+
+func (n *tally) add(other tally) {
+	n.ran += other.ran
+	if n.skipped == nil {
+		n.skipped = map[string]int{}
+	}
+	for reason, count := range other.skipped {
+		n.skipped[reason] += count
+	}
+}
+
+func (n *tally) counts() string {
+	skipped := 0
+	for _, count := range n.skipped {
+		skipped += count
+	}
+	return fmt.Sprintf("%d cases ran, %d cannot be expressed here", n.ran, skipped)
+}
+
+// why lists the reasons, the most frequent first.
+func (n *tally) why() string {
+	reasons := slices.SortedFunc(maps.Keys(n.skipped), func(a, b string) int {
+		return cmp.Or(n.skipped[b]-n.skipped[a], strings.Compare(a, b))
+	})
+	var b strings.Builder
+	for _, reason := range reasons {
+		fmt.Fprintf(&b, "\n%6d not: %s", n.skipped[reason], reason)
+	}
+	return b.String()
+}
+
 func (c *Case) check(t *testing.T, got Answer) {
 	t.Helper()
-	denied := c.Expected == "Denied" && (got.Verdict == iam.ImplicitlyDenied || got.Verdict == iam.ExplicitlyDenied)
-	if string(got.Verdict) != c.Expected && !denied {
+	if !c.Agrees(got.Verdict) {
 		t.Errorf("%s %s: got %s (blocked by %v), want %s", c.ID, c.Name, got.Verdict, got.BlockedBy, c.Expected)
 	}
-	if c.ExpectedBlockedBy == nil || got.BlockedBy == nil {
-		return
+	if blocked := cases.BlockerNames(got.BlockedBy); got.BlockedBy != nil && !c.AgreesBlockedBy(blocked) {
+		t.Errorf("%s %s: blocked by %v, want %v", c.ID, c.Name, blocked, c.ExpectedBlockedBy)
 	}
-	blocked := []string{}
-	for _, b := range got.BlockedBy {
-		blocked = append(blocked, BlockerName(b))
-	}
-	slices.Sort(blocked)
-	if want := slices.Sorted(slices.Values(c.ExpectedBlockedBy)); !slices.Equal(blocked, want) {
-		t.Errorf("%s %s: blocked by %v, want %v", c.ID, c.Name, blocked, want)
-	}
-}
-
-// BlockerName is the name that the cases have for a kind of policy.
-func BlockerName(t iam.PolicyType) string {
-	switch t {
-	case iam.TypeBoundary:
-		return "pb"
-	case iam.TypeEndpoint:
-		return "vpce"
-	case iam.TypeBlockPublicAccess:
-		return "s3-bpa"
-	case iam.TypeTrust, iam.TypeKey:
-		return "resource"
-	}
-	return string(t)
-}
-
-// Corpus is one file of cases.
-type Corpus struct {
-	Name  string
-	Cases []Case
-}
-
-// Corpora reads all corpora that there are. Disputed cases, and those whose
-// request is itself a pattern, are no truth to run against.
-func Corpora() ([]Corpus, error) {
-	var all []Corpus
-	for _, source := range sources() {
-		names, err := fs.Glob(source.files, source.glob)
-		if err != nil {
-			return nil, err
-		}
-		for _, name := range names {
-			if strings.Contains(name, ".disputed.") || strings.Contains(name, ".patterns.") {
-				continue
-			}
-			corpus, err := read(source.files, name)
-			if err != nil {
-				return nil, err
-			}
-			corpus.Name = source.name + "/" + filepath.Base(name)
-			all = append(all, corpus)
-		}
-	}
-	return all, nil
-}
-
-type source struct {
-	name  string
-	files fs.FS
-	glob  string
-}
-
-// sources are the copies here, and the reference folder beside the checkout.
-func sources() []source {
-	list := []source{{"copies", data, "data/*.jsonl"}}
-	root, err := os.Getwd()
-	for err == nil && root != filepath.Dir(root) {
-		if _, missing := os.Stat(filepath.Join(root, "go.mod")); missing == nil {
-			break
-		}
-		root = filepath.Dir(root)
-	}
-	reference := os.DirFS(filepath.Join(root, "..", "shared", "reference"))
-	return append(list,
-		source{"reference", reference, "iam-eval/*.jsonl"},
-		source{"reference-only", reference, "iam-eval/agpl/*.jsonl"},
-		source{"reference", reference, "iam-eval-random*.jsonl"})
-}
-
-func read(files fs.FS, name string) (Corpus, error) {
-	raw, err := fs.ReadFile(files, name)
-	if err != nil {
-		return Corpus{}, err
-	}
-	corpus := Corpus{}
-	lines := bufio.NewScanner(bytes.NewReader(raw))
-	lines.Buffer(nil, len(raw)+1)
-	for lines.Scan() {
-		c := Case{File: name}
-		if err := json.Unmarshal(lines.Bytes(), &c); err != nil {
-			return corpus, fmt.Errorf("%s: %w", name, err)
-		}
-		corpus.Cases = append(corpus.Cases, c)
-	}
-	if len(corpus.Cases) == 0 {
-		return corpus, fmt.Errorf("%s holds no cases", name)
-	}
-	return corpus, lines.Err()
 }

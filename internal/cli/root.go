@@ -98,6 +98,14 @@ func failing(command func(*cobra.Command, []string) error) func(*cobra.Command, 
 	}
 }
 
+// wrap makes commands and those below them failing.
+func wrap(commands []*cobra.Command) {
+	for _, command := range commands {
+		command.RunE = failing(command.RunE)
+		wrap(command.Commands())
+	}
+}
+
 func newRoot(sh *shell) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "writ",
@@ -116,11 +124,9 @@ really enforced; and it shows who gains what before a deploy changes anything.`,
 	root.SetErr(sh.stderr)
 	root.AddCommand(
 		newInit(sh), newUp(sh), newSynth(sh), newDiff(sh), newDeploy(sh),
-		newDestroy(sh), newInvoke(sh), newLogs(sh), newCredentials(sh), newVersion(sh),
+		newDestroy(sh), newInvoke(sh), newLogs(sh), newCredentials(sh), newIAM(sh), newVersion(sh),
 	)
-	for _, command := range root.Commands() {
-		command.RunE = failing(command.RunE)
-	}
+	wrap(root.Commands())
 	root.CompletionOptions.HiddenDefaultCmd = true
 	return root
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -26,6 +27,8 @@ type upFlags struct {
 	watch     bool
 	ephemeral bool
 	bare      bool
+	record    string
+	scps      []string
 	format    string
 }
 
@@ -43,6 +46,9 @@ by IAM before the service sees it. State stays in DIR/.writ.`,
 			if err := checkFormat(f.format); err != nil {
 				return err
 			}
+			if err := checkRecord(f.record); err != nil {
+				return err
+			}
 			u := &up{sh: sh, flags: f, dir: dirArg(args), log: sh.stderr, style: style{sh.colorErr}}
 			return u.run(cmd.Context())
 		},
@@ -54,6 +60,9 @@ by IAM before the service sees it. State stays in DIR/.writ.`,
 	flags.BoolVar(&f.watch, "watch", false, "deploy again when the topology or the code changes")
 	flags.BoolVar(&f.ephemeral, "ephemeral", false, "keep no state: start empty, leave nothing")
 	flags.BoolVar(&f.bare, "bare", false, "run the cloud alone, without a topology: for a plain CloudFormation stack or your own SDK calls")
+	flags.StringVar(&f.record, "record", "", "note every call of every role, for writ iam suggest, after what was noted before; --record=fresh begins anew")
+	flags.Lookup("record").NoOptDefVal = recordOn
+	flags.StringArrayVar(&f.scps, "scp", nil, "a service control policy in a `FILE` binds every role but the developer's; repeated, each is one level, the root first")
 	formatFlag(cmd, &f.format)
 	return cmd
 }
@@ -74,7 +83,10 @@ type up struct {
 	cloud *localcloud.Cloud
 	names labels
 	shown string // the banner
-	creds localcloud.Credentials
+	scps  atomic.Pointer[[]scpLevel]
+	// recording notes calls, nil without --record.
+	recording *recording
+	creds     localcloud.Credentials
 }
 
 func (u *up) run(ctx context.Context) (err error) {
@@ -84,6 +96,9 @@ func (u *up) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := u.loadSCPs(); err != nil {
+		return err
+	}
 	if err := u.makeState(); err != nil {
 		return err
 	}
@@ -91,6 +106,10 @@ func (u *up) run(ctx context.Context) (err error) {
 	if err := u.listen(); err != nil {
 		return err
 	}
+	if err := u.startRecording(); err != nil {
+		return err
+	}
+	defer u.recording.stop()
 	if err := u.openCloud(); err != nil {
 		return err
 	}
@@ -120,6 +139,7 @@ func (u *up) run(ctx context.Context) (err error) {
 	go debug.FreeOSMemory()
 	if u.flags.watch {
 		go u.watch(ctx)
+		go u.watchSCPs(ctx)
 	}
 	select {
 	case <-ctx.Done():
@@ -196,6 +216,8 @@ func (u *up) openCloud() (err error) {
 		Endpoint:  "http://" + u.aws.Addr().String(),
 		Sandbox:   u.flags.sandbox,
 		Now:       time.Now,
+		SCPs:      u.scpLevels(),
+		OnVerdict: u.recording.hook(),
 		OnLog:     u.functionLine,
 		OnRequest: u.requestLine,
 		OnDenied:  u.denied,

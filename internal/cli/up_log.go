@@ -68,8 +68,14 @@ func (u *up) denied(v gate.Verdict) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s on %s\n", u.style.red("DENIED"), u.style.bold(oneLine(v.Ask.Action)), oneLine(v.Ask.Resource))
 	fmt.Fprintf(&b, "  %s\n", oneLine(v.Message))
+	obstacles := u.obstacles(v)
+	for _, line := range obstacles {
+		fmt.Fprintf(&b, "  %s\n", oneLine(line))
+	}
 	fix, granted := u.fix(v)
 	switch {
+	case len(obstacles) > 0:
+		fmt.Fprintf(&b, "  %s\n", u.style.yellow("no grant in the topology can help"))
 	case granted != "":
 		fmt.Fprintf(&b, "  %s the topology grants this already: run `%s`\n", u.style.green("fix:"), granted)
 	case fix.Summary != "":
@@ -162,6 +168,10 @@ func (u *up) banner(systems []*system) {
 		fmt.Fprintf(&b, "  %s\n", st.yellow(line))
 	}
 	fmt.Fprintf(&b, "%s every call is decided by IAM; a call that cannot be mapped is denied\n", st.green("IAM enforced:"))
+	b.WriteString(u.scpLines())
+	if u.recording != nil {
+		fmt.Fprintf(&b, "%s calls of every role are noted in %s; `writ iam suggest FUNCTION %s` says what they show\n", st.green("recording:"), u.recording.path, quoted(u.dir))
+	}
 	fmt.Fprintf(&b, "AWS CLI and SDKs: %s\n", st.bold(`eval "$(writ credentials `+quoted(u.dir)+`)"`))
 	if b.String() != u.shown {
 		u.shown = b.String()

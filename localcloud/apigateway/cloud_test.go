@@ -23,6 +23,7 @@ import (
 	"github.com/writ-dev/writ/iam"
 	"github.com/writ-dev/writ/localcloud/apigateway"
 	"github.com/writ-dev/writ/localcloud/gate"
+	"github.com/writ-dev/writ/localcloud/gate/gatetest"
 	"github.com/writ-dev/writ/localcloud/store"
 )
 
@@ -160,7 +161,7 @@ func openCloud(t *testing.T, db *store.DB) *cloud {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.gate = gate.New(gate.Config{Account: account, Region: region, Services: []gate.Service{c.service, c.functions}, Directory: c, Credentials: c, Now: time.Now})
+	c.gate = gate.New(gate.Config{Account: account, Region: region, Services: []gate.Service{c.service, c.functions}, Directory: c, Credentials: c, Now: time.Now, OnVerdict: gatetest.Keys(t)})
 	bound.gate = c.gate
 	api, front := httptest.NewServer(c.gate), httptest.NewServer(c.service.Front())
 	t.Cleanup(api.Close)

@@ -13,7 +13,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -88,7 +87,7 @@ func (s *Service) Describe(c *gate.Call) ([]gate.Ask, error) {
 		var keys []string
 		for k, v := range body.Tags {
 			keys = append(keys, k)
-			ask.Context["aws:requesttag/"+strings.ToLower(k)] = iam.One(v)
+			ask.Context["aws:requesttag/"+iam.Key(k)] = iam.One(v)
 		}
 		ask.Context["aws:tagkeys"] = iam.Many(keys...)
 	}

@@ -37,6 +37,7 @@ import (
 	"github.com/writ-dev/writ/localcloud/directory"
 	localdynamodb "github.com/writ-dev/writ/localcloud/dynamodb"
 	"github.com/writ-dev/writ/localcloud/gate"
+	"github.com/writ-dev/writ/localcloud/gate/gatetest"
 	locallambda "github.com/writ-dev/writ/localcloud/lambda"
 	"github.com/writ-dev/writ/localcloud/logs"
 	locals3 "github.com/writ-dev/writ/localcloud/s3"
@@ -191,7 +192,8 @@ func openCloud(t testing.TB, dir string) *cloud {
 	})
 	c.gate = gate.New(gate.Config{
 		Account: account, Region: region, Directory: c.iam, Credentials: c.vault, Now: time.Now, DeveloperRole: "admin",
-		Services: []gate.Service{c.iam, issuer, c.lambdas, gateway, tables, objects, c.queues, c.topics, secrets, parameters, c.service, logs.New(logs.Config{DB: c.db, Account: account, Region: region})},
+		OnVerdict: gatetest.Keys(t),
+		Services:  []gate.Service{c.iam, issuer, c.lambdas, gateway, tables, objects, c.queues, c.topics, secrets, parameters, c.service, logs.New(logs.Config{DB: c.db, Account: account, Region: region})},
 	})
 	do.Doer, c.faults.next = c.gate, c.gate
 	c.lambdas.Resume()

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/writ-dev/writ/localcloud/directory"
 	"github.com/writ-dev/writ/localcloud/gate"
+	"github.com/writ-dev/writ/localcloud/gate/gatetest"
 	"github.com/writ-dev/writ/localcloud/session"
 	"github.com/writ-dev/writ/localcloud/store"
 )
@@ -51,7 +52,7 @@ func open(t testing.TB, path string) *cloud {
 		t.Fatal(err)
 	}
 	c.gate = gate.New(gate.Config{
-		Account: account, Region: "us-east-1", Directory: c.directory, Credentials: c.vault, Services: []gate.Service{c.directory},
+		Account: account, Region: "us-east-1", Directory: c.directory, Credentials: c.vault, OnVerdict: gatetest.Keys(t), Services: []gate.Service{c.directory},
 	})
 	server := httptest.NewServer(c.gate)
 	t.Cleanup(server.Close)

@@ -4,7 +4,6 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
-	"unicode"
 
 	"github.com/writ-dev/writ/iam"
 	"github.com/writ-dev/writ/localcloud/gate"
@@ -43,6 +42,8 @@ func checkDocument(text string, kind iam.PolicyType) (*iam.Document, error) {
 	return document, nil
 }
 
+var vendorPattern = regexp.MustCompile(`^[a-zA-Z0-9.-]+$`)
+
 var sidPattern = regexp.MustCompile(`^[0-9A-Za-z]*$`)
 
 func checkIdentityStatement(s *iam.Statement) error {
@@ -57,13 +58,20 @@ func checkIdentityStatement(s *iam.Statement) error {
 		return malformed("Policy statement must contain resources.")
 	}
 	for _, action := range append(append([]string(nil), s.Action...), s.NotAction...) {
-		if action != "*" && !strings.Contains(action, ":") {
+		vendor, _, _ := strings.Cut(action, ":")
+		switch colons := strings.Count(action, ":"); {
+		case action == "*":
+		case colons == 0:
 			return malformed("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.")
+		case colons > 1:
+			return malformed("Actions/Condition can contain only one colon.")
+		case vendor != "*" && !vendorPattern.MatchString(vendor):
+			return malformed("Vendor %s is not valid", vendor)
 		}
 	}
 	for _, resource := range append(append([]string(nil), s.Resource...), s.NotResource...) {
-		if resource != "*" && !strings.HasPrefix(resource, "arn:") {
-			return malformed(`Resource %s must be in ARN format or "*".`, resource)
+		if words := resourceWords(resource); words != "" {
+			return malformed("%s", words)
 		}
 	}
 	return nil
@@ -109,17 +117,6 @@ func (d *Directory) principalIDs(document *iam.Document, s *snapshot) map[string
 		}
 	}
 	return ids
-}
-
-// sizeOf counts the characters of a document that count for quotas.
-func sizeOf(document string) int {
-	n := 0
-	for _, r := range document {
-		if !unicode.IsSpace(r) {
-			n++
-		}
-	}
-	return n
 }
 
 // encode writes a document as IAM's answers have it: escaped by RFC 3986.

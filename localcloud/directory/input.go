@@ -11,16 +11,13 @@ import (
 	"github.com/writ-dev/writ/localcloud/gate"
 )
 
-// The quotas of the IAM User Guide, "IAM and AWS STS quotas". Sizes of
-// documents count characters that are not white space.
+// The quotas of the IAM User Guide, "IAM and AWS STS quotas"; those of
+// documents are in package iam.
 const (
 	maxRoleName       = 64
 	maxPolicyName     = 128
 	maxRoles          = 1000
 	maxPolicies       = 1500
-	maxTrust          = 2048
-	maxInline         = 10240 // all inline policies of a role together
-	maxManaged        = 6144
 	maxAttached       = 10
 	maxVersions       = 5
 	maxTags           = 50

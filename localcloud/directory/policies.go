@@ -51,11 +51,15 @@ func (d *Directory) changePolicy(c *gate.Call, do func(p *policy) error) error {
 
 // checkManaged refuses a document that cannot be a managed policy.
 func checkManaged(text string) error {
-	if _, err := checkDocument(text, iam.TypeIdentity); err != nil {
+	document, err := checkDocument(text, iam.TypeIdentity)
+	if err != nil {
 		return err
 	}
-	if sizeOf(text) > maxManaged {
-		return conflict("LimitExceeded", "Cannot exceed quota for PolicySize: %d", maxManaged)
+	if document.Version != iam.Version2012 {
+		return malformed("Policy document must be version 2012-10-17 or greater.")
+	}
+	if iam.QuotaManaged.Check([]byte(text)) != nil {
+		return conflict("LimitExceeded", "Cannot exceed quota for PolicySize: %d", iam.QuotaManaged.Max)
 	}
 	return nil
 }
@@ -278,11 +282,11 @@ func (d *Directory) accountSummary(*gate.Call) (any, error) {
 		{"RolesQuota", maxRoles},
 		{"Policies", own},
 		{"PoliciesQuota", maxPolicies},
-		{"PolicySizeQuota", maxManaged},
+		{"PolicySizeQuota", iam.QuotaManaged.Max},
 		{"PolicyVersionsInUseQuota", 10000},
 		{"VersionsPerPolicyQuota", maxVersions},
 		{"AttachedPoliciesPerRoleQuota", maxAttached},
-		{"AssumeRolePolicySizeQuota", maxTrust},
+		{"AssumeRolePolicySizeQuota", iam.QuotaTrust.Max},
 		{"Users", 0},
 		{"Groups", 0},
 	}}, nil

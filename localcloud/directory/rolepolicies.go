@@ -26,12 +26,12 @@ func (d *Directory) putRolePolicy(c *gate.Call) (any, error) {
 	}
 	return nil, d.changeRole(c, func(_ *snapshot, r *role) error {
 		r.Inline[name] = text
-		size := 0
+		all := make([][]byte, 0, len(r.Inline))
 		for _, document := range r.Inline {
-			size += sizeOf(document)
+			all = append(all, []byte(document))
 		}
-		if size > maxInline {
-			return conflict("LimitExceeded", "Maximum policy size of %d bytes exceeded for role %s", maxInline, r.Name)
+		if iam.QuotaInlineRole.Check(all...) != nil {
+			return conflict("LimitExceeded", "Maximum policy size of %d bytes exceeded for role %s", iam.QuotaInlineRole.Max, r.Name)
 		}
 		return nil
 	})

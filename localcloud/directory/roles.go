@@ -97,8 +97,8 @@ func (d *Directory) setTrust(r *role, text string, s *snapshot) error {
 	if err != nil {
 		return err
 	}
-	if sizeOf(text) > maxTrust {
-		return conflict("LimitExceeded", "Cannot exceed quota for ACLSizePerRole: %d", maxTrust)
+	if iam.QuotaTrust.Check([]byte(text)) != nil {
+		return conflict("LimitExceeded", "Cannot exceed quota for ACLSizePerRole: %d", iam.QuotaTrust.Max)
 	}
 	ids := d.principalIDs(document, s)
 	for _, arn := range d.principals(document) {

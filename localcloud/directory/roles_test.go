@@ -121,6 +121,16 @@ func TestMalformed(t *testing.T) {
 		{"unknown effect", statement(`{"Effect":"allow","Action":"s3:*","Resource":"*"}`), "Syntax errors in policy."},
 		{"principal", statement(`{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*"}`), "Policy document should not specify a principal."},
 		{"no vendor", statement(`{"Effect":"Allow","Action":"GetItem","Resource":"*"}`), "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."},
+		{"two colons", statement(`{"Effect":"Allow","Action":"s3:Get:Object","Resource":"*"}`), "Actions/Condition can contain only one colon."},
+		{"vendor", statement(`{"Effect":"Allow","Action":"s *:Get","Resource":"*"}`), "Vendor s * is not valid"},
+		{"any service", statement(`{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:*:*:*:*"}`), "Resource vendor must be fully qualified and cannot contain regexes."},
+		{"partition", statement(`{"Effect":"Allow","Action":"s3:*","Resource":"arn:s3:::b"}`), `Partition "s3" is not valid for resource "arn:s3:::b:*".`},
+		{"a colon too few", statement(`{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3::b"}`), "The policy failed legacy parsing"},
+		{"no service", statement(`{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws::::b"}`), "The policy failed legacy parsing"},
+		{"IAM in a region", statement(`{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:iam:us-east-1::user/a"}`), "IAM resource arn:aws:iam:us-east-1::user/a cannot contain region information."},
+		{"a bucket in a region", statement(`{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:us-east-1::b"}`), "Resource arn:aws:s3:us-east-1::b can not contain region information."},
+		{"IAM of no kind", statement(`{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:iam:::b"}`), `IAM resource path must either be "*" or start with user/, federated-user/, role/, group/, instance-profile/, mfa/, server-certificate/, policy/, sms-mfa/, saml-provider/, oidc-provider/, report/, access-report/.`},
+		{"operator", statement(`{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"StringEqual":{"a":"b"}}}`), "Syntax errors in policy."},
 		{"no ARN", statement(`{"Effect":"Allow","Action":"s3:*","Resource":"bucket"}`), `Resource bucket must be in ARN format or "*".`},
 		{"no resource", statement(`{"Effect":"Allow","Action":"s3:*"}`), "Policy statement must contain resources."},
 		{"two Sids", statement(`{"Sid":"a","Effect":"Allow","Action":"s3:*","Resource":"*"},{"Sid":"a","Effect":"Allow","Action":"s3:*","Resource":"*"}`), "Statement IDs (SID) in a single policy must be unique."},
@@ -140,6 +150,9 @@ func TestMalformed(t *testing.T) {
 		t.Log(tt.name)
 		fails(t, err, "MalformedPolicyDocument", tt.message)
 	}
+	old := strings.Replace(readTable, "2012-10-17", "2008-10-17", 1)
+	_, err := client.CreatePolicy(ctx, &awsiam.CreatePolicyInput{PolicyName: str("old"), PolicyDocument: &old})
+	fails(t, err, "MalformedPolicyDocument", "Policy document must be version 2012-10-17 or greater.")
 	for _, tt := range []struct {
 		name string
 		in   awsiam.CreateRoleInput
@@ -174,6 +187,9 @@ func TestQuotas(t *testing.T) {
 	fails(t, err, "LimitExceeded", "Maximum policy size of 10240 bytes exceeded for role r")
 	_, err = client.CreatePolicy(ctx, &awsiam.CreatePolicyInput{PolicyName: str("p"), PolicyDocument: &big})
 	fails(t, err, "LimitExceeded", "Cannot exceed quota for PolicySize: 6144")
+	trust := strings.Replace(lambdaTrust, `"Action":`, `"Condition":{"StringEquals":{"aws:SourceAccount":"`+strings.Repeat("1", 2048)+`"}},"Action":`, 1)
+	_, err = client.UpdateAssumeRolePolicy(ctx, &awsiam.UpdateAssumeRolePolicyInput{RoleName: role, PolicyDocument: &trust})
+	fails(t, err, "LimitExceeded", "Cannot exceed quota for ACLSizePerRole: 2048")
 	spaced := strings.Replace(readTable, "{", "{"+strings.Repeat(" ", 20000), 1)
 	must[*awsiam.PutRolePolicyOutput](t)(client.PutRolePolicy(ctx, &awsiam.PutRolePolicyInput{RoleName: role, PolicyName: str("p"), PolicyDocument: &spaced}))
 	for i := range 11 {

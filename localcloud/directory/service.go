@@ -165,7 +165,7 @@ func describeTags(ask *gate.Ask, tags []tag) {
 	ask.ResourceTags = map[string]string{}
 	for _, t := range tags {
 		ask.ResourceTags[t.Key] = t.Value
-		ask.Context["iam:resourcetag/"+strings.ToLower(t.Key)] = iam.One(t.Value)
+		ask.Context["iam:resourcetag/"+iam.Key(t.Key)] = iam.One(t.Value)
 	}
 }
 
@@ -174,7 +174,7 @@ func requestTags(ask *gate.Ask, tags []tag) {
 	keys := make([]string, len(tags))
 	for i, t := range tags {
 		keys[i] = t.Key
-		ask.Context["aws:requesttag/"+strings.ToLower(t.Key)] = iam.One(t.Value)
+		ask.Context["aws:requesttag/"+iam.Key(t.Key)] = iam.One(t.Value)
 	}
 	if len(keys) > 0 {
 		ask.Context["aws:tagkeys"] = iam.Many(keys...)

@@ -16,6 +16,7 @@ import (
 	"github.com/writ-dev/writ/iam"
 	"github.com/writ-dev/writ/localcloud/dynamodb"
 	"github.com/writ-dev/writ/localcloud/gate"
+	"github.com/writ-dev/writ/localcloud/gate/gatetest"
 	"github.com/writ-dev/writ/localcloud/session"
 	"github.com/writ-dev/writ/localcloud/store"
 )
@@ -62,9 +63,11 @@ func (c *cloud) start() {
 	if err != nil {
 		c.t.Fatal(err)
 	}
+	keys := gatetest.Keys(c.t)
 	c.gate = gate.New(gate.Config{
 		Account: account, Region: "us-east-1", Directory: c, Credentials: c.vault, Now: c.clock, Services: []gate.Service{c.service},
 		OnVerdict: func(v gate.Verdict) {
+			keys(v)
 			c.mu.Lock()
 			defer c.mu.Unlock()
 			c.asks = append(c.asks, v)

@@ -310,7 +310,7 @@ func addTagKeys(c iam.Context, tags []tag) {
 	keys := make([]string, len(tags))
 	for i, t := range tags {
 		keys[i] = t.Key
-		c["aws:requesttag/"+strings.ToLower(t.Key)] = iam.One(t.Value)
+		c["aws:requesttag/"+iam.Key(t.Key)] = iam.One(t.Value)
 	}
 	c["aws:tagkeys"] = iam.Many(keys...)
 }

@@ -2,7 +2,6 @@ package gate
 
 import (
 	"strconv"
-	"strings"
 	"sync"
 
 	"github.com/writ-dev/writ/iam"
@@ -35,7 +34,7 @@ func (k *keys) known(key, value string) {
 // tags sets a key for each tag. Tag keys ignore case in conditions.
 func (k *keys) tags(prefix string, tags map[string]string) {
 	for name, value := range tags {
-		k.set(prefix+strings.ToLower(name), value)
+		k.set(prefix+iam.Key(name), value)
 	}
 }
 
@@ -95,6 +94,7 @@ func (k *keys) caller(caller *Caller, access RoleAccess) {
 		arn = access.ARN
 		k.set("aws:multifactorauthpresent", "false")
 		k.known("lambda:sourcefunctionarn", caller.FunctionARN)
+		k.known("aws:sourceidentity", caller.SourceIdentity)
 		if !caller.Issued.IsZero() {
 			k.set("aws:tokenissuetime", caller.Issued.UTC().Format(isoTime))
 		}

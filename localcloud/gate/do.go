@@ -165,11 +165,11 @@ func (g *Gate) decide(info Info, c *Call, access RoleAccess, ask *Ask) error {
 		}
 		policies.Session = session
 		if c.Caller.RoleName != g.cfg.DeveloperRole || g.cfg.DeveloperRole == "" {
-			policies.SCPs = g.cfg.SCPs
+			policies.SCPs = *g.scps.Load()
 		}
 	}
 	decision := iam.Evaluate(request, policies)
-	verdict := Verdict{Call: c, Ask: *ask, Request: request, Decision: decision}
+	verdict := Verdict{Call: c, Ask: *ask, Request: request, Decision: decision, Policies: policies}
 	if decision.Verdict != iam.Allowed {
 		if verdict.Message = decision.Sentence(request); verdict.Message == "" || c.Caller.Kind == iam.PrincipalAnonymous {
 			verdict.Message = plainSentence(c, ask.Action, ask.Resource)

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/writ-dev/writ/iam"
@@ -41,6 +42,8 @@ type Verdict struct {
 	Ask      Ask
 	Request  *iam.Request
 	Decision iam.Decision
+	// Policies are what the decision was made of.
+	Policies *iam.Policies
 	// Message is AWS's sentence when denied.
 	Message string
 }
@@ -52,7 +55,8 @@ type Config struct {
 	Services    []Service
 	Directory   Directory
 	Credentials Credentials
-	// SCPs are levels of organisation policies that bind every role but the developer's, none by default.
+	// SCPs are levels of organisation policies that bind every role but the
+	// developer's, none by default; see [Gate.SetSCPs].
 	SCPs [][]*iam.Policy
 	// DeveloperRole is the name of the role that SCPs do not bind, as they do
 	// not bind a management account.
@@ -74,6 +78,7 @@ type Gate struct {
 	targets  map[string]entry
 	verifier sigv4.Verifier
 	sessions policyCache
+	scps     atomic.Pointer[[][]*iam.Policy]
 }
 
 // entry is a service with what it says of itself.
@@ -95,6 +100,7 @@ func New(cfg Config) *Gate {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	g := &Gate{cfg: cfg, services: map[string][]entry{}, targets: map[string]entry{}}
+	g.SetSCPs(cfg.SCPs)
 	for _, s := range cfg.Services {
 		e := entry{s, s.Info()}
 		g.services[e.info.Name] = append(g.services[e.info.Name], e)
@@ -104,6 +110,14 @@ func New(cfg Config) *Gate {
 	}
 	return g
 }
+
+// SetSCPs replaces the service control policies, levels from the root down.
+// Every question that is decided afterwards meets all of the new ones; the
+// levels must not be changed any more.
+func (g *Gate) SetSCPs(levels [][]*iam.Policy) { g.scps.Store(&levels) }
+
+// SCPs gives the service control policies that bind now; they are to be read only.
+func (g *Gate) SCPs() [][]*iam.Policy { return *g.scps.Load() }
 
 // randomID makes a request id in the form of AWS's: a random UUID.
 func randomID() string {

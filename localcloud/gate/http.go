@@ -58,7 +58,12 @@ func origin(r *http.Request) (ip string, secure bool) {
 		return "", r.TLS != nil
 	}
 	address, err := netip.ParseAddr(host)
-	return host, r.TLS != nil || (err == nil && address.IsLoopback())
+	if err != nil {
+		return host, r.TLS != nil
+	}
+	// An IPv4 address in IPv6's clothes is the IPv4 address: policies name it so.
+	address = address.Unmap().WithZone("")
+	return address.String(), r.TLS != nil || address.IsLoopback()
 }
 
 // exchange is one HTTP request on its way to becoming a call.

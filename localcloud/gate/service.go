@@ -141,6 +141,8 @@ type Caller struct {
 	// TransitiveTags are the keys of SessionTags that sessions made from this
 	// one inherit.
 	TransitiveTags []string
+	// SourceIdentity is who took on the first role of a chain, by their own word.
+	SourceIdentity string
 	Issued         time.Time
 	// SourceARN is set for service principals: on whose behalf the service calls.
 	SourceARN string

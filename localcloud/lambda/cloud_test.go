@@ -21,6 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/writ-dev/writ/localcloud/directory"
 	"github.com/writ-dev/writ/localcloud/gate"
+	"github.com/writ-dev/writ/localcloud/gate/gatetest"
 	"github.com/writ-dev/writ/localcloud/lambda"
 	"github.com/writ-dev/writ/localcloud/logs"
 	"github.com/writ-dev/writ/localcloud/session"
@@ -118,7 +119,7 @@ func openCloud(t testing.TB, dir string, change func(*lambda.Config)) *cloud {
 		t.Fatal(err)
 	}
 	c.gate = gate.New(gate.Config{
-		Account: account, Region: region, Directory: c.iam, Credentials: c.vault, Now: time.Now,
+		Account: account, Region: region, Directory: c.iam, Credentials: c.vault, Now: time.Now, OnVerdict: gatetest.Keys(t),
 		Services: []gate.Service{c.iam, issuer, c.service, logs.New(logs.Config{DB: c.db, Account: account, Region: region}), &objects{}, c.queues},
 	})
 	do.Doer = c.gate

@@ -300,7 +300,7 @@ func tagContext(tags map[string]string) iam.Context {
 	keys := iam.Context{}
 	names := make([]string, 0, len(tags))
 	for k, v := range tags {
-		keys["aws:requesttag/"+strings.ToLower(k)] = iam.One(v)
+		keys["aws:requesttag/"+iam.Key(k)] = iam.One(v)
 		names = append(names, k)
 	}
 	keys["aws:tagkeys"] = iam.Many(names...)

@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/writ-dev/writ/localcloud/directory"
 	"github.com/writ-dev/writ/localcloud/gate"
+	"github.com/writ-dev/writ/localcloud/gate/gatetest"
 	"github.com/writ-dev/writ/localcloud/logs"
 	"github.com/writ-dev/writ/localcloud/session"
 	"github.com/writ-dev/writ/localcloud/store"
@@ -37,7 +38,7 @@ func newClients(t testing.TB, path string) map[string]*cloudwatchlogs.Client {
 	}
 	vault := session.NewVault(make([]byte, session.KeySize))
 	g := gate.New(gate.Config{
-		Account: account, Region: "us-east-1", Directory: roles, Credentials: vault, Now: time.Now,
+		Account: account, Region: "us-east-1", Directory: roles, Credentials: vault, Now: time.Now, OnVerdict: gatetest.Keys(t),
 		Services: []gate.Service{logs.New(logs.Config{DB: db, Account: account, Region: "us-east-1"})},
 	})
 	server := httptest.NewServer(g)

@@ -16,6 +16,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/writ-dev/writ/iam"
 	"github.com/writ-dev/writ/localcloud/gate"
+	"github.com/writ-dev/writ/localcloud/gate/gatetest"
 	"github.com/writ-dev/writ/localcloud/s3"
 	"github.com/writ-dev/writ/localcloud/store"
 )
@@ -50,7 +51,7 @@ func newCloud(t *testing.T, roles map[string]string) *cloud {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(gate.New(gate.Config{
-		Account: account, Region: "us-east-1", Services: []gate.Service{service}, Directory: c, Credentials: c, Now: time.Now,
+		Account: account, Region: "us-east-1", Services: []gate.Service{service}, Directory: c, Credentials: c, Now: time.Now, OnVerdict: gatetest.Keys(t),
 	}))
 	t.Cleanup(server.Close)
 	c.url = server.URL

@@ -3,6 +3,7 @@ package s3
 import (
 	"cmp"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -186,7 +187,12 @@ func (s *Service) describeWrite(c *gate.Call, ask gate.Ask, tags map[string]stri
 	if len(tags) > 0 {
 		setRequestTags(asks[0].Context, tags)
 		tagging := ask
-		tagging.Action = "s3:PutObjectTagging"
+		tagging.Action, tagging.Context = "s3:PutObjectTagging", maps.Clone(ask.Context)
+		for key := range tagging.Context { // what speaks of the write is not of its tags
+			if key == "s3:objectcreationoperation" || strings.HasPrefix(key, "s3:x-amz-") && key != "s3:x-amz-content-sha256" {
+				delete(tagging.Context, key)
+			}
+		}
 		asks = append(asks, tagging)
 	}
 	if c.Header.Get("X-Amz-Acl") != "" {
@@ -201,7 +207,7 @@ func setRequestTags(ctx iam.Context, tags map[string]string) {
 	var keys []string
 	for k, v := range tags {
 		keys = append(keys, k)
-		ctx["s3:requestobjecttag/"+strings.ToLower(k)] = iam.One(v)
+		ctx["s3:requestobjecttag/"+iam.Key(k)] = iam.One(v)
 	}
 	ctx["s3:requestobjecttagkeys"] = iam.Many(keys...)
 }
@@ -224,7 +230,7 @@ func (s *Service) describeRead(c *gate.Call, ask gate.Ask) ([]gate.Ask, error) {
 		return nil, err
 	}
 	for k, v := range o.Tags {
-		ask.Context["s3:existingobjecttag/"+strings.ToLower(k)] = iam.One(v)
+		ask.Context["s3:existingobjecttag/"+iam.Key(k)] = iam.One(v)
 	}
 	if c.Operation == "PutObjectTagging" {
 		var tags tagging

@@ -7,6 +7,7 @@
 package s3
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
 	"encoding/xml"
@@ -134,9 +135,31 @@ func xmlReply(v any) (*gate.Reply, error) {
 	return &gate.Reply{Header: http.Header{"Content-Type": {"application/xml"}}, Body: append([]byte(xml.Header), data...)}, nil
 }
 
+// maxXMLDepth is how deep a body may nest; S3's own schemas go to six levels.
+const maxXMLDepth = 32
+
+// shallow reports whether a body nests no deeper than that, also in elements
+// that nobody asks for.
+func shallow(body []byte) bool {
+	d := xml.NewDecoder(bytes.NewReader(body))
+	for depth := 0; depth <= maxXMLDepth; {
+		token, err := d.RawToken()
+		if err != nil {
+			return true // the end, or a fault that decoding finds
+		}
+		switch token.(type) {
+		case xml.StartElement:
+			depth++
+		case xml.EndElement:
+			depth--
+		}
+	}
+	return false
+}
+
 // readXML decodes a request's XML body.
 func readXML(c *gate.Call, v any) error {
-	if err := xml.Unmarshal(c.Body, v); err != nil {
+	if !shallow(c.Body) || xml.Unmarshal(c.Body, v) != nil {
 		return gate.Errorf("MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema")
 	}
 	return nil

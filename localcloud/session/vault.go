@@ -84,6 +84,7 @@ type payload struct {
 	SessionTags     map[string]string `json:"t,omitempty"`
 	TransitiveTags  []string          `json:"tt,omitempty"`
 	FunctionARN     string            `json:"f,omitempty"`
+	SourceIdentity  string            `json:"si,omitempty"`
 	Issued          int64             `json:"i"` // Unix seconds
 	Expiry          int64             `json:"e"`
 
@@ -108,7 +109,7 @@ func (v *Vault) Issue(caller gate.Caller, expiry time.Time) (Credentials, error)
 		Kind: caller.Kind, ARN: caller.ARN, Account: caller.Account, UserID: caller.UserID,
 		RoleName: caller.RoleName, SessionName: caller.SessionName,
 		SessionPolicies: caller.SessionPolicies, SessionTags: caller.SessionTags, TransitiveTags: caller.TransitiveTags,
-		FunctionARN: caller.FunctionARN, Issued: caller.Issued.Unix(), Expiry: expiry.Unix(),
+		FunctionARN: caller.FunctionARN, SourceIdentity: caller.SourceIdentity, Issued: caller.Issued.Unix(), Expiry: expiry.Unix(),
 	})
 	if err != nil {
 		return Credentials{}, writ.Errorf(writ.CodeInternal, "make a session: %w", err)
@@ -161,7 +162,7 @@ func (v *Vault) Lookup(accessKeyID, token string, now time.Time) (string, gate.C
 		Kind: p.Kind, ARN: p.ARN, Account: p.Account, UserID: p.UserID,
 		RoleName: p.RoleName, SessionName: p.SessionName,
 		SessionPolicies: p.SessionPolicies, SessionTags: p.SessionTags, TransitiveTags: p.TransitiveTags,
-		FunctionARN: p.FunctionARN, Issued: time.Unix(p.Issued, 0).UTC(), AccessKeyID: accessKeyID,
+		FunctionARN: p.FunctionARN, SourceIdentity: p.SourceIdentity, Issued: time.Unix(p.Issued, 0).UTC(), AccessKeyID: accessKeyID,
 	}, nil
 }
 

@@ -2,6 +2,7 @@ package sts
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -19,10 +20,12 @@ type assumeRole struct {
 	role        session.Role
 	sessionName string
 	externalID  string
-	policies    []string
-	tags        map[string]string
-	tagKeys     []string
-	transitive  []string
+	// identity is the SourceIdentity, asked for or taken over from the caller.
+	identity   string
+	policies   []string
+	tags       map[string]string
+	tagKeys    []string
+	transitive []string
 	// inherited are the transitive tags of the calling session.
 	inherited map[string]string
 	duration  time.Duration
@@ -31,6 +34,7 @@ type assumeRole struct {
 
 var (
 	sessionNamePattern = regexp.MustCompile(`^[\w+=,.@-]*$`)
+	tagPattern         = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 	roleARNPattern     = regexp.MustCompile(`^arn:aws:iam::\d{12}:role/.+$`)
 )
 
@@ -57,13 +61,14 @@ func (s *Service) parseAssumeRole(c *gate.Call) (*assumeRole, error) {
 		return nil, invalid(in.sessionName, "roleSessionName", "Member must have length less than or equal to 64")
 	case !sessionNamePattern.MatchString(in.sessionName):
 		return nil, invalid(in.sessionName, "roleSessionName", `Member must satisfy regular expression pattern: [\w+=,.@-]*`)
-	case c.Form.Get("SourceIdentity") != "":
-		return nil, gate.Errorf("ValidationError", "The local cloud does not keep a SourceIdentity")
 	case c.Form.Get("SerialNumber") != "" || c.Form.Get("TokenCode") != "":
 		return nil, gate.Errorf("AccessDenied", "MultiFactorAuthentication failed with invalid MFA one time pass code. ").WithStatus(http.StatusForbidden)
 	}
 	var err error
 	if in.duration, err = duration(c, defaultDuration, maxDuration); err != nil {
+		return nil, err
+	}
+	if err := in.parseIdentity(c); err != nil {
 		return nil, err
 	}
 	if err := s.parsePolicies(c, in); err != nil {
@@ -79,6 +84,26 @@ func (s *Service) parseAssumeRole(c *gate.Call) (*assumeRole, error) {
 	}
 	in.role = role
 	return in, nil
+}
+
+// parseIdentity reads the SourceIdentity. A session that has one hands it on,
+// and cannot change it (IAM User Guide, "Monitor and control actions taken with
+// assumed roles").
+func (in *assumeRole) parseIdentity(c *gate.Call) error {
+	in.identity = c.Form.Get("SourceIdentity")
+	switch inherited := c.Caller.SourceIdentity; {
+	case in.identity == "" && !c.Form.Has("SourceIdentity"):
+		in.identity = inherited
+	case len(in.identity) < 2:
+		return invalid(in.identity, "sourceIdentity", "Member must have length greater than or equal to 2")
+	case len(in.identity) > 64:
+		return invalid(in.identity, "sourceIdentity", "Member must have length less than or equal to 64")
+	case !sessionNamePattern.MatchString(in.identity):
+		return invalid(in.identity, "sourceIdentity", `Member must satisfy regular expression pattern: [\w+=,.@-]*`)
+	case inherited != "" && in.identity != inherited:
+		return gate.Errorf("ValidationError", "The source identity of the calling session cannot be changed").WithStatus(http.StatusBadRequest)
+	}
+	return nil
 }
 
 // parsePolicies reads the session policies: one inline and up to ten managed ones.
@@ -126,6 +151,10 @@ func (in *assumeRole) parseTags(c *gate.Call) error {
 			return gate.Errorf("ValidationError", "1 validation error detected: Value at 'tags' failed to satisfy constraint: Member must have length less than or equal to 50")
 		case key == "" || utf8.RuneCountInString(key) > maxTagKey || strings.HasPrefix(strings.ToLower(key), "aws:"):
 			return invalid(key, fmt.Sprintf("tags.%d.member.key", i), "Member must have length between 1 and 128 and must not begin with aws:")
+		case !tagPattern.MatchString(key):
+			return invalid(key, fmt.Sprintf("tags.%d.member.key", i), `Member must satisfy regular expression pattern: [\p{L}\p{Z}\p{N}_.:/=+\-@]+`)
+		case !tagPattern.MatchString(value):
+			return invalid(value, fmt.Sprintf("tags.%d.member.value", i), `Member must satisfy regular expression pattern: [\p{L}\p{Z}\p{N}_.:/=+\-@]*`)
 		case utf8.RuneCountInString(value) > maxTagValue:
 			return invalid(value, fmt.Sprintf("tags.%d.member.value", i), "Member must have length less than or equal to 256")
 		}
@@ -153,31 +182,47 @@ func (in *assumeRole) parseTags(c *gate.Call) error {
 }
 
 // asks are the questions to IAM: to take on the role, and to tag the session
-// where tags are given. The trust policy stands for the resource's policy.
+// or to set its source identity where these are given. The trust policy stands
+// for the resource's policy. Each question has the keys that AWS lists for its
+// action.
 func (in *assumeRole) asks() []gate.Ask {
-	keys := iam.Context{"sts:rolesessionname": iam.One(in.sessionName)}
+	assume := iam.Context{"sts:rolesessionname": iam.One(in.sessionName)}
 	if in.externalID != "" {
-		keys["sts:externalid"] = iam.One(in.externalID)
+		assume["sts:externalid"] = iam.One(in.externalID)
+	}
+	identity, tags, ofRole := iam.Context{}, iam.Context{}, iam.Context{}
+	if in.identity != "" {
+		identity["sts:sourceidentity"] = iam.One(in.identity)
 	}
 	for key, value := range in.role.Tags {
-		keys["iam:resourcetag/"+strings.ToLower(key)] = iam.One(value)
+		ofRole["iam:resourcetag/"+iam.Key(key)] = iam.One(value)
 	}
 	for key, value := range in.tags {
-		keys["aws:requesttag/"+strings.ToLower(key)] = iam.One(value)
+		tags["aws:requesttag/"+iam.Key(key)] = iam.One(value)
 	}
 	if len(in.tags) > 0 {
-		keys["aws:tagkeys"] = iam.Many(in.tagKeys...)
+		tags["aws:tagkeys"] = iam.Many(in.tagKeys...)
 	}
 	if len(in.transitive) > 0 {
-		keys["sts:transitivetagkeys"] = iam.Many(in.transitive...)
+		tags["sts:transitivetagkeys"] = iam.Many(in.transitive...)
 	}
-	ask := gate.Ask{Action: "sts:AssumeRole", Resource: in.role.ARN, ResourcePolicy: in.role.Trust, ResourceTags: in.role.Tags, Context: keys}
-	asks := []gate.Ask{ask}
+	asks := []gate.Ask{in.ask("sts:AssumeRole", ofRole, assume, identity, tags)}
 	if len(in.tags)+len(in.inherited) > 0 {
-		ask.Action = "sts:TagSession"
-		asks = append(asks, ask)
+		asks = append(asks, in.ask("sts:TagSession", ofRole, tags))
+	}
+	if in.identity != "" {
+		asks = append(asks, in.ask("sts:SetSourceIdentity", ofRole, identity))
 	}
 	return asks
+}
+
+// ask is one question with the keys given.
+func (in *assumeRole) ask(action string, keys ...iam.Context) gate.Ask {
+	all := iam.Context{}
+	for _, some := range keys {
+		maps.Copy(all, some)
+	}
+	return gate.Ask{Action: action, Resource: in.role.ARN, ResourcePolicy: in.role.Trust, ResourceTags: in.role.Tags, Context: all}
 }
 
 // assumeRole makes the session once IAM has allowed it.
@@ -191,6 +236,7 @@ func (s *Service) assumeRole(c *gate.Call, in *assumeRole) (*gate.Reply, error) 
 	caller := s.sessionOf(in.role, in.sessionName)
 	caller.SessionPolicies = in.policies
 	caller.SessionTags = in.tags
+	caller.SourceIdentity = in.identity
 	caller.TransitiveTags = in.transitive
 	for key, value := range in.inherited {
 		caller.SessionTags[key] = value
@@ -205,8 +251,9 @@ func (s *Service) assumeRole(c *gate.Call, in *assumeRole) (*gate.Reply, error) 
 	return gate.XMLReply(s.Info(), c, struct {
 		Credentials      credentialsXML
 		AssumedRoleUser  user
-		PackedPolicySize int `xml:",omitempty"`
-	}{toXML(credentials), user{caller.UserID, caller.ARN}, in.packed * 100 / (4 * maxPolicy)})
+		SourceIdentity   string `xml:",omitempty"`
+		PackedPolicySize int    `xml:",omitempty"`
+	}{toXML(credentials), user{caller.UserID, caller.ARN}, in.identity, in.packed * 100 / (4 * maxPolicy)})
 }
 
 // sessionOf is the caller that a session of the role is.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http/httptest"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"github.com/writ-dev/writ/iam"
 	"github.com/writ-dev/writ/localcloud/directory"
 	"github.com/writ-dev/writ/localcloud/gate"
+	"github.com/writ-dev/writ/localcloud/gate/gatetest"
 	"github.com/writ-dev/writ/localcloud/session"
 	"github.com/writ-dev/writ/localcloud/store"
 	"github.com/writ-dev/writ/localcloud/sts"
@@ -56,7 +58,7 @@ func newCloud(t testing.TB) *cloud {
 	}
 	c.sts = sts.New(sts.Config{Account: account, Roles: c.directory, Issuer: c.vault})
 	c.gate = gate.New(gate.Config{
-		Account: account, Region: "us-east-1", Directory: c.directory, Credentials: c.vault, Services: []gate.Service{c.directory, c.sts},
+		Account: account, Region: "us-east-1", Directory: c.directory, Credentials: c.vault, OnVerdict: gatetest.Keys(t), Services: []gate.Service{c.directory, c.sts},
 	})
 	server := httptest.NewServer(c.gate)
 	t.Cleanup(server.Close)
@@ -233,6 +235,58 @@ func TestAssumeRoleBounds(t *testing.T) {
 }
 
 // Tags need sts:TagSession, become aws:PrincipalTag, and travel on when transitive.
+// A source identity needs a permission of its own, on the trust policy's side
+// too; it stays with the sessions that are made from a session.
+func TestSourceIdentity(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t)
+	if _, err := c.directory.EnsureRole(directory.RoleSpec{
+		Name:     "ada",
+		Trust:    trust(`{"AWS":"arn:aws:iam::000000000000:root"}`, `["sts:AssumeRole","sts:SetSourceIdentity"]`, `,"Condition":{"StringLike":{"sts:SourceIdentity":"a*"}}`),
+		Attached: []string{admin},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	client := awssts.NewFromConfig(c.as(t, "developer"))
+	try := func(client *awssts.Client, role, identity string) (*awssts.AssumeRoleOutput, error) {
+		in := &awssts.AssumeRoleInput{RoleArn: str(roles + role), RoleSessionName: str("s1")}
+		if identity != "" {
+			in.SourceIdentity = &identity
+		}
+		return client.AssumeRole(t.Context(), in)
+	}
+	refused := func(err error, code, text string) {
+		t.Helper()
+		if fails(t, err, code, ""); err != nil && !strings.Contains(err.Error(), text) {
+			t.Errorf("%v does not say %q", err, text)
+		}
+	}
+	_, err := try(client, "app/target", "ada") // it trusts for AssumeRole and TagSession only
+	refused(err, "AccessDenied", "sts:SetSourceIdentity")
+	_, err = try(client, "ada", "eve")
+	refused(err, "AccessDenied", "sts:AssumeRole")
+	_, err = try(client, "ada", "")
+	refused(err, "AccessDenied", "sts:AssumeRole")
+	_, err = try(client, "ada", "a b")
+	refused(err, "ValidationError", "sourceIdentity")
+	out, err := try(client, "ada", "ada")
+	if err != nil || *out.SourceIdentity != "ada" {
+		t.Fatal(out, err)
+	}
+	k := out.Credentials
+	chained := awssts.NewFromConfig(c.config(*k.AccessKeyId, *k.SecretAccessKey, *k.SessionToken))
+	_, err = try(chained, "ada", "amy")
+	refused(err, "ValidationError", "cannot be changed")
+	out, err = try(chained, "ada", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, caller, err := c.vault.Lookup(*out.Credentials.AccessKeyId, *out.Credentials.SessionToken, time.Now())
+	if caller.SourceIdentity != "ada" || err != nil {
+		t.Error(caller.SourceIdentity, err)
+	}
+}
+
 func TestSessionTags(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
