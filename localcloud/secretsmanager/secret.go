@@ -196,7 +196,7 @@ func (s *Service) onSecret(action string) func(*request) ([]gate.Ask, error) {
 		if found := s.find(q.SecretId); found != nil {
 			ask.ResourcePolicy, ask.ResourceTags = found.policy, found.record.Tags
 			for k, v := range found.record.Tags {
-				ask.Context["secretsmanager:resourcetag/"+strings.ToLower(k)] = iam.One(v)
+				ask.Context["secretsmanager:resourcetag/"+iam.Key(k)] = iam.One(v)
 			}
 		}
 		return []gate.Ask{ask}, nil
@@ -240,7 +240,7 @@ func (s *Service) keys(q *request) iam.Context {
 func (q *request) tagKeys(keys iam.Context) {
 	var names []string
 	for _, t := range q.Tags {
-		keys["aws:requesttag/"+strings.ToLower(t.Key)] = iam.One(t.Value)
+		keys["aws:requesttag/"+iam.Key(t.Key)] = iam.One(t.Value)
 		names = append(names, t.Key)
 	}
 	if len(names) > 0 {
