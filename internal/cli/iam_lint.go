@@ -135,19 +135,10 @@ func showFinding(b *strings.Builder, st style, f *lint.Finding) {
 		colour = st.yellow
 	}
 	fmt.Fprintf(b, "%s: %s %s: %s\n", oneLine(f.Position.String()), colour(string(f.Severity)), f.Code, oneLine(f.Message))
-	if f.Source != "" && f.Position.Col > 0 {
-		line := []rune(f.Source)
-		before := line[:min(f.Position.Col-1, len(line))]
-		indent := strings.Map(func(r rune) rune {
-			if r == '\t' {
-				return r
-			}
-			return ' '
-		}, oneLine(string(before)))
-		fmt.Fprintf(b, "    %s\n    %s^\n", oneLine(f.Source), indent)
-	}
+	at, line := printableSource(f.Position, f.Source)
+	writ.WriteSource(b, at, line)
 	if f.Hint != "" {
-		fmt.Fprintf(b, "    %s\n", st.cyan("hint: "+oneLine(f.Hint)))
+		fmt.Fprintf(b, "  %s\n", st.cyan("hint: "+oneLine(f.Hint)))
 	}
 	b.WriteString("\n")
 }
