@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -202,16 +201,11 @@ func (t *answerText) advice() {
 		t.section("Fix")
 		t.line("  %s", oneLine(f.Summary))
 		t.line("  %s", t.st.faint(addAt(*f)+":"))
-		for line := range strings.Lines(strings.TrimRight(f.Lines, "\n")) {
-			t.line("  %s", t.st.green("+ "+strings.TrimRight(printable(line), "\n")))
-		}
+		t.b.WriteString(addedLines(*f, t.st))
 	}
 	if m := a.Missing; m != nil {
 		t.section("The smallest statement that is missing, in the " + typeName(m.Where))
-		raw, err := json.MarshalIndent(m.Statement, "  ", "  ")
-		if err == nil {
-			t.line("  %s", printable(string(raw)))
-		}
+		t.line("  %s", statementText(m.Statement))
 	}
 	if len(a.Advice) > 0 {
 		t.line("")
