@@ -120,10 +120,7 @@ func (t *answerText) said(row answerType) string {
 
 // statement names a statement, its place and the edge that it comes from.
 func (t *answerText) statement(s answerStatement) string {
-	text := fmt.Sprintf("statement %d", s.Statement)
-	if s.Sid != "" {
-		text += " (" + oneLine(s.Sid) + ")"
-	}
+	text := statementName(s.Statement, s.Sid)
 	if s.Policy != "" && s.Policy != s.Position.File {
 		text += " of " + oneLine(s.Policy)
 	}

@@ -27,6 +27,14 @@ func statementText(s iam.Statement) string {
 	return printable(string(raw))
 }
 
+// statementName names a statement of a policy by its number from 0 and its Sid.
+func statementName(number int, sid string) string {
+	if sid == "" {
+		return fmt.Sprintf("statement %d", number)
+	}
+	return fmt.Sprintf("statement %d (%s)", number, oneLine(sid))
+}
+
 // counted says a number of things: "1 call", "2 policies".
 func counted[N int | int64](n N, thing string) string {
 	if n == 1 {

@@ -110,7 +110,7 @@ func (u *up) obstacles(v gate.Verdict) []string {
 	if v.Decision.Verdict == iam.ExplicitlyDenied {
 		for _, m := range v.Decision.Matched {
 			if m.Effect == iam.Deny {
-				lines = append(lines, fmt.Sprintf("%s denies it, in %s", m.Origin, statementName(m)))
+				lines = append(lines, fmt.Sprintf("%s denies it, in %s", m.Origin, statementName(m.Statement, m.Sid)))
 			}
 		}
 		return lines
@@ -128,13 +128,6 @@ func (u *up) obstacles(v gate.Verdict) []string {
 		}
 	}
 	return lines
-}
-
-func statementName(m iam.Match) string {
-	if m.Sid != "" {
-		return fmt.Sprintf("statement %d (%s)", m.Statement+1, m.Sid)
-	}
-	return fmt.Sprintf("statement %d", m.Statement+1)
 }
 
 // silentLevels names the levels of service control policies that do not allow
