@@ -93,6 +93,39 @@ Conditions: {C: {Fn::Equals: [a, b]}}
 	}
 }
 
+// What Ref and attributes give has the form that CloudFormation gives it; what
+// is not an ARN stays unknown.
+func TestForms(t *testing.T) {
+	t.Parallel()
+	found := harvest.Template(parse(t, `Parameters: {Where: {Type: String}}
+Resources:
+  Plain: {Type: AWS::IAM::Role}
+  Under: {Type: AWS::IAM::Role, Properties: {Path: /team/}}
+  Open: {Type: AWS::IAM::Role, Properties: {Path: !Ref Where}}
+  Jobs: {Type: AWS::SQS::Queue}
+  Live: {Type: AWS::Lambda::Alias}
+  P:
+    Type: AWS::IAM::ManagedPolicy
+    Properties:
+      PolicyDocument:
+        Statement:
+          Effect: Allow
+          Action: "*"
+          Resource: [!GetAtt Plain.Arn, !GetAtt Under.Arn, !GetAtt Open.Arn, !Ref Jobs, !Ref Live, !Ref P, !GetAtt Jobs.QueueName]
+`))
+	iamARN := "arn:${writ:AWS.Partition}:iam::${writ:AWS.AccountId}:"
+	want := []string{
+		iamARN + "role/${writ:AWS.name.Plain}", iamARN + "role/team/${writ:AWS.name.Under}", iamARN + "role${writ:AWS.path.Open}${writ:AWS.name.Open}",
+		"${writ:Jobs}", "${writ:Live}", iamARN + "policy/${writ:AWS.name.P}", "${writ:Jobs.QueueName}",
+	}
+	if len(found) != 1 {
+		t.Fatalf("found %+v", found)
+	}
+	if diff := cmp.Diff(want, found[0].Document.Statements[0].Resource); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // A Deny that hangs on a condition of the template is no ground to call an
 // Allow dead; what a parameter holds is not known.
 func TestUnknownIsNoGround(t *testing.T) {

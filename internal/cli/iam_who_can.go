@@ -48,7 +48,7 @@ Where the answer hangs on a context key that is not known (aws:SourceIp, say), i
 			return found.writeText(sh.stdout, style{sh.colorOut})
 		},
 	}
-	cmd.Flags().StringArrayVar(&f.context, "context", nil, "a context key, KEY=VALUE; a key that is repeated has several values")
+	cmd.Flags().StringArrayVar(&f.context, "context", nil, contextHelp)
 	cmd.Flags().StringVarP(&f.sandbox, "sandbox", "s", defaultSandbox, "the sandbox")
 	accountFlags(cmd, &f.account, &f.region)
 	formatFlag(cmd, &f.format)
@@ -270,7 +270,7 @@ func (q *question) conditions() []string {
 func (q *question) hangsOn(m iam.Match) string {
 	var parts []string
 	for _, c := range m.Source().Conditions {
-		if q.unknown(strings.ToLower(c.Key)) {
+		if q.unknown(iam.Key(c.Key)) {
 			parts = append(parts, c.Operator+" "+c.Key+" "+strings.Join(c.Values, " or "))
 		}
 	}

@@ -45,6 +45,19 @@ func oneLine(text string) string {
 	return strings.ReplaceAll(printable(text), "\n", `\n`)
 }
 
+// printableSource makes the text of a line safe, and moves the column to where
+// the same character stands then.
+func printableSource(at writ.Position, line string) (writ.Position, string) {
+	number := 0
+	for i := range line {
+		if number++; number == at.Col {
+			at.Col = utf8.RuneCountInString(oneLine(line[:i])) + 1
+			break
+		}
+	}
+	return at, oneLine(line)
+}
+
 // showError shows err to the user.
 func showError(w io.Writer, err error) {
 	var b bytes.Buffer
