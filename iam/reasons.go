@@ -28,7 +28,7 @@ func (d Decision) Reasons(req *Request) []writ.Reason {
 		if m.Effect == Deny {
 			effect = writ.EffectDeny
 		}
-		message := fmt.Sprintf("%s of %s %s", m.StatementName(), m.Origin, verb(m.Effect))
+		message := fmt.Sprintf("%s of %s %s", m.statementName(), m.Origin, verb(m.Effect))
 		if m.Effect == Deny {
 			for _, h := range m.Held(req) {
 				message += "; " + h.String()
@@ -74,9 +74,7 @@ func (m Match) Rule() string {
 	return fmt.Sprintf("%s/%d", name, m.Statement)
 }
 
-// StatementName names a statement, counted from 0 as everywhere: "statement 0
-// (NoInvoke)".
-func (m Match) StatementName() string {
+func (m Match) statementName() string {
 	if m.Sid != "" {
 		return fmt.Sprintf("statement %d (%s)", m.Statement, m.Sid)
 	}
@@ -101,7 +99,7 @@ func (o Origin) String() string {
 // String says why a statement does not match: the elements that failed.
 func (m Miss) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s of %s would allow this but for ", m.StatementName(), m.Origin)
+	fmt.Fprintf(&b, "%s of %s would allow this but for ", m.statementName(), m.Origin)
 	for i, f := range m.Failures {
 		if i > 0 {
 			b.WriteString(", and ")

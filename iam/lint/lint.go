@@ -55,6 +55,9 @@ type Input struct {
 	// ("Statement", "0", "Action", "1") and the text of its line, where the
 	// document is a part of something else. nil looks into Source.
 	Place func(path ...string) (writ.Position, string)
+	// Origin gives the place of an offset of Source in the file that Source was
+	// taken out of, and the text of its line; see [iam.Wrapped]. nil counts in Source.
+	Origin func(offset int) (writ.Position, string)
 	// Err says why there is no Document: what could not be read is a finding too.
 	Err error
 }
@@ -134,7 +137,8 @@ type policy struct {
 	number     int
 	statements []*statement
 	places     *place
-	lines      []int // where the lines of Source start
+	lines      []int          // where the lines of Source start
+	texts      map[int]string // their texts, as far as they were asked for
 }
 
 // statement is a statement with what the rules ask for again and again.
@@ -214,7 +218,7 @@ func (c *checker) prepare(in *Input, number int) *policy {
 		s := &statement{Statement: &in.Document.Statements[i], policy: p, index: i, variables: in.Document.Version == iam.Version2012}
 		s.open = s.NotAction != nil
 		for _, entry := range s.Action {
-			if entry == "*" || hasUnknown(entry) {
+			if everyAction(entry) || hasUnknown(entry) {
 				s.open = true
 				continue
 			}

@@ -212,7 +212,7 @@ func invalid(c *checker, p *policy) {
 		path = []string{"Statement", itoa(f.Statement)}
 		f.Sid = p.Document.Statements[f.Statement].Sid
 	}
-	if f.Position.Line > 0 && f.Source == "" {
+	if f.Position.Line > 0 && f.Source == "" && p.Origin == nil {
 		f.Source = p.line(f.Position.Line)
 	}
 	c.add(p, path, f)

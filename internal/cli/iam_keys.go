@@ -187,11 +187,11 @@ func (q *question) unknown(key string) bool {
 	if q.guessed[key] {
 		return true
 	}
-	if _, given := q.req.Context[key]; given || slices.Contains(q.absent, key) {
+	if _, given := q.req.Context[key]; given && !q.isOf(key) || slices.Contains(q.absent, key) {
 		return false
 	}
 	service := q.caller.Kind == iam.PrincipalService
-	nobody := q.caller.Kind == iam.PrincipalAnonymous && !q.everybody
+	nobody := q.caller.Kind == iam.PrincipalAnonymous && !q.crowd
 	switch {
 	case strings.HasPrefix(key, "aws:principaltag/"), key == "lambda:sourcefunctionarn":
 		return q.caller.Entity == nil && !service && !nobody
@@ -203,7 +203,7 @@ func (q *question) unknown(key string) bool {
 		return q.world == nil || q.world.inv.Owner(q.req.Resource) == nil
 	case key == "aws:sourcearn", key == "aws:sourceaccount", key == "aws:sourceowner", key == "aws:sourceorgid", strings.HasPrefix(key, "aws:sourceorgpaths"):
 		// Only services call on behalf of something; everybody includes them.
-		return service || q.everybody
+		return service || q.crowd && q.caller.Kind == iam.PrincipalAnonymous
 	case key == "aws:multifactorauthpresent", key == "aws:multifactorauthage":
 		return q.caller.Function == nil && !service && !nobody
 	case strings.HasPrefix(key, "aws:calledvia"):
@@ -211,6 +211,15 @@ func (q *question) unknown(key string) bool {
 		return len(via) != 1 || via[0] != "false"
 	}
 	return q.mayHave(key)
+}
+
+// isOf reports a key that was filled in for the one who stands for the many.
+func (q *question) isOf(key string) bool {
+	switch key {
+	case "aws:principalarn", "aws:principaltype", "aws:principalisawsservice":
+		return q.crowd && slices.Contains(q.assumed, key)
+	}
+	return false
 }
 
 // mayHave reports whether the catalogue has requests for the action with a key

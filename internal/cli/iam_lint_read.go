@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io/fs"
 	"os"
@@ -63,16 +64,9 @@ func (*policySource) named(path string, read func() (bool, error)) error {
 // file reads one file and reports whether it holds a policy or is a template.
 // A document that is broken is a finding, not an error.
 func (s *policySource) file(path string) (held bool, err error) {
-	info, err := os.Stat(path)
-	if err == nil && info.Size() > iam.MaxDocumentSize {
-		err = writ.Errorf(writ.CodeTooLarge, "%s has %d bytes, more than %d", path, info.Size(), iam.MaxDocumentSize)
-	}
+	src, _, err := (&policyReader{}).read(path, iam.MaxDocumentSize)
 	if err != nil {
 		return false, err
-	}
-	src, err := os.ReadFile(path)
-	if err != nil {
-		return false, writ.Errorf(writ.CodeNotFound, "read the policies: %w", err)
 	}
 	return s.text(src, path)
 }
@@ -81,37 +75,31 @@ func (s *policySource) file(path string) (held bool, err error) {
 func (s *policySource) text(src []byte, path string) (held bool, err error) {
 	if w := iam.Unwrap(src); w.IsWrapped() {
 		doc, err := w.Parse()
-		if kind := w.Type; err == nil || bytes.Contains(src, []byte("Statement")) {
-			in := lint.Input{Type: cmpOr(cmpOr(s.kind, kind), iam.TypeIdentity), Name: cmpOr(iam.PolicyType(w.Name), iam.PolicyType(filepath.Base(path))), File: path, Source: src, Document: doc, Err: err}
-			s.document(in, kind != "")
+		if err == nil || bytes.Contains(src, []byte("Statement")) {
+			s.document(lint.Input{
+				Type: cmp.Or(s.kind, w.Type, iam.TypeIdentity), Name: cmp.Or(w.Name, filepath.Base(path)), File: path, Source: w.Text(), Origin: w.Place, Document: doc, Err: err,
+			}, w.Type != "")
 			return true, nil
 		}
 	}
 	t, err := cfn.Parse(src, path)
 	isJSON := bytes.HasPrefix(bytes.TrimSpace(src), []byte("{"))
 	switch {
-	case err == nil && t.Root.Object("Resources") != nil:
+	case err == nil && t.Root.Object("Resources") != nil && !holds(t.Root, "Statement"):
 		s.found = append(s.found, harvest.Template(t)...)
 		return true, nil
 	case err == nil && !holds(t.Root, "Statement"):
 		return false, nil
 	case isJSON && bytes.Contains(src, []byte(`"Statement"`)):
-		s.document(s.read(src, path))
+		s.document(s.read(src, path), false)
 		return true, nil
 	case err != nil:
 		return false, err
 	}
-	in := harvest.Document(t, cmpOr(s.kind, iam.TypeIdentity))
+	in := harvest.Document(t, cmp.Or(s.kind, iam.TypeIdentity))
 	in.Name = filepath.Base(path)
-	s.document(in)
+	s.document(in, false)
 	return true, nil
-}
-
-func cmpOr(a, b iam.PolicyType) iam.PolicyType {
-	if a != "" {
-		return a
-	}
-	return b
 }
 
 func holds(o *cfn.Object, key string) bool {
@@ -121,14 +109,14 @@ func holds(o *cfn.Object, key string) bool {
 
 // read parses a document of its own.
 func (s *policySource) read(src []byte, path string) lint.Input {
-	in := lint.Input{Type: cmpOr(s.kind, iam.TypeIdentity), Name: filepath.Base(path), File: path, Source: src}
+	in := lint.Input{Type: cmp.Or(s.kind, iam.TypeIdentity), Name: filepath.Base(path), File: path, Source: src}
 	in.Document, in.Err = iam.Parse(src)
 	return in
 }
 
-// document adds a document of a type that is given or guessed.
-func (s *policySource) document(in lint.Input) {
-	if s.kind == "" && in.Document != nil {
+// document adds a document of a type that is given, told or guessed.
+func (s *policySource) document(in lint.Input, told bool) {
+	if s.kind == "" && !told && in.Document != nil {
 		kind, why := guessType(in.Document)
 		in.Type = kind
 		s.guesses = append(s.guesses, in.File+": taken for a policy of type "+string(kind)+", for "+why+" (--type sets it)")
@@ -170,7 +158,10 @@ func (s *policySource) directory(dir string) error {
 			return writ.Errorf(writ.CodeNotFound, "read the policies: %w", err)
 		case entry.IsDir() && path != dir && (strings.HasPrefix(entry.Name(), ".") || entry.Name() == "node_modules"):
 			return filepath.SkipDir
-		case !entry.Type().IsRegular() || !slices.Contains([]string{".json", ".yml", ".yaml", ".template"}, filepath.Ext(path)):
+		case entry.Type()&fs.ModeSymlink != 0 && (isPolicyFile(path) || isDirectory(path)):
+			s.skipped = append(s.skipped, path+": it is a symbolic link; name it to have it read")
+			return nil
+		case !entry.Type().IsRegular() || !isPolicyFile(path):
 			return nil
 		}
 		held, err := s.file(path)
@@ -187,6 +178,15 @@ func (s *policySource) directory(dir string) error {
 			WithHint("*.json, *.yml, *.yaml and *.template files are read, in all directories below")
 	}
 	return err
+}
+
+func isPolicyFile(path string) bool {
+	return slices.Contains([]string{".json", ".yml", ".yaml", ".template"}, strings.ToLower(filepath.Ext(path)))
+}
+
+func isDirectory(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 func reason(path string, err error) string {

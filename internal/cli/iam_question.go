@@ -19,10 +19,11 @@ type question struct {
 	assumed, absent []string
 	guessed         map[string]bool
 	given           []string // as they were written
-	// everybody: an anonymous caller stands for all there are.
-	everybody bool
-	resource  string // what was meant by its name
-	warnings  []string
+	// crowd: the caller stands for many, another account for its users and roles,
+	// an anonymous one for everybody and all services.
+	crowd    bool
+	resource string // what was meant by its name
+	warnings []string
 	// unknownAction says that AWS has no such action.
 	unknownAction bool
 }
@@ -77,7 +78,7 @@ var keyNames = func() map[string]string {
 		"aws:PrincipalTag/", "aws:ResourceTag/", "aws:RequestedRegion", "aws:SecureTransport", "aws:ViaAWSService",
 		"aws:CurrentTime", "aws:EpochTime", "aws:SourceIp", "aws:SourceVpc", "aws:SourceVpce", "aws:UserAgent",
 	} {
-		names[strings.ToLower(name)] = name
+		names[iam.Key(name)] = name
 	}
 	return names
 }()

@@ -116,7 +116,7 @@ func (f *whoCanFlags) ask(ctx context.Context, sh *shell, pattern, resource, dir
 	}
 	for _, action := range actions {
 		for _, c := range w.candidates(action, arn) {
-			q := &question{caller: c.Caller, world: w, everybody: c.name == "everybody", guessed: map[string]bool{}}
+			q := &question{caller: c.Caller, world: w, crowd: w.isCrowd(&c.Caller), guessed: map[string]bool{}}
 			q.req, q.policies = w.inv.For(c.Caller, action, arn)
 			q.checkAction()
 			if err := q.setContext(f.keys); err != nil {
@@ -154,6 +154,12 @@ func actionsOn(pattern, arn string) ([]string, error) {
 		return nil, writ.Errorf(writ.CodeUsage, "no action of AWS that %s matches is asked on %s", pattern, arn)
 	}
 	return actions, nil
+}
+
+// isCrowd reports a candidate that stands for many: another account for its
+// users and roles, everybody for services too.
+func (w *world) isCrowd(c *inventory.Caller) bool {
+	return c.Kind == iam.PrincipalAnonymous || c.Kind == iam.PrincipalRoot && c.Account != w.inv.Account.ID
 }
 
 // limit adds the guard rails of the flags: an organisation's SCPs and a
@@ -197,10 +203,16 @@ func (w *world) candidates(action, arn string) []candidate {
 	list = append(list, candidate{inventory.Caller{Principal: iam.ParsePrincipal(root)}, "root user"})
 	_, policies := w.inv.For(inventory.Caller{}, action, arn)
 	for _, name := range policies.Resource.Named() {
+		parsed := iam.ParsePrincipal(name)
+		if p := w.inv.Principal(name); p != nil && parsed.Kind == iam.PrincipalSession && p.Caller().ARN != name {
+			c := p.Caller() // this session alone
+			c.ARN, c.Function = name, sessionFunction(p, name)
+			list = append(list, candidate{c, name})
+			continue
+		}
 		if name == w.inv.Account.ID || name == root || w.inv.Principal(name) != nil {
 			continue // its principals are in the list
 		}
-		parsed := iam.ParsePrincipal(name)
 		switch {
 		case name == "*":
 			list = append(list, candidate{inventory.Caller{Principal: parsed}, "everybody"})
