@@ -44,6 +44,15 @@ func TestObstacles(t *testing.T) {
 			[]string{`the SCP "base.json" denies it, in statement 0 (No)`},
 		},
 		{
+			"an SCP denies for what the call does not have",
+			iam.Policies{Identity: granted, SCPs: [][]*iam.Policy{{iam.FullAWSAccess(iam.TypeSCP), policy(iam.TypeSCP, "vpc.json",
+				`{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringNotEquals":{"aws:SourceVpc":"vpc-1"}}}`)}}},
+			[]string{
+				`the SCP "vpc.json" denies it, in statement 0`,
+				"  the condition StringNotEquals on aws:SourceVpc: wanted vpc-1, found not in the request (holds because the request does not have this key: StringNotEquals is negated, and what is absent differs from everything)",
+			},
+		},
+		{
 			"the second level does not allow",
 			iam.Policies{Identity: granted, SCPs: scps(iam.FullAWSAccess(iam.TypeSCP), policy(iam.TypeSCP, "unit.json", reads))},
 			[]string{`the SCP "unit.json" does not allow it`},
