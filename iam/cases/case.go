@@ -179,8 +179,8 @@ func (b *builder) levels(t iam.PolicyType, levels []Level) [][]*iam.Policy {
 	return list
 }
 
-// BlockerName is the name that the cases have for a kind of policy.
-func BlockerName(t iam.PolicyType) string {
+// blockerName is the name that the cases have for a kind of policy.
+func blockerName(t iam.PolicyType) string {
 	switch t {
 	case iam.TypeBoundary:
 		return "pb"
@@ -198,7 +198,7 @@ func BlockerName(t iam.PolicyType) string {
 func BlockerNames(types []iam.PolicyType) []string {
 	names := make([]string, len(types))
 	for i, t := range types {
-		names[i] = BlockerName(t)
+		names[i] = blockerName(t)
 	}
 	return names
 }
