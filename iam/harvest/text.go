@@ -22,10 +22,13 @@ type origin struct {
 func (h *harvester) document(o *cfn.Object, path []string) (*cfn.Object, []origin) {
 	out := cfn.Obj()
 	var origins []origin
-	var when []string
+	when := h.when
+	if h.chosen {
+		when = with(when, strings.Join(path, " "))
+	}
 	if h.resource.Condition != "" && ownerOf(h.resource) == "" {
 		// A policy that is made on a condition may be missing where its owner is not.
-		when = []string{h.resource.Condition + " 1"}
+		when = with(when, h.resource.Condition+" 1")
 	}
 	for key, v := range o.All() {
 		if key != "Statement" {

@@ -215,7 +215,7 @@ func (c *checker) prepare(in *Input, number int) *policy {
 		s := &statement{Statement: &in.Document.Statements[i], policy: p, index: i, variables: in.Document.Version == iam.Version2012}
 		s.open = s.NotAction != nil
 		for _, entry := range s.Action {
-			if entry == "*" || hasUnknown(entry) {
+			if everyAction(entry) || hasUnknown(entry) {
 				s.open = true
 				continue
 			}

@@ -3,6 +3,7 @@ package lint
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,7 +11,9 @@ import (
 	"github.com/writ-dev/writ/iam"
 )
 
-const unknownPrefix = "${writ:"
+// unknownPrefix begins what is not known. A part of it is random: nobody can
+// write it into a policy to keep findings from it.
+var unknownPrefix = "${writ" + strconv.FormatUint(rand.Uint64(), 36) + ":"
 
 // Unknown is text that stands for something not known when the policy is
 // judged, such as the name that CloudFormation will give a resource. It can be

@@ -208,7 +208,7 @@ func (t *answerText) advice() {
 		t.line("")
 	}
 	for _, text := range a.Advice {
-		t.line("  %s", text)
+		t.line("  %s", oneLine(text))
 	}
 }
 

@@ -58,7 +58,7 @@ func (s *policySource) file(path string) (held bool, err error) {
 	t, err := cfn.Parse(src, path)
 	isJSON := bytes.HasPrefix(bytes.TrimSpace(src), []byte("{"))
 	switch {
-	case err == nil && t.Root.Object("Resources") != nil:
+	case err == nil && t.Root.Object("Resources") != nil && !holds(t.Root, "Statement"):
 		s.found = append(s.found, harvest.Template(t)...)
 		return true, nil
 	case err == nil && !holds(t.Root, "Statement"):
@@ -131,7 +131,10 @@ func (s *policySource) directory(dir string) error {
 			return writ.Errorf(writ.CodeNotFound, "read the policies: %w", err)
 		case entry.IsDir() && path != dir && (strings.HasPrefix(entry.Name(), ".") || entry.Name() == "node_modules"):
 			return filepath.SkipDir
-		case !entry.Type().IsRegular() || !slices.Contains([]string{".json", ".yml", ".yaml", ".template"}, filepath.Ext(path)):
+		case entry.Type()&fs.ModeSymlink != 0 && (isPolicyFile(path) || isDirectory(path)):
+			s.skipped = append(s.skipped, path+": it is a symbolic link; name it to have it read")
+			return nil
+		case !entry.Type().IsRegular() || !isPolicyFile(path):
 			return nil
 		}
 		held, err := s.file(path)
@@ -148,6 +151,15 @@ func (s *policySource) directory(dir string) error {
 			WithHint("*.json, *.yml, *.yaml and *.template files are read, in all directories below")
 	}
 	return err
+}
+
+func isPolicyFile(path string) bool {
+	return slices.Contains([]string{".json", ".yml", ".yaml", ".template"}, strings.ToLower(filepath.Ext(path)))
+}
+
+func isDirectory(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 func reason(path string, err error) string {

@@ -151,7 +151,11 @@ func (r *recording) save(now time.Time) error {
 	}
 	record := r.recorder.Snapshot(now, now.Sub(r.counted))
 	r.counted = now
-	f, err := os.OpenFile(r.path+".new", os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	// Anew, and never through a link that somebody has put there.
+	if err := os.Remove(r.path + ".new"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := os.OpenFile(r.path+".new", os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
