@@ -203,14 +203,14 @@ func (t *answerText) advice() {
 		t.line("  %s", oneLine(f.Summary))
 		t.line("  %s", t.st.faint(addAt(*f)+":"))
 		for line := range strings.Lines(strings.TrimRight(f.Lines, "\n")) {
-			t.line("  %s", t.st.green("+ "+strings.TrimRight(printable(line), "\n")))
+			t.line("  %s", t.st.green("+ "+oneLine(strings.TrimRight(line, "\n"))))
 		}
 	}
 	if m := a.Missing; m != nil {
 		t.section("The smallest statement that is missing, in the " + typeName(m.Where))
 		raw, err := json.MarshalIndent(m.Statement, "  ", "  ")
 		if err == nil {
-			t.line("  %s", printable(string(raw)))
+			t.line("  %s", eachLine(string(raw)))
 		}
 	}
 	if len(a.Advice) > 0 {

@@ -120,7 +120,7 @@ func (a *advice) textStatements(b *strings.Builder, st style) {
 		if err != nil {
 			continue // a statement of strings is always JSON
 		}
-		fmt.Fprintf(b, "  %s\n", printable(string(raw)))
+		fmt.Fprintf(b, "  %s\n", eachLine(string(raw)))
 	}
 	for _, line := range a.generalNotes(a.general) {
 		fmt.Fprintf(b, "  %s\n", st.yellow(oneLine(line)))
