@@ -1,6 +1,8 @@
 // Package harvest finds the policies in a CloudFormation template, as input
 // for package lint. What a template leaves open (parameters, the names that
-// CloudFormation gives) becomes unknown text, on which no finding rests.
+// CloudFormation gives) becomes unknown text, on which no finding rests: what is
+// said holds for every deployment of the template. Package inventory looks at
+// one deployment instead, with its parameters and names.
 package harvest
 
 import (

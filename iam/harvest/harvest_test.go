@@ -95,6 +95,41 @@ Conditions: {C: {Fn::Equals: [a, b]}}
 	}
 }
 
+// What Ref and attributes give has the form that CloudFormation gives it; what
+// is not an ARN stays unknown.
+func TestForms(t *testing.T) {
+	t.Parallel()
+	found := harvest.Template(parse(t, `Parameters: {Where: {Type: String}}
+Resources:
+  Plain: {Type: AWS::IAM::Role}
+  Under: {Type: AWS::IAM::Role, Properties: {Path: /team/}}
+  Open: {Type: AWS::IAM::Role, Properties: {Path: !Ref Where}}
+  Jobs: {Type: AWS::SQS::Queue}
+  Live: {Type: AWS::Lambda::Alias}
+  P:
+    Type: AWS::IAM::ManagedPolicy
+    Properties:
+      PolicyDocument:
+        Statement:
+          Effect: Allow
+          Action: "*"
+          Resource: [!GetAtt Plain.Arn, !GetAtt Under.Arn, !GetAtt Open.Arn, !Ref Jobs, !Ref Live, !Ref P, !GetAtt Jobs.QueueName]
+`))
+	unknown := lint.Unknown
+	iamARN := "arn:" + unknown("AWS.Partition") + ":iam::" + unknown("AWS.AccountId") + ":"
+	want := []string{
+		iamARN + "role/" + unknown("AWS.name.Plain"), iamARN + "role/team/" + unknown("AWS.name.Under"),
+		iamARN + "role" + unknown("AWS.path.Open") + unknown("AWS.name.Open"),
+		unknown("Jobs"), unknown("Live"), iamARN + "policy/" + unknown("AWS.name.P"), unknown("Jobs.QueueName"),
+	}
+	if len(found) != 1 {
+		t.Fatalf("found %+v", found)
+	}
+	if diff := cmp.Diff(want, found[0].Document.Statements[0].Resource); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // A Deny that hangs on a condition of the template is no ground to call an
 // Allow dead; what a parameter holds is not known.
 func TestUnknownIsNoGround(t *testing.T) {

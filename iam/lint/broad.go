@@ -135,7 +135,7 @@ var fixing = []string{
 func (s *statement) isFixed(keys []string) bool {
 	return slices.ContainsFunc(s.Conditions, func(e iam.ConditionElement) bool {
 		o := parseOperator(e.Operator)
-		key, _, _ := strings.Cut(strings.ToLower(e.Key), "/")
+		key, _, _ := strings.Cut(iam.Key(e.Key), "/")
 		return o.known && o.needsValue() && slices.Contains(keys, key) && all(e.Values, func(v string) bool { return narrows(e.Key, v) })
 	})
 }

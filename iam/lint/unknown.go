@@ -1,6 +1,8 @@
 package lint
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -21,6 +23,10 @@ var unknownPrefix = "${writ" + strconv.FormatUint(rand.Uint64(), 36) + ":"
 // Names that begin with "AWS." stand for text without colons, and those that
 // begin with "AWS.name." for text without slashes too: the name of a bucket.
 func Unknown(name string) string {
+	if len(name) > maxName { // a variable of a policy has a bound
+		sum := sha256.Sum256([]byte(name))
+		name = strings.ToValidUTF8(name[:maxName/2], "") + "#" + hex.EncodeToString(sum[:])
+	}
 	return unknownPrefix + strings.Map(func(r rune) rune {
 		if strings.ContainsRune("{}':,$*?\"\\", r) || r < ' ' {
 			return '_'
@@ -28,6 +34,11 @@ func Unknown(name string) string {
 		return r
 	}, name) + "}"
 }
+
+const maxName = 1000
+
+// IsKnown reports whether a text holds nothing that [Unknown] made.
+func IsKnown(s string) bool { return !hasUnknown(s) }
 
 func hasUnknown(s string) bool { return strings.Contains(s, unknownPrefix) }
 

@@ -48,7 +48,7 @@ Where the answer hangs on a context key that is not known (aws:SourceIp, say), i
 			return found.writeText(sh.stdout, style{sh.colorOut})
 		},
 	}
-	cmd.Flags().StringArrayVar(&f.context, "context", nil, "a context key, KEY=VALUE; a key that is repeated has several values")
+	cmd.Flags().StringArrayVar(&f.context, "context", nil, contextHelp)
 	cmd.Flags().StringVarP(&f.sandbox, "sandbox", "s", defaultSandbox, "the sandbox")
 	accountFlags(cmd, &f.account, &f.region)
 	formatFlag(cmd, &f.format)

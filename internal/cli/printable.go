@@ -73,6 +73,19 @@ func unseenRune(r rune) bool {
 	return r > 0x7f && unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point)
 }
 
+// printableSource makes the text of a line safe, and moves the column to where
+// the same character stands then.
+func printableSource(at writ.Position, line string) (writ.Position, string) {
+	number := 0
+	for i := range line {
+		if number++; number == at.Col {
+			at.Col = utf8.RuneCountInString(oneLine(line[:i])) + 1
+			break
+		}
+	}
+	return at, oneLine(line)
+}
+
 // showError shows err to the user.
 func showError(w io.Writer, err error) {
 	var b bytes.Buffer

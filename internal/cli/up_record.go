@@ -2,7 +2,6 @@ package cli
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -210,12 +209,4 @@ func observation(v gate.Verdict) (o observe.Observation, ok bool) {
 func noRecord(dir string) error {
 	return writ.Errorf(writ.CodeNotFound, "no calls were recorded in %s", dir).
 		WithHint("start the system with `writ up %s --record`, use it, and ask again", quoted(dir))
-}
-
-// counted says a number of things: "1 call", "2 calls".
-func counted(n int64, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
 }
