@@ -19,7 +19,7 @@ import (
 // place says and the role or user that it is attached to. A document that does
 // not parse is there with its error.
 func Template(t *cfn.Template) []lint.Input {
-	h := &harvester{t: t, boundaryOf: map[string]string{}}
+	h := &harvester{t: t, boundaryOf: map[string]string{}, lines: map[int]string{}}
 	for _, r := range t.ResourceList() {
 		if id := referred(property(r, "PermissionsBoundary")); id != "" {
 			h.bound(id, ownerOf(r))
@@ -37,7 +37,7 @@ func Template(t *cfn.Template) []lint.Input {
 
 // Document gives the policy that a file consists of, JSON or YAML.
 func Document(t *cfn.Template, kind iam.PolicyType) lint.Input {
-	h := &harvester{t: t}
+	h := &harvester{t: t, lines: map[int]string{}}
 	return h.input(t.Root, nil, kind)
 }
 
@@ -53,6 +53,9 @@ type harvester struct {
 	when []string
 	// chosen: it is there only if a function picks it, nobody knows when.
 	chosen bool
+	// lines are texts of the template's lines, which places share: a template
+	// may be one long line.
+	lines map[int]string
 }
 
 func (h *harvester) bound(id, owner string) {
@@ -282,7 +285,12 @@ func (h *harvester) place(o *cfn.Object, path []string, statements []origin, ins
 		at, value = with(at, step), next
 	}
 	e := h.t.Errorf(at, "")
-	return e.Position, e.Source
+	text, known := h.lines[e.Position.Line]
+	if !known {
+		text = e.Source
+		h.lines[e.Position.Line] = text
+	}
+	return e.Position, text
 }
 
 func child(v any, step string) (any, bool) {

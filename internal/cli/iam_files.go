@@ -72,7 +72,7 @@ func (f *policyFlags) read(stdin io.Reader, action, resource string) (*filePolic
 	}{
 		{f.boundary, iam.TypeBoundary, &out.boundary},
 		{f.session, iam.TypeSession, &out.session},
-		{f.resource, resourcePolicyType(action, resource), &out.resource},
+		{f.resource, iam.ResourcePolicyType(action, resource), &out.resource},
 		{f.endpoint, iam.TypeEndpoint, &out.endpoint},
 	} {
 		if one.file == "" {

@@ -91,6 +91,9 @@ func (f *lintFlags) show(sh *shell, s *policySource) error {
 	for _, skipped := range s.skipped {
 		fmt.Fprintf(sh.stderr, "%s\n", style{sh.colorErr}.yellow("not read: "+oneLine(skipped)))
 	}
+	if len(found) >= lint.MaxFindings {
+		return writ.Errorf(writ.CodeTooLarge, "there are more than %d findings, and the others are not shown", lint.MaxFindings)
+	}
 	if slices.ContainsFunc(found, func(x lint.Finding) bool { return x.Severity.AtLeast(lint.Severity(f.failOn)) }) {
 		return exitError(1)
 	}

@@ -28,18 +28,6 @@ type question struct {
 	unknownAction bool
 }
 
-// resourcePolicyType tells trust and key policies from other resource policies.
-func resourcePolicyType(action, resource string) iam.PolicyType {
-	service, _, _ := strings.Cut(strings.ToLower(action), ":")
-	switch {
-	case service == "sts" && strings.Contains(resource, ":role/"):
-		return iam.TypeTrust
-	case service == "kms" && strings.Contains(resource, ":key/"):
-		return iam.TypeKey
-	}
-	return iam.TypeResource
-}
-
 // checkAction looks an action up: whether it has a resource level, and whether
 // there is one of that name at all.
 func (q *question) checkAction() {
