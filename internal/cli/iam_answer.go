@@ -158,6 +158,11 @@ func (q *question) advise(a *answer, e *iam.Explanation) {
 	if a.Verdict == iam.ImplicitlyDenied && a.Meet == nil && slices.Equal(a.BlockedBy, []iam.PolicyType{iam.TypeIdentity}) {
 		a.Fix = q.world.fix(q.caller, q.req.Action, q.req.Resource)
 	}
+	for _, m := range e.Misses {
+		if onlyConditions(m) && !slices.ContainsFunc(a.Meet, func(have answerMeet) bool { return have.Statement == m.Rule() }) {
+			a.Advice = append(a.Advice, "the request has to meet the conditions of "+m.Rule()+" of the "+typeName(m.Origin.Type)+", which is about this call")
+		}
+	}
 	if e.Where != "" && len(a.BlockedBy) > 1 {
 		var rest []string
 		for _, t := range a.BlockedBy {
@@ -167,6 +172,10 @@ func (q *question) advise(a *answer, e *iam.Explanation) {
 		}
 		a.Advice = append(a.Advice, "after that the "+strings.Join(rest, " and the ")+" must allow it too")
 	}
+}
+
+func onlyConditions(m iam.Miss) bool {
+	return !slices.ContainsFunc(m.Failures, func(f iam.Failure) bool { return f.Element != iam.ElementCondition })
 }
 
 // subjectOf is the context key that holds the subject of a provider's tokens.

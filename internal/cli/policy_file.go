@@ -32,6 +32,9 @@ func (r *policyReader) read(file string, most int) (text []byte, name string, er
 			return nil, name, writ.Errorf(writ.CodeNotFound, "read the policy: %w", err)
 		}
 		defer f.Close() // only read
+		if info, err := f.Stat(); err == nil && info.Size() > int64(most) {
+			return nil, name, writ.Errorf(writ.CodeTooLarge, "%s has %d bytes, more than %d: it is no policy", file, info.Size(), most)
+		}
 		in = f
 	}
 	text, err = io.ReadAll(io.LimitReader(in, int64(most)+1))
