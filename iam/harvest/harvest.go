@@ -4,6 +4,7 @@
 package harvest
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/writ-dev/writ"
@@ -14,11 +15,18 @@ import (
 
 // Template gives the policies of a template, in document order: every object
 // with statements among the properties of resources, with the type that its
-// place says and the role or user that it is attached to. A document that does
+// place says and the role or user that it is attached to, and what amounts to a
+// policy: the permissions and open URLs of functions, and AWS's own policies in
+// ManagedPolicyArns, as far as package managed knows them. A document that does
 // not parse is there with its error.
 func Template(t *cfn.Template) []lint.Input {
-	h := &harvester{t: t, boundaryOf: map[string]string{}}
+	h := &harvester{t: t, boundaryOf: map[string]string{}, ownersOf: map[string][]string{}}
 	for _, r := range t.ResourceList() {
+		for _, v := range r.Properties.List("ManagedPolicyArns") {
+			if id := referred(v); id != "" {
+				h.ownersOf[id] = append(h.ownersOf[id], ownerOf(r))
+			}
+		}
 		if id := referred(property(r, "PermissionsBoundary")); id != "" {
 			h.bound(id, ownerOf(r))
 		}
@@ -28,7 +36,8 @@ func Template(t *cfn.Template) []lint.Input {
 			continue // a language of its own
 		}
 		h.resource = r
-		h.walk(r.Properties, []string{"Resources", r.ID, "Properties"}, "")
+		h.walk(r.Properties, h.path(), "")
+		h.grants()
 	}
 	return h.found
 }
@@ -46,6 +55,8 @@ type harvester struct {
 	// boundaryOf holds the owners of the managed policies that are boundaries,
 	// by logical id; "" where there are several.
 	boundaryOf map[string]string
+	// ownersOf holds who lists a managed policy in ManagedPolicyArns, by logical id.
+	ownersOf map[string][]string
 }
 
 func (h *harvester) bound(id, owner string) {
@@ -93,7 +104,7 @@ func (h *harvester) holder() string {
 	if owner := ownerOf(h.resource); owner != "" {
 		return owner
 	}
-	var owners []string
+	owners := slices.Clone(h.ownersOf[h.resource.ID])
 	for _, kind := range []string{"Role", "User", "Group"} {
 		targets := h.resource.Properties.List(kind + "s")
 		if one := property(h.resource, kind+"Name"); one != nil && targets == nil {

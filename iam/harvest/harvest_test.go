@@ -26,11 +26,18 @@ func parse(t *testing.T, text string) *cfn.Template {
 	return template
 }
 
-// Every policy comes with its type, its owner and its document, in which only
-// text is left.
+// Every policy comes with its place (of its first Principal, if it has one), its
+// type, its owner and its document, in which only text is left.
 func TestTemplate(t *testing.T) {
 	t.Parallel()
-	src, err := os.ReadFile("testdata/policies.yaml")
+	for _, name := range []string{"policies", "grants"} {
+		golden(t, "testdata/"+name)
+	}
+}
+
+func golden(t *testing.T, path string) {
+	t.Helper()
+	src, err := os.ReadFile(path + ".yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,14 +51,19 @@ func TestTemplate(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		fmt.Fprintf(&b, "%s %s (%s) %s\n", in.Type, in.Name, in.Owner, text)
+		kept := ""
+		if in.Kept {
+			kept = "AWS's "
+		}
+		at, _ := in.Place("Statement", "0", "Principal")
+		fmt.Fprintf(&b, "%s: %s%s %s (%s) %s\n", at, kept, in.Type, in.Name, in.Owner, text)
 	}
 	if *update {
-		if err := os.WriteFile("testdata/policies.txt", []byte(b.String()), 0o600); err != nil {
+		if err := os.WriteFile(path+".txt", []byte(b.String()), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	want, err := os.ReadFile("testdata/policies.txt")
+	want, err := os.ReadFile(path+".txt")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,6 +131,7 @@ Resources:
     Properties:
       Roles: [{Ref: R}]
       PolicyDocument:
+        Version: "2012-10-17"
         Statement: {Effect: Deny, Action: "*", Resource: "*"}
 `))
 	for _, f := range lint.Policies(found) {
@@ -129,6 +142,7 @@ Resources:
 func FuzzTemplate(f *testing.F) {
 	f.Add(`{"Resources":{"R":{"Type":"AWS::IAM::Role","Properties":{"Policies":[{"PolicyDocument":{"Statement":[{"Effect":"Allow","Action":{"Fn::Join":["",["s3:",{"Ref":"X"}]]},"Resource":{"Fn::Sub":"${R.Arn}${!a}${"}},{"Fn::If":["C",{"Effect":"Deny"},{"Ref":"AWS::NoValue"}]}]}}]}}}}`)
 	f.Add("Resources:\n  P:\n    Type: AWS::SQS::QueuePolicy\n    Properties:\n      PolicyDocument: {Statement: {Effect: Allow, Principal: !Ref X, Action: '*', Condition: !If [a, b, c]}}\n")
+	f.Add("Resources:\n  P: {Type: 'AWS::Lambda::Permission', Properties: {Principal: !Ref X, Action: [a], SourceArn: !If [a, b, c], FunctionName: {}}}\n  U: {Type: 'AWS::Lambda::Url', Properties: {AuthType: NONE}}\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		template, err := cfn.Parse([]byte(text), "t.yaml")
 		if err != nil {

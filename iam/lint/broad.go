@@ -134,7 +134,7 @@ var fixing = []string{
 	"aws:principalorgid", "aws:principalorgpaths", "aws:principalarn", "aws:principalaccount", "aws:sourceip", "aws:sourcearn",
 	"aws:sourcevpc", "aws:sourcevpcarn", "aws:sourcevpce", "aws:vpceaccount", "aws:vpceorgid", "aws:sourceowner", "aws:sourceaccount",
 	"aws:sourceorgid", "aws:sourceorgpaths", "aws:userid", "aws:username", "s3:dataaccesspointarn", "s3:dataaccesspointaccount",
-	"kms:calleraccount", "lambda:functionurlauthtype", "sns:endpoint", "aws:principaltag", "elasticfilesystem:accessedviamounttarget",
+	"kms:calleraccount", "lambda:functionurlauthtype", "lambda:invokedviafunctionurl", "sns:endpoint", "aws:principaltag", "elasticfilesystem:accessedviamounttarget",
 }
 
 func (s *statement) isFixed(keys []string) bool {
