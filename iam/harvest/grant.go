@@ -31,13 +31,13 @@ func (h *harvester) grants() {
 		h.attached("ManagedPolicies")
 	case "AWS::Events::EventBusPolicy":
 		if s := property(h.resource, "Statement"); s != nil {
-			h.add(cfn.Obj("Version", iam.Version2012, "Statement", s), h.path(), "")
+			h.add(cfn.Obj("Version", iam.Version2012, "Statement", s), h.properties(), "")
 		}
 	}
 }
 
-// path is that of the resource's properties, or of one of them.
-func (h *harvester) path(inside ...string) []string {
+// properties is the path of the resource's properties, or of one of them.
+func (h *harvester) properties(inside ...string) []string {
 	return append([]string{"Resources", h.resource.ID, "Properties"}, inside...)
 }
 
@@ -123,9 +123,9 @@ func (h *harvester) url(path []string, function any) {
 // made adds a statement that is put together of properties; places tells which
 // one an element, or the key of a condition, comes from.
 func (h *harvester) made(statement *cfn.Object, places map[string][]string) {
-	in := h.input(cfn.Obj("Version", iam.Version2012, "Statement", []any{statement}), h.path(), iam.TypeResource)
+	in := h.input(cfn.Obj("Version", iam.Version2012, "Statement", []any{statement}), h.properties(), iam.TypeResource)
 	in.Name = h.resource.ID
-	t, base := h.t, h.path()
+	t, base := h.t, h.properties()
 	in.Place = func(inside ...string) (writ.Position, string) {
 		at := base
 		for _, step := range inside {
@@ -159,7 +159,7 @@ func (h *harvester) attached(list string) {
 		}
 		in := lint.Input{Type: iam.TypeIdentity, File: h.t.File, Scope: h.t.File, Name: p.Name, Owner: h.holder(), Kept: true}
 		in.Document, in.Err = iam.Parse([]byte(p.Document))
-		e := h.t.Errorf(h.path(list, itoa(i)), "")
+		e := h.t.Errorf(h.properties(list, itoa(i)), "")
 		in.Place = func(...string) (writ.Position, string) { return e.Position, e.Source }
 		h.found = append(h.found, in)
 	}

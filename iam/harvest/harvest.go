@@ -1,6 +1,8 @@
 // Package harvest finds the policies in a CloudFormation template, as input
 // for package lint. What a template leaves open (parameters, the names that
-// CloudFormation gives) becomes unknown text, on which no finding rests.
+// CloudFormation gives) becomes unknown text, on which no finding rests: what is
+// said holds for every deployment of the template. Package inventory looks at
+// one deployment instead, with its parameters and names.
 package harvest
 
 import (
@@ -36,7 +38,7 @@ func Template(t *cfn.Template) []lint.Input {
 			continue // a language of its own
 		}
 		h.resource = r
-		h.walk(r.Properties, h.path(), "")
+		h.walk(r.Properties, h.properties(), "")
 		h.grants()
 	}
 	return h.found
@@ -57,6 +59,11 @@ type harvester struct {
 	boundaryOf map[string]string
 	// ownersOf holds who lists a managed policy in ManagedPolicyArns, by logical id.
 	ownersOf map[string][]string
+	// when are the conditions of the template on which what is walked is there,
+	// each with its branch.
+	when []string
+	// chosen: it is there only if a function picks it, nobody knows when.
+	chosen bool
 }
 
 func (h *harvester) bound(id, owner string) {
@@ -135,11 +142,47 @@ func (h *harvester) walk(v any, path []string, key string) {
 			h.add(v, path, key)
 			return
 		}
+		if name, _, computed := cfn.Intrinsic(v); computed && (name == "Fn::Sub" || name == "Fn::Join") {
+			h.written(h.text(v), path, key)
+			return
+		}
 		for name, member := range v.All() {
-			if name != "Ref" && !strings.HasPrefix(name, "Fn::") || name == "Fn::If" {
-				h.walk(member, with(path, name), or(strings.TrimPrefix(name, "Fn::If"), key))
+			if strings.HasPrefix(name, "Fn::") {
+				h.choices(name, member, with(path, name), key)
+			} else {
+				h.walk(member, with(path, name), name)
 			}
 		}
+	case string:
+		h.written(v, path, key)
+	}
+}
+
+// choices walks what a function chooses from. Of two branches of Fn::If only
+// one is there, and of another function nobody knows.
+func (h *harvester) choices(name string, arg any, path []string, key string) {
+	before, chosen := h.when, h.chosen
+	defer func() { h.when, h.chosen = before, chosen }()
+	branches, _ := arg.([]any)
+	if name != "Fn::If" || len(branches) != 3 {
+		h.chosen = true
+		h.walk(arg, path, key)
+		return
+	}
+	for i := 1; i < 3; i++ {
+		h.when = with(before, h.text(branches[0])+" "+itoa(i))
+		h.walk(branches[i], with(path, itoa(i)), key)
+	}
+}
+
+// written takes up a policy that stands in the template as text, as
+// CloudFormation takes JSON too.
+func (h *harvester) written(text string, path []string, key string) {
+	if !strings.HasPrefix(strings.TrimSpace(text), "{") {
+		return
+	}
+	if t, err := cfn.Parse([]byte(text), h.t.File); err == nil && isPolicy(t.Root) {
+		h.add(t.Root, path, key)
 	}
 }
 

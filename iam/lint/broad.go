@@ -2,18 +2,13 @@ package lint
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
 	"github.com/writ-dev/writ/iam"
 	"github.com/writ-dev/writ/iam/catalog"
 )
-
-// everyAction reports whether an entry is for all actions of all services.
-func everyAction(entry string) bool {
-	service, name, found := strings.Cut(entry, ":")
-	return entry == "*" || found && service == "*" && name != "" && strings.Trim(name, "*") == ""
-}
 
 // everyResource reports whether an entry is for all resources of a service or more.
 func everyResource(entry string) bool {
@@ -24,7 +19,18 @@ func everyResource(entry string) bool {
 	if parts == nil {
 		return strings.HasPrefix(entry, "arn:") && strings.HasSuffix(entry, "*") && !strings.Contains(entry, "/")
 	}
-	return strings.Trim(parts[5], "*") == "" && (parts[2] != "sqs" && parts[2] != "sns" || strings.Trim(parts[4], "*") == "")
+	return everything(parts[5]) && (parts[2] != "sqs" && parts[2] != "sns" || everything(parts[4]))
+}
+
+// everything reports a pattern that matches all there is, "?*" too.
+func everything(pattern string) bool {
+	return strings.Trim(pattern, "*?") == "" && (pattern == "" || strings.Contains(pattern, "*"))
+}
+
+// everyAction is "*", or its longer forms such as "*:*".
+func everyAction(entry string) bool {
+	service, name, found := strings.Cut(entry, ":")
+	return everything(service) && (!found || everything(name))
 }
 
 func (s *statement) onEverything() bool { return slices.ContainsFunc(s.Resource, everyResource) }
@@ -45,7 +51,7 @@ func allowService(c *checker, s *statement) {
 	}
 	for i, entry := range s.Action {
 		service, name, _ := strings.Cut(entry, ":")
-		if name != "" && strings.Trim(name, "*") == "" && !everyAction(entry) {
+		if name != "" && everything(name) && !everyAction(entry) {
 			c.report(s, []string{"Action", itoa(i)}, Warning, fmt.Sprintf("%s allows all %d actions of the service, also those that AWS adds later", entry, len(c.catalog.Expand(service+":*"))), "name the actions that are needed")
 		}
 	}
@@ -117,7 +123,7 @@ func passRoleStar(c *checker, s *statement) {
 
 func everyRole(entry string) bool {
 	parts := arnParts(entry)
-	return everyResource(entry) || parts != nil && parts[2] == "iam" && strings.Trim(strings.TrimPrefix(parts[5], "role"), "/*") == ""
+	return everyResource(entry) || parts != nil && parts[2] == "iam" && strings.Trim(strings.TrimPrefix(parts[5], "role"), "/*?") == ""
 }
 
 func assumeRoleStar(c *checker, s *statement) {
@@ -140,9 +146,27 @@ var fixing = []string{
 func (s *statement) isFixed(keys []string) bool {
 	return slices.ContainsFunc(s.Conditions, func(e iam.ConditionElement) bool {
 		o := parseOperator(e.Operator)
-		key, _, _ := strings.Cut(strings.ToLower(e.Key), "/")
-		return o.known && o.needsValue() && slices.Contains(keys, key) && !slices.Contains(e.Values, "*") && (key != urlAuth || !hasFold(e.Values, "NONE"))
+		key, _, _ := strings.Cut(iam.Key(e.Key), "/")
+		return o.known && o.needsValue() && slices.Contains(keys, key) && !(key == urlAuth && hasFold(e.Values, "NONE")) &&
+			all(e.Values, func(v string) bool { return narrows(e.Key, v) })
 	})
+}
+
+// narrows reports a value that not every caller has: no pattern of wildcards
+// alone, no network of half the internet, not the key itself.
+func narrows(key, value string) bool {
+	if network, err := netip.ParsePrefix(value); err == nil {
+		return network.Bits() >= 8 && (network.Addr().Is4() || network.Bits() >= 32) // as S3 draws the line
+	}
+	if iam.Key(value) == "${"+iam.Key(key)+"}" {
+		return false
+	}
+	for part := range strings.SplitSeq(strings.TrimPrefix(value, "arn:"), ":") {
+		if strings.Trim(part, "*?/") != "" && part != "aws" && part != "iam" && part != "sts" {
+			return true
+		}
+	}
+	return false
 }
 
 func principalStar(c *checker, s *statement) {
@@ -155,7 +179,8 @@ func principalStar(c *checker, s *statement) {
 		return
 	}
 	if s.policy.Type == iam.TypeTrust && slices.ContainsFunc(s.Conditions, func(e iam.ConditionElement) bool {
-		return isProviderKey(e.Key) || strings.EqualFold(e.Key, "sts:ExternalId")
+		return (isProviderKey(e.Key) || sameKey(e.Key, "sts:ExternalId")) && parseOperator(e.Operator).needsValue() &&
+			all(e.Values, func(v string) bool { return narrows(e.Key, v) })
 	}) {
 		return
 	}
@@ -203,7 +228,7 @@ func forAllValues(c *checker, s *statement) {
 		if slices.ContainsFunc(s.Conditions, func(n iam.ConditionElement) bool {
 			other := parseOperator(n.Operator)
 			present := other.base == "null" && hasFold(n.Values, "false") && !hasFold(n.Values, "true")
-			return strings.EqualFold(n.Key, e.Key) && (present || other.needsValue())
+			return sameKey(n.Key, e.Key) && (present || other.needsValue())
 		}) {
 			continue
 		}

@@ -19,7 +19,7 @@ func contradiction(s *statement) (*iam.ConditionElement, string) {
 		a := &s.Conditions[i]
 		for j := range s.Conditions {
 			b := &s.Conditions[j]
-			if !strings.EqualFold(a.Key, b.Key) {
+			if !sameKey(a.Key, b.Key) {
 				continue
 			}
 			if i < j && excludes(a, b, s.variables) {
@@ -125,7 +125,7 @@ func emptyWindow(s *statement, key string) bool {
 	for i := range s.Conditions {
 		e := &s.Conditions[i]
 		o := parseOperator(e.Operator)
-		if !strings.EqualFold(e.Key, key) || !o.single() {
+		if !sameKey(e.Key, key) || !o.single() {
 			continue
 		}
 		switch o.family() {

@@ -143,7 +143,8 @@ type policy struct {
 	*Input
 	number     int
 	statements []*statement
-	lines      []int // where the lines of Source start
+	lines      []int          // where the lines of Source start
+	texts      map[int]string // their texts, as far as they were asked for
 }
 
 // statement is a statement with what the rules ask for again and again.

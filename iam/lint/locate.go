@@ -10,8 +10,9 @@ import (
 	"github.com/writ-dev/writ/iam"
 )
 
-// maxSourceLine bounds what is shown of a line, in bytes.
-const maxSourceLine = 512
+// maxLine is how much of a line is kept: more than the largest policy that AWS
+// takes.
+const maxLine = 32 << 10
 
 // place gives the place of a value of the document, and its line. The nearest
 // place above is taken where the value has none.
@@ -118,17 +119,25 @@ func lineStarts(src []byte) []int {
 	return starts
 }
 
-// line gives the text of a line of the document's source.
+// line gives the text of a line of the document's source. The findings of a
+// line share it: a document may be one long line.
 func (p *policy) line(n int) string {
 	if n < 1 || n > len(p.lines) {
 		return ""
 	}
+	if text, ok := p.texts[n]; ok {
+		return text
+	}
 	line := p.Source[p.lines[n-1]:]
-	line = line[:min(len(line), maxSourceLine)]
+	line = line[:min(len(line), maxLine)]
 	if end := bytes.IndexByte(line, '\n'); end >= 0 {
 		line = line[:end]
 	}
-	return strings.TrimSuffix(string(line), "\r")
+	if p.texts == nil {
+		p.texts = map[int]string{}
+	}
+	p.texts[n] = strings.TrimSuffix(string(line), "\r")
+	return p.texts[n]
 }
 
 func asError(err error) (*writ.Error, bool) {

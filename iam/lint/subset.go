@@ -176,13 +176,15 @@ func conditionsWithin(narrow, wide *statement) bool {
 	return true
 }
 
+func sameKey(a, b string) bool { return iam.Key(a) == iam.Key(b) }
+
 func isVariable(s string) bool { return strings.Contains(s, "${") }
 
 // implies compares conditions of one operator on one key: a positive one is
 // wider with more values, a negated one with fewer.
 func implies(n, w *iam.ConditionElement) bool {
 	a, b := parseOperator(n.Operator), parseOperator(w.Operator)
-	if !a.known || !b.known || !strings.EqualFold(n.Key, w.Key) || a.base != b.base || a.set != b.set {
+	if !a.known || !b.known || !sameKey(n.Key, w.Key) || a.base != b.base || a.set != b.set {
 		return false
 	}
 	if a.ifExists != b.ifExists && (a.ifExists || a.set != "") {

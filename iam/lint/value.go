@@ -170,7 +170,7 @@ func duplicateKey(c *checker, s *statement) {
 	for i := range s.Conditions {
 		for j := range i {
 			a, b := &s.Conditions[j], &s.Conditions[i]
-			if strings.EqualFold(a.Operator, b.Operator) && strings.EqualFold(a.Key, b.Key) && (a.Operator != b.Operator || a.Key != b.Key) {
+			if strings.EqualFold(a.Operator, b.Operator) && sameKey(a.Key, b.Key) && (a.Operator != b.Operator || a.Key != b.Key) {
 				c.report(s, condition(b), Warning, fmt.Sprintf("%s %s is there twice, also as %s %s: both must hold", b.Operator, b.Key, a.Operator, a.Key), "the names ignore case; put the values into one list if one of them is enough")
 				break
 			}

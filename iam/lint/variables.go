@@ -58,7 +58,7 @@ func brokenVariable(c *checker, s *statement) {
 				break
 			}
 			rest = rest[i:]
-			end := variableEnd(rest)
+			end := iam.VariableLen(rest)
 			if end == 0 {
 				c.report(s, t.path, Error, fmt.Sprintf("the variable in %q does not end: it is literal text", t.text), "close it with }")
 				break
