@@ -21,16 +21,16 @@ func (p *policy) place(path []string) (writ.Position, string) {
 		return p.Place(path...)
 	}
 	at := p.position(path)
-	if len(p.Source) == 0 {
-		at = writ.Position{} // places of some other text
-	}
 	at.File = p.File
 	return at, p.line(at.Line)
 }
 
 // position looks a path up in what the parser has seen.
 func (p *policy) position(path []string) writ.Position {
-	document := writ.Position{Line: 1, Col: 1}
+	document := writ.Position{}
+	if len(p.Source) > 0 {
+		document = writ.Position{Line: 1, Col: 1}
+	}
 	if p.Document == nil || len(path) < 2 || path[0] != "Statement" {
 		return document
 	}

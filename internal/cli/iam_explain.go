@@ -131,7 +131,9 @@ func (f *explainFlags) question(ctx context.Context, sh *shell, dir string) (*qu
 	if err := q.setContext(f.context); err != nil {
 		return nil, err
 	}
-	return q, f.files.into(q.policies, f.action, resource)
+	err := f.files.into(q.policies, f.action, resource)
+	q.warnings = append(q.warnings, f.files.doubts...)
+	return q, err
 }
 
 // notKnown says what of the templates could not be resolved.

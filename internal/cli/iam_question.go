@@ -28,6 +28,9 @@ type question struct {
 type policyFlags struct {
 	identity, scps              []string
 	boundary, session, resource string
+	// doubts are filled by into: names in the service control policies that AWS
+	// does not have.
+	doubts []string
 }
 
 func (f *policyFlags) register(cmd *cobra.Command) {
@@ -54,6 +57,9 @@ func (f *policyFlags) into(p *iam.Policies, action, resource string) error {
 			return err
 		}
 		p.SCPs = append(p.SCPs, level.policies)
+		for i := range level.doubts {
+			f.doubts = append(f.doubts, doubtText(&level.doubts[i]))
+		}
 	}
 	for _, one := range []struct {
 		file string

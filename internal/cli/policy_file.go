@@ -8,6 +8,7 @@ import (
 
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/iam"
+	"github.com/writ-dev/writ/iam/lint"
 )
 
 // readPolicyText reads a file that may hold a policy.
@@ -56,6 +57,15 @@ func inFile(err error, file string, text []byte) error {
 	return known
 }
 
+// doubtText is a finding in one line, with its place.
+func doubtText(f *lint.Finding) string {
+	text := f.Position.String() + ": " + f.Message
+	if f.Hint != "" {
+		text += "; " + f.Hint
+	}
+	return text
+}
+
 // scpLevel is one --scp FILE: a level of the organisation.
 type scpLevel struct {
 	file       string
@@ -63,6 +73,9 @@ type scpLevel struct {
 	// alone says that the file allows by itself, so that FullAWSAccess is not beside it.
 	alone    bool
 	policies []*iam.Policy
+	// doubts are what AWS does not know in it, such as a misspelt action: it then
+	// guards nothing.
+	doubts []lint.Finding
 }
 
 // loadSCP reads one level. AWS attaches FullAWSAccess to every level; who
@@ -75,6 +88,9 @@ func loadSCP(file string) (scpLevel, error) {
 	}
 	level := scpLevel{file: file, statements: len(doc.Statements), policies: []*iam.Policy{policy}}
 	level.alone = slices.ContainsFunc(doc.Statements, func(s iam.Statement) bool { return s.Effect == iam.Allow })
+	level.doubts = slices.DeleteFunc(lint.Policies([]lint.Input{{Document: doc, Type: iam.TypeSCP, Name: file, File: file}}), func(f lint.Finding) bool {
+		return f.Severity != lint.Error
+	})
 	if !level.alone {
 		level.policies = append(level.policies, iam.FullAWSAccess(iam.TypeSCP))
 	}
