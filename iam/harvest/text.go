@@ -269,13 +269,6 @@ func with(path []string, key ...string) []string {
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-func or(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
-}
-
 func plain(err error) string {
 	var e *writ.Error
 	if errors.As(err, &e) {

@@ -84,7 +84,11 @@ func actionWithoutResource(c *checker, s *statement) {
 var ballast = map[string][]string{
 	"dynamodb:GetRecords":       {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:Scan"},
 	"dynamodb:GetShardIterator": {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:Scan"},
-	"kinesis:ListStreams":       {"kinesis:GetRecords", "kinesis:PutRecord", "kinesis:PutRecords"},
+	"dynamodb:ListStreams":      {"dynamodb:GetRecords"},
+	// Stream.grantRead and grantReadWrite name the stream alone.
+	"kinesis:ListStreams":            {"kinesis:GetRecords", "kinesis:PutRecord", "kinesis:PutRecords"},
+	"kinesis:SubscribeToShard":       {"kinesis:GetRecords"},
+	"kinesis:DescribeStreamConsumer": {"kinesis:GetRecords"},
 }
 
 func (c *checker) isBallast(s *statement, a catalog.Action) bool {
