@@ -125,7 +125,7 @@ func (h *harvester) url(path []string, function any) {
 func (h *harvester) made(statement *cfn.Object, places map[string][]string) {
 	in := h.input(cfn.Obj("Version", iam.Version2012, "Statement", []any{statement}), h.properties(), iam.TypeResource)
 	in.Name = h.resource.ID
-	t, base := h.t, h.properties()
+	base := h.properties()
 	in.Place = func(inside ...string) (writ.Position, string) {
 		at := base
 		for _, step := range inside {
@@ -133,8 +133,7 @@ func (h *harvester) made(statement *cfn.Object, places map[string][]string) {
 				at = with(base, from...)
 			}
 		}
-		e := t.Errorf(at, "")
-		return e.Position, e.Source
+		return h.at(at)
 	}
 	h.found = append(h.found, in)
 }
@@ -159,8 +158,8 @@ func (h *harvester) attached(list string) {
 		}
 		in := lint.Input{Type: iam.TypeIdentity, File: h.t.File, Scope: h.t.File, Name: p.Name, Owner: h.holder(), Kept: true}
 		in.Document, in.Err = iam.Parse([]byte(p.Document))
-		e := h.t.Errorf(h.properties(list, itoa(i)), "")
-		in.Place = func(...string) (writ.Position, string) { return e.Position, e.Source }
+		at, line := h.at(h.properties(list, itoa(i)))
+		in.Place = func(...string) (writ.Position, string) { return at, line }
 		h.found = append(h.found, in)
 	}
 }

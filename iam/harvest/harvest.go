@@ -22,7 +22,7 @@ import (
 // ManagedPolicyArns, as far as package managed knows them. A document that does
 // not parse is there with its error.
 func Template(t *cfn.Template) []lint.Input {
-	h := &harvester{t: t, boundaryOf: map[string]string{}, ownersOf: map[string][]string{}}
+	h := &harvester{t: t, boundaryOf: map[string]string{}, ownersOf: map[string][]string{}, lines: map[int]string{}}
 	for _, r := range t.ResourceList() {
 		for _, v := range r.Properties.List("ManagedPolicyArns") {
 			if id := referred(v); id != "" {
@@ -46,7 +46,7 @@ func Template(t *cfn.Template) []lint.Input {
 
 // Document gives the policy that a file consists of, JSON or YAML.
 func Document(t *cfn.Template, kind iam.PolicyType) lint.Input {
-	h := &harvester{t: t}
+	h := &harvester{t: t, lines: map[int]string{}}
 	return h.input(t.Root, nil, kind)
 }
 
@@ -64,6 +64,9 @@ type harvester struct {
 	when []string
 	// chosen: it is there only if a function picks it, nobody knows when.
 	chosen bool
+	// lines are texts of the template's lines, which places share: a template
+	// may be one long line.
+	lines map[int]string
 }
 
 func (h *harvester) bound(id, owner string) {
@@ -292,8 +295,18 @@ func (h *harvester) place(o *cfn.Object, path []string, statements []origin, ins
 		}
 		at, value = with(at, step), next
 	}
-	e := h.t.Errorf(at, "")
-	return e.Position, e.Source
+	return h.at(at)
+}
+
+// at gives the place of a path in the template, and its line.
+func (h *harvester) at(path []string) (writ.Position, string) {
+	e := h.t.Errorf(path, "")
+	text, known := h.lines[e.Position.Line]
+	if !known {
+		text = e.Source
+		h.lines[e.Position.Line] = text
+	}
+	return e.Position, text
 }
 
 func child(v any, step string) (any, bool) {

@@ -50,6 +50,10 @@ func excludesAbsent(null, test *iam.ConditionElement) bool {
 	return o.known && o.needsValue()
 }
 
+// maxValuePairs bounds the values that are compared with each other; beyond it
+// nothing is found.
+const maxValuePairs = 1 << 16
+
 // excludes reports whether two conditions on one key have no value in common.
 func excludes(a, b *iam.ConditionElement, variables bool) bool {
 	x, y := parseOperator(a.Operator), parseOperator(b.Operator)
@@ -59,7 +63,7 @@ func excludes(a, b *iam.ConditionElement, variables bool) bool {
 	if excludesNegated(a, b, x, y) || excludesNegated(b, a, y, x) {
 		return true
 	}
-	if !x.single() || !y.single() || x.family() != y.family() {
+	if !x.single() || !y.single() || x.family() != y.family() || len(a.Values)*len(b.Values) > maxValuePairs {
 		return false
 	}
 	apart := func(string, string) bool { return false }

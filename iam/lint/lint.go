@@ -189,7 +189,8 @@ type checker struct {
 // pairs of statements are compared (those of a thousand statements; AWS's
 // quotas leave a role a few hundred).
 const (
-	maxFindings = 10_000
+	// MaxFindings is the most that [Policies] gives: of so many there may be more.
+	MaxFindings = 10_000
 	maxPairs    = 1 << 20
 )
 
@@ -243,7 +244,7 @@ func (c *checker) report(s *statement, path []string, severity Severity, message
 }
 
 func (c *checker) add(p *policy, path []string, f Finding) {
-	if len(c.findings) >= maxFindings || p.Kept && f.Severity != Security {
+	if len(c.findings) >= MaxFindings || p.Kept && f.Severity != Security {
 		return
 	}
 	if p.Kept {

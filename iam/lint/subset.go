@@ -176,7 +176,8 @@ func conditionsWithin(narrow, wide *statement) bool {
 	return true
 }
 
-func sameKey(a, b string) bool { return iam.Key(a) == iam.Key(b) }
+// sameKey compares as iam.Key has it; nearly all pairs part at the first look.
+func sameKey(a, b string) bool { return strings.EqualFold(a, b) && iam.Key(a) == iam.Key(b) }
 
 func isVariable(s string) bool { return strings.Contains(s, "${") }
 
@@ -201,6 +202,13 @@ func all[T any](list []T, ok func(T) bool) bool {
 }
 
 func allIn(a, b []string) bool {
+	if len(a)*len(b) > 1024 {
+		known := make(map[string]bool, len(b))
+		for _, s := range b {
+			known[s] = true
+		}
+		return all(a, func(s string) bool { return known[s] })
+	}
 	return all(a, func(s string) bool { return slices.Contains(b, s) })
 }
 

@@ -83,7 +83,8 @@ func (f *lintFlags) check() error {
 }
 
 func (f *lintFlags) show(sh *shell, s *policySource) error {
-	found, left, err := f.accept.apply(lint.PoliciesAt(s.found, time.Now()))
+	all := lint.PoliciesAt(s.found, time.Now())
+	found, left, err := f.accept.apply(all)
 	if err != nil {
 		return err
 	}
@@ -100,6 +101,9 @@ func (f *lintFlags) show(sh *shell, s *policySource) error {
 	}
 	for _, skipped := range s.skipped {
 		fmt.Fprintf(sh.stderr, "%s\n", style{sh.colorErr}.yellow("not read: "+oneLine(skipped)))
+	}
+	if len(all) >= lint.MaxFindings {
+		return writ.Errorf(writ.CodeTooLarge, "there are more than %d findings, and the others are not shown", lint.MaxFindings)
 	}
 	if slices.ContainsFunc(found, func(x lint.Finding) bool { return x.Severity.AtLeast(lint.Severity(f.failOn)) }) {
 		return exitError(1)

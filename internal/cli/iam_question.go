@@ -68,7 +68,7 @@ func (f *policyFlags) into(p *iam.Policies, action, resource string) error {
 	}{
 		{f.boundary, iam.TypeBoundary, func(policy *iam.Policy) { p.Boundary = policy }},
 		{f.session, iam.TypeSession, func(policy *iam.Policy) { p.Session = []*iam.Policy{policy} }},
-		{f.resource, resourcePolicyType(action, resource), func(policy *iam.Policy) { p.Resource = policy }},
+		{f.resource, iam.ResourcePolicyType(action, resource), func(policy *iam.Policy) { p.Resource = policy }},
 	} {
 		if one.file == "" {
 			continue
@@ -80,18 +80,6 @@ func (f *policyFlags) into(p *iam.Policies, action, resource string) error {
 		one.set(policy)
 	}
 	return nil
-}
-
-// resourcePolicyType tells trust and key policies from other resource policies.
-func resourcePolicyType(action, resource string) iam.PolicyType {
-	service, _, _ := strings.Cut(strings.ToLower(action), ":")
-	switch {
-	case service == "sts" && strings.Contains(resource, ":role/"):
-		return iam.TypeTrust
-	case service == "kms" && strings.Contains(resource, ":key/"):
-		return iam.TypeKey
-	}
-	return iam.TypeResource
 }
 
 // checkAction looks an action up: whether it has a resource level, and whether

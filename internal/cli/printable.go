@@ -58,6 +58,15 @@ func oneLine(text string) string {
 	return b.String()
 }
 
+// eachLine is oneLine for every line of a text.
+func eachLine(text string) string {
+	lines := strings.Split(text, "\n")
+	for i := range lines {
+		lines[i] = oneLine(lines[i])
+	}
+	return strings.Join(lines, "\n")
+}
+
 // unseenRune reports characters that show nothing, and those that some
 // programs take for the end of a line.
 func unseenRune(r rune) bool {

@@ -24,7 +24,7 @@ func statementText(s iam.Statement) string {
 	if err != nil {
 		return "" // a statement of strings is always JSON
 	}
-	return printable(string(raw))
+	return eachLine(string(raw))
 }
 
 // statementName names a statement of a policy by its number from 0 and its Sid.
