@@ -189,6 +189,10 @@ func (h *harvester) written(text string, path []string, key string) {
 	}
 }
 
+// elements are those that only statements of policies have; one is enough, for
+// a misspelt Effect is to be told too.
+var elements = []string{"Effect", "Action", "NotAction", "Resource", "NotResource"}
+
 // isPolicy reports an object that has a policy's elements and no others, with
 // a statement in it.
 func isPolicy(o *cfn.Object) bool {
@@ -203,9 +207,8 @@ func isPolicy(o *cfn.Object) bool {
 	}
 	for _, s := range list {
 		if s, ok := s.(*cfn.Object); ok {
-			_, hasEffect := s.Get("Effect")
 			_, _, computed := cfn.Intrinsic(s)
-			if hasEffect || computed {
+			if computed || slices.ContainsFunc(elements, func(name string) bool { _, ok := s.Get(name); return ok }) {
 				return true
 			}
 		}

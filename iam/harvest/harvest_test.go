@@ -231,3 +231,18 @@ Resources:
 		}
 	}
 }
+
+// A document without any Effect is a policy with a mistake, not something else.
+func TestMisspeltEffect(t *testing.T) {
+	t.Parallel()
+	found := lint.Policies(harvest.Template(parse(t, `
+Resources:
+  P:
+    Type: AWS::IAM::ManagedPolicy
+    Properties:
+      PolicyDocument: {Version: "2012-10-17", Statement: [{Efect: Allow, Action: "*", Resource: "*"}]}
+`)))
+	if len(found) != 1 || found[0].Code != "invalid-policy" || found[0].Position.Line != 6 {
+		t.Errorf("found %v", found)
+	}
+}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -78,17 +79,16 @@ func (s *policySource) unread(path string, err error) {
 // policyKeys are keys that policies and templates have.
 var policyKeys = regexp.MustCompile(`\b(Statement|PolicyDocument|AssumeRolePolicyDocument|AWSTemplateFormatVersion)\b["']?\s*:|\bAWS::[A-Za-z0-9]+::`)
 
-// looksUnlike reports a file that can be read in part and has no key of a
-// policy or a template in what it begins with.
+// looksUnlike reports a file that can be read, and has no key of a policy or a
+// template in what it begins with.
 func looksUnlike(path string) bool {
 	f, err := os.Open(path)
 	if err != nil {
 		return false
 	}
 	defer f.Close() // only read
-	head := make([]byte, iam.MaxDocumentSize)
-	n, _ := f.Read(head) // what cannot be read is empty
-	return n > 0 && !policyKeys.Match(head[:n])
+	head, err := io.ReadAll(io.LimitReader(f, iam.MaxDocumentSize))
+	return err == nil && !policyKeys.Match(head)
 }
 
 var topologyFiles = []string{"topology.yml", "topology.yaml"}
