@@ -135,28 +135,6 @@ func (w Wrapped) Parse() (*Document, error) {
 	return doc, err
 }
 
-// Text is the document, decoded.
-func (w Wrapped) Text() []byte {
-	if w.text != nil {
-		return w.text
-	}
-	return w.src[w.from:w.to]
-}
-
-// Place gives the place of an offset of Text in what was unwrapped, and the
-// text of its line.
-func (w Wrapped) Place(offset int) (writ.Position, string) {
-	place := w.at
-	if w.text != nil {
-		place = w.places[min(max(offset, 0), len(w.places)-1)]
-	} else {
-		place = PlaceOf(w.src, w.from+offset, w.from, place)
-	}
-	e := invalid("").At(place, "")
-	_ = withSource(e, w.src) // the line alone is wanted
-	return place, e.Source
-}
-
 // find gives the bounds of a member of an object, by the path to it.
 func find(src []byte, path ...string) (from, to int, ok bool) {
 	from, to = 0, len(src)

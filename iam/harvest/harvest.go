@@ -6,6 +6,7 @@
 package harvest
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/writ-dev/writ"
@@ -16,11 +17,18 @@ import (
 
 // Template gives the policies of a template, in document order: every object
 // with statements among the properties of resources, with the type that its
-// place says and the role or user that it is attached to. A document that does
+// place says and the role or user that it is attached to, and what amounts to a
+// policy: the permissions and open URLs of functions, and AWS's own policies in
+// ManagedPolicyArns, as far as package managed knows them. A document that does
 // not parse is there with its error.
 func Template(t *cfn.Template) []lint.Input {
-	h := &harvester{t: t, boundaryOf: map[string]string{}, lines: map[int]string{}}
+	h := &harvester{t: t, boundaryOf: map[string]string{}, ownersOf: map[string][]string{}, lines: map[int]string{}}
 	for _, r := range t.ResourceList() {
+		for _, v := range r.Properties.List("ManagedPolicyArns") {
+			if id := referred(v); id != "" {
+				h.ownersOf[id] = append(h.ownersOf[id], ownerOf(r))
+			}
+		}
 		if id := referred(property(r, "PermissionsBoundary")); id != "" {
 			h.bound(id, ownerOf(r))
 		}
@@ -30,7 +38,8 @@ func Template(t *cfn.Template) []lint.Input {
 			continue // a language of its own
 		}
 		h.resource = r
-		h.walk(r.Properties, []string{"Resources", r.ID, "Properties"}, "")
+		h.walk(r.Properties, h.properties(), "")
+		h.grants()
 	}
 	return h.found
 }
@@ -48,6 +57,8 @@ type harvester struct {
 	// boundaryOf holds the owners of the managed policies that are boundaries,
 	// by logical id; "" where there are several.
 	boundaryOf map[string]string
+	// ownersOf holds who lists a managed policy in ManagedPolicyArns, by logical id.
+	ownersOf map[string][]string
 	// when are the conditions of the template on which what is walked is there,
 	// each with its branch.
 	when []string
@@ -103,7 +114,7 @@ func (h *harvester) holder() string {
 	if owner := ownerOf(h.resource); owner != "" {
 		return owner
 	}
-	var owners []string
+	owners := slices.Clone(h.ownersOf[h.resource.ID])
 	for _, kind := range []string{"Role", "User", "Group"} {
 		targets := h.resource.Properties.List(kind + "s")
 		if one := property(h.resource, kind+"Name"); one != nil && targets == nil {
@@ -178,6 +189,10 @@ func (h *harvester) written(text string, path []string, key string) {
 	}
 }
 
+// elements are those that only statements of policies have; one is enough, for
+// a misspelt Effect is to be told too.
+var elements = []string{"Effect", "Action", "NotAction", "Resource", "NotResource"}
+
 // isPolicy reports an object that has a policy's elements and no others, with
 // a statement in it.
 func isPolicy(o *cfn.Object) bool {
@@ -192,9 +207,8 @@ func isPolicy(o *cfn.Object) bool {
 	}
 	for _, s := range list {
 		if s, ok := s.(*cfn.Object); ok {
-			_, hasEffect := s.Get("Effect")
 			_, _, computed := cfn.Intrinsic(s)
-			if hasEffect || computed {
+			if computed || slices.ContainsFunc(elements, func(name string) bool { _, ok := s.Get(name); return ok }) {
 				return true
 			}
 		}
@@ -284,7 +298,12 @@ func (h *harvester) place(o *cfn.Object, path []string, statements []origin, ins
 		}
 		at, value = with(at, step), next
 	}
-	e := h.t.Errorf(at, "")
+	return h.at(at)
+}
+
+// at gives the place of a path in the template, and its line.
+func (h *harvester) at(path []string) (writ.Position, string) {
+	e := h.t.Errorf(path, "")
 	text, known := h.lines[e.Position.Line]
 	if !known {
 		text = e.Source

@@ -79,8 +79,8 @@ func wildcardResource(c *checker, s *statement) {
 	}
 	var writes, manages []catalog.Action
 	for _, a := range s.actions {
-		if a.WildcardOnly() || a.String() == "iam:PassRole" || a.String() == "sts:AssumeRole" {
-			continue
+		if a.WildcardOnly() || a.String() == "iam:PassRole" || a.String() == "sts:AssumeRole" || exposes(a) {
+			continue // there are rules of their own
 		}
 		switch a.Access {
 		case catalog.PermissionsManagement:
@@ -93,9 +93,20 @@ func wildcardResource(c *checker, s *statement) {
 	if len(manages) > 0 {
 		c.report(s, path, Security, fmt.Sprintf("%s can change permissions on every resource", quoteList(names(manages))), "name the resources")
 	}
-	if len(writes) > 0 {
+	if len(writes) > 0 && !all(names(writes), isInterface) {
 		c.report(s, path, Warning, fmt.Sprintf("%s can write to every resource", quoteList(names(writes))), "name the resources")
 	}
+}
+
+// isInterface: what Lambda needs to stand in a VPC. The interfaces do not exist
+// when the policy is written, and the documentation asks for "*" (AWS Lambda
+// Developer Guide, "Giving Lambda functions access to resources in an Amazon VPC").
+func isInterface(action string) bool {
+	switch action {
+	case "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses":
+		return true
+	}
+	return false
 }
 
 func passRoleStar(c *checker, s *statement) {
@@ -129,14 +140,15 @@ var fixing = []string{
 	"aws:principalorgid", "aws:principalorgpaths", "aws:principalarn", "aws:principalaccount", "aws:sourceip", "aws:sourcearn",
 	"aws:sourcevpc", "aws:sourcevpcarn", "aws:sourcevpce", "aws:vpceaccount", "aws:vpceorgid", "aws:sourceowner", "aws:sourceaccount",
 	"aws:sourceorgid", "aws:sourceorgpaths", "aws:userid", "aws:username", "s3:dataaccesspointarn", "s3:dataaccesspointaccount",
-	"kms:calleraccount", "lambda:functionurlauthtype", "sns:endpoint", "aws:principaltag", "elasticfilesystem:accessedviamounttarget",
+	"kms:calleraccount", "lambda:functionurlauthtype", "lambda:invokedviafunctionurl", "sns:endpoint", "aws:principaltag", "elasticfilesystem:accessedviamounttarget",
 }
 
 func (s *statement) isFixed(keys []string) bool {
 	return slices.ContainsFunc(s.Conditions, func(e iam.ConditionElement) bool {
 		o := parseOperator(e.Operator)
 		key, _, _ := strings.Cut(iam.Key(e.Key), "/")
-		return o.known && o.needsValue() && slices.Contains(keys, key) && all(e.Values, func(v string) bool { return narrows(e.Key, v) })
+		return o.known && o.needsValue() && slices.Contains(keys, key) && !(key == urlAuth && hasFold(e.Values, "NONE")) &&
+			all(e.Values, func(v string) bool { return narrows(e.Key, v) })
 	})
 }
 
@@ -172,7 +184,27 @@ func principalStar(c *checker, s *statement) {
 	}) {
 		return
 	}
+	if s.opensURL() {
+		return // there is a rule of its own
+	}
 	c.report(s, []string{"Principal"}, Security, "everybody on the internet is allowed this", `name the principals, or bind it with a condition on "aws:PrincipalOrgID", "aws:SourceArn" or another key of the caller`)
+}
+
+const urlAuth = "lambda:functionurlauthtype"
+
+// opensURL reports a grant to everybody for URLs that ask for no signature.
+func (s *statement) opensURL() bool {
+	return s.isAllow() && s.Principal != nil && everybody(s.Principal) && !s.isFixed(fixing) &&
+		slices.ContainsFunc(s.Conditions, func(e iam.ConditionElement) bool {
+			return strings.EqualFold(e.Key, urlAuth) && hasFold(e.Values, "NONE")
+		})
+}
+
+// openURL finds functions with a URL for everybody.
+func openURL(c *checker, s *statement) {
+	if s.policy.Type == iam.TypeResource && s.opensURL() {
+		c.report(s, []string{"Principal"}, Security, "everybody on the internet can call the URL of this function", `set AuthType to "AWS_IAM", or check in the code who calls, and accept this finding`)
+	}
 }
 
 func allowNotPrincipal(c *checker, s *statement) {
@@ -214,6 +246,19 @@ var directly = map[string]bool{
 	"dax": true, "replicator.lambda": true, "elasticloadbalancing": true,
 }
 
+// deputies are the keys that say for whom a service acts.
+var deputies = []string{"aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths", "aws:sourceowner", "kms:viaservice", "lambda:eventsourcetoken"}
+
+// bucketOwner: the ARN of a bucket has no account, and its name is free again
+// when it is deleted.
+func (c *checker) bucketOwner(s *statement) {
+	i := slices.IndexFunc(s.Principal.Service, func(p string) bool { return strings.HasPrefix(p, "s3.amazonaws.") })
+	if i < 0 || s.policy.Type != iam.TypeResource || s.isFixed(slices.DeleteFunc(slices.Clone(deputies), func(k string) bool { return k == "aws:sourcearn" })) {
+		return
+	}
+	c.report(s, []string{"Principal", "Service", itoa(i)}, Warning, "the ARN of a bucket names no account: whoever gets the name of a deleted bucket may act here", `add a condition on "aws:SourceAccount"`)
+}
+
 func confusedDeputy(c *checker, s *statement) {
 	if !s.isAllow() || s.Principal == nil || len(s.Principal.Service) == 0 {
 		return
@@ -223,17 +268,24 @@ func confusedDeputy(c *checker, s *statement) {
 	default:
 		return
 	}
-	if s.isFixed([]string{"aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths", "aws:sourceowner", "kms:viaservice", "lambda:eventsourcetoken"}) {
+	if s.isFixed(deputies) {
+		c.bucketOwner(s)
 		return
 	}
 	var open []string
-	for _, principal := range s.Principal.Service {
+	first := 0
+	for i, principal := range slices.Backward(s.Principal.Service) {
 		name, _, _ := strings.Cut(principal, ".amazonaws.com")
 		if !hasUnknown(principal) && !(s.policy.Type == iam.TypeTrust && directly[name]) {
-			open = append(open, principal)
+			open, first = append(open, principal), i
 		}
 	}
+	slices.Reverse(open)
+	severity := Warning
+	if s.policy.Type == iam.TypeResource {
+		severity = Security
+	}
 	if len(open) > 0 {
-		c.report(s, []string{"Principal", "Service"}, Warning, fmt.Sprintf("%s may act here for any account that asks it to", quoteList(open)), `add a condition on "aws:SourceArn" or "aws:SourceAccount" (the confused deputy problem)`)
+		c.report(s, []string{"Principal", "Service", itoa(first)}, severity, fmt.Sprintf("%s may act here for any account that asks it to", quoteList(open)), `add a condition on "aws:SourceArn" or "aws:SourceAccount" (the confused deputy problem)`)
 	}
 }

@@ -147,6 +147,7 @@ func (f *explainFlags) question(ctx context.Context, sh *shell, dir string) (*qu
 		return nil, err
 	}
 	files.into(q.policies)
+	q.warnings = append(q.warnings, files.doubts...)
 	q.setTime(sh.now())
 	q.checkOwner()
 	return q, nil

@@ -39,6 +39,8 @@ type filePolicies struct {
 	scps, rcps                            [][]*iam.Policy
 	boundary, session, resource, endpoint *iam.Policy
 	blockPublicAccess                     bool
+	// doubts are names in the service control policies that AWS does not have.
+	doubts []string
 }
 
 func (f *policyFlags) read(stdin io.Reader, action, resource string) (*filePolicies, error) {
@@ -57,6 +59,9 @@ func (f *policyFlags) read(stdin io.Reader, action, resource string) (*filePolic
 			return nil, err
 		}
 		out.scps = append(out.scps, level.policies)
+		for i := range level.doubts {
+			out.doubts = append(out.doubts, doubtText(&level.doubts[i]))
+		}
 	}
 	for _, file := range f.rcps {
 		policy, _, err := r.load(file, iam.TypeRCP)

@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -16,6 +17,7 @@ import (
 type lintFlags struct {
 	kind, format, failOn string
 	sandbox, profile     string
+	accept               acceptance
 }
 
 func newIAMLint(sh *shell) *cobra.Command {
@@ -27,12 +29,13 @@ func newIAMLint(sh *shell) *cobra.Command {
 them, and says what is wrong with the policies in them: actions and condition keys
 that AWS does not have, statements that allow more than anybody needs, statements
 that never have an effect, and grants that together make their owner an
-administrator. In a directory with a topology, the policies that Writ makes of it
-are judged.
+administrator. In a directory with a topology, here or below, the policies that
+Writ makes of it are judged.
 
 The type of a document that does not stand in a template is guessed from its
 Principal, and said; --type sets it. The exit status is 1 when there is a finding
-at or above --fail-on.`,
+at or above --fail-on, counting neither those of --ignore nor those that an earlier
+run had, whose JSON --baseline names.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := f.check(); err != nil {
@@ -51,7 +54,9 @@ at or above --fail-on.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.kind, "type", "", "the type of the documents: "+alternatives(policyTypes))
-	flags.StringVar(&f.failOn, "fail-on", string(lint.Error), "the least severity that fails: "+alternatives(lint.Severities()))
+	flags.StringVar(&f.failOn, "fail-on", string(lint.Security), "the least severity that fails: "+alternatives(lint.Severities()))
+	flags.StringSliceVar(&f.accept.codes, "ignore", nil, "the `CODE` of a check to leave out; may be repeated")
+	flags.StringVar(&f.accept.baseline, "baseline", "", "a `FILE` with the JSON of an earlier run: only what is new is told")
 	flags.StringVarP(&f.profile, "profile", "e", localEnv, "the AWS profile, which {{env}} in a topology stands for")
 	flags.StringVarP(&f.sandbox, "sandbox", "s", defaultSandbox, "the sandbox of a topology")
 	formatFlag(cmd, &f.format, "sarif")
@@ -71,19 +76,25 @@ func (f *lintFlags) check() error {
 	if err := checkChoice("fail-on", lint.Severity(f.failOn), lint.Severities()); err != nil {
 		return err
 	}
+	if err := f.accept.check(); err != nil {
+		return err
+	}
 	return checkFormat(f.format, "sarif")
 }
 
 func (f *lintFlags) show(sh *shell, s *policySource) error {
-	found := lint.Policies(s.found)
-	var err error
+	all := lint.PoliciesAt(s.found, time.Now())
+	found, left, err := f.accept.apply(all)
+	if err != nil {
+		return err
+	}
 	switch f.format {
 	case "json":
 		err = writeJSON(sh.stdout, append([]lint.Finding{}, found...)) // a list, also when it is empty
 	case "sarif":
 		err = writeSARIF(sh.stdout, found, version())
 	default:
-		err = showFindings(sh.stdout, style{sh.colorOut}, found, s)
+		err = showFindings(sh.stdout, style{sh.colorOut}, found, left, s)
 	}
 	if err != nil {
 		return err
@@ -91,7 +102,7 @@ func (f *lintFlags) show(sh *shell, s *policySource) error {
 	for _, skipped := range s.skipped {
 		fmt.Fprintf(sh.stderr, "%s\n", style{sh.colorErr}.yellow("not read: "+oneLine(skipped)))
 	}
-	if len(found) >= lint.MaxFindings {
+	if len(all) >= lint.MaxFindings {
 		return writ.Errorf(writ.CodeTooLarge, "there are more than %d findings, and the others are not shown", lint.MaxFindings)
 	}
 	if slices.ContainsFunc(found, func(x lint.Finding) bool { return x.Severity.AtLeast(lint.Severity(f.failOn)) }) {
@@ -101,7 +112,7 @@ func (f *lintFlags) show(sh *shell, s *policySource) error {
 }
 
 // showFindings writes a paragraph for each finding, and a line of summary.
-func showFindings(w io.Writer, st style, found []lint.Finding, s *policySource) error {
+func showFindings(w io.Writer, st style, found []lint.Finding, left accepted, s *policySource) error {
 	var b strings.Builder
 	for _, guess := range s.guesses {
 		b.WriteString(st.faint(oneLine(guess)) + "\n")
@@ -112,7 +123,7 @@ func showFindings(w io.Writer, st style, found []lint.Finding, s *policySource) 
 	for i := range found {
 		showFinding(&b, st, &found[i])
 	}
-	b.WriteString(summary(found, len(s.found), s.others) + "\n")
+	b.WriteString(summary(found, left, s) + "\n")
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -135,7 +146,8 @@ func showFinding(b *strings.Builder, st style, f *lint.Finding) {
 }
 
 // summary is "3 findings in 2 policies: 1 error, 2 warnings".
-func summary(found []lint.Finding, policies, others int) string {
+func summary(found []lint.Finding, left accepted, s *policySource) string {
+	policies := len(s.found) - s.unchecked
 	var parts []string
 	for _, severity := range lint.Severities() {
 		n := 0
@@ -155,8 +167,18 @@ func summary(found []lint.Finding, policies, others int) string {
 	if len(found) > 0 {
 		text = fmt.Sprintf("%s in %s: %s", counted(len(found), "finding"), counted(policies, "policy"), strings.Join(parts, ", "))
 	}
-	if others > 0 {
-		text += fmt.Sprintf(" (%s without policies)", counted(others, "file"))
+	var beside []string
+	if left.ignored > 0 {
+		beside = append(beside, fmt.Sprintf("%d ignored", left.ignored))
+	}
+	if left.known > 0 {
+		beside = append(beside, fmt.Sprintf("%d in the baseline", left.known))
+	}
+	if s.others > 0 {
+		beside = append(beside, counted(s.others, "file")+" without policies")
+	}
+	if len(beside) > 0 {
+		text += " (" + strings.Join(beside, ", ") + ")"
 	}
 	return text
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -27,6 +26,8 @@ type policySource struct {
 	guesses []string // what was guessed of which document
 	skipped []string // files of a directory that could not be read, and why
 	others  int      // files of a directory that hold no policies
+	// unchecked are those of found that stand for files which could not be read.
+	unchecked int
 }
 
 // add reads what the user names; a file without a policy is an error then.
@@ -77,7 +78,7 @@ func (s *policySource) text(src []byte, path string) (held bool, err error) {
 		doc, err := w.Parse()
 		if err == nil || bytes.Contains(src, []byte("Statement")) {
 			s.document(lint.Input{
-				Type: cmp.Or(s.kind, w.Type, iam.TypeIdentity), Name: cmp.Or(w.Name, filepath.Base(path)), File: path, Source: w.Text(), Origin: w.Place, Document: doc, Err: err,
+				Type: cmp.Or(s.kind, w.Type, iam.TypeIdentity), Name: cmp.Or(w.Name, filepath.Base(path)), File: path, Source: src, Document: doc, Err: err,
 			}, w.Type != "")
 			return true, nil
 		}
@@ -144,49 +145,8 @@ func guessType(d *iam.Document) (kind iam.PolicyType, why string) {
 	return kind, why
 }
 
-// directory reads a topology, or else all policies and templates below.
-func (s *policySource) directory(dir string) error {
-	for _, name := range []string{"topology.yml", "topology.yaml", "main.go"} {
-		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
-			return s.topology(dir)
-		}
-	}
-	before := len(s.found)
-	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return writ.Errorf(writ.CodeNotFound, "read the policies: %w", err)
-		case entry.IsDir() && path != dir && (strings.HasPrefix(entry.Name(), ".") || entry.Name() == "node_modules"):
-			return filepath.SkipDir
-		case entry.Type()&fs.ModeSymlink != 0 && (isPolicyFile(path) || isDirectory(path)):
-			s.skipped = append(s.skipped, path+": it is a symbolic link; name it to have it read")
-			return nil
-		case !entry.Type().IsRegular() || !isPolicyFile(path):
-			return nil
-		}
-		held, err := s.file(path)
-		switch {
-		case err != nil:
-			s.skipped = append(s.skipped, reason(path, err))
-		case !held:
-			s.others++
-		}
-		return nil
-	})
-	if err == nil && len(s.found) == before && len(s.skipped) == 0 {
-		return writ.Errorf(writ.CodeNotFound, "there is no policy in %s", dir).
-			WithHint("*.json, *.yml, *.yaml and *.template files are read, in all directories below")
-	}
-	return err
-}
-
 func isPolicyFile(path string) bool {
 	return slices.Contains([]string{".json", ".yml", ".yaml", ".template"}, strings.ToLower(filepath.Ext(path)))
-}
-
-func isDirectory(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.IsDir()
 }
 
 func reason(path string, err error) string {
@@ -195,20 +155,4 @@ func reason(path string, err error) string {
 		return e.Error()
 	}
 	return path + ": " + err.Error()
-}
-
-// topology reads the templates that Writ makes of a topology.
-func (s *policySource) topology(dir string) error {
-	systems, err := s.load(dir)
-	if err != nil {
-		return err
-	}
-	for _, system := range systems {
-		t, err := cfn.Parse(system.template, "template of "+system.stack)
-		if err != nil {
-			return err
-		}
-		s.found = append(s.found, harvest.Template(t)...)
-	}
-	return nil
 }

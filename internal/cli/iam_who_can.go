@@ -114,6 +114,7 @@ func (f *whoCanFlags) ask(ctx context.Context, sh *shell, pattern, resource, dir
 	if err != nil {
 		return nil, err
 	}
+	out.Warnings = append(out.Warnings, files.doubts...)
 	for _, action := range actions {
 		for _, c := range w.candidates(action, arn) {
 			q := &question{caller: c.Caller, world: w, crowd: w.isCrowd(&c.Caller), guessed: map[string]bool{}}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/iam"
+	"github.com/writ-dev/writ/iam/lint"
 )
 
 // policyReader reads files that may hold policies. One of them may be "-",
@@ -81,6 +82,15 @@ func inFile(err error, file string, text []byte) error {
 	return known
 }
 
+// doubtText is a finding in one line, with its place.
+func doubtText(f *lint.Finding) string {
+	text := f.Position.String() + ": " + f.Message
+	if f.Hint != "" {
+		text += "; " + f.Hint
+	}
+	return text
+}
+
 // scpLevel is one --scp FILE: a level of the organisation.
 type scpLevel struct {
 	file       string
@@ -88,6 +98,9 @@ type scpLevel struct {
 	// alone says that the file allows by itself, so that FullAWSAccess is not beside it.
 	alone    bool
 	policies []*iam.Policy
+	// doubts are what AWS does not know in it, such as a misspelt action: it then
+	// guards nothing.
+	doubts []lint.Finding
 }
 
 // scp reads one level. AWS attaches FullAWSAccess to every level; who
@@ -100,6 +113,9 @@ func (r *policyReader) scp(file string) (scpLevel, error) {
 	}
 	level := scpLevel{file: file, statements: len(doc.Statements), policies: []*iam.Policy{policy}}
 	level.alone = slices.ContainsFunc(doc.Statements, func(s iam.Statement) bool { return s.Effect == iam.Allow })
+	level.doubts = slices.DeleteFunc(lint.Policies([]lint.Input{{Document: doc, Type: iam.TypeSCP, Name: level.file, File: policy.Origin.Name}}), func(f lint.Finding) bool {
+		return f.Severity != lint.Error
+	})
 	if !level.alone {
 		level.policies = append(level.policies, iam.FullAWSAccess(iam.TypeSCP))
 	}

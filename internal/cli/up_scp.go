@@ -44,6 +44,9 @@ func (u *up) scpLines() string {
 			b.WriteString(", without FullAWSAccess: what it does not allow is denied")
 		}
 		b.WriteString("\n")
+		for i := range level.doubts {
+			fmt.Fprintf(&b, "  %s\n", u.style.yellow("warning: "+oneLine(doubtText(&level.doubts[i]))))
+		}
 	}
 	return b.String()
 }
