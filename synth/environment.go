@@ -121,8 +121,8 @@ func (b *builder) entityValue(f *topology.Function, v topology.EnvVar, reference
 			b.missing("function", name, v.Pos, names(b.t.Functions, functionName))
 			return "", ""
 		case attribute == "arn":
-			return b.functionARN(f.Name, name, ""), ""
-		case b.inCircle(f.Name, name):
+			return b.functionARN(functionNode(f.Name), name, ""), ""
+		case b.inCircle(functionNode(f.Name), functionNode(name)):
 			return FunctionName(b.t, name, b.o.Sandbox), ""
 		}
 		return ref(logicalID(name) + "Function"), ""

@@ -20,8 +20,7 @@ const logRetentionDays = 30
 // function adds a function with all that it needs: role, policy, log group.
 func (b *builder) function(f *topology.Function) {
 	id := logicalID(f.Name)
-	b.role(f)
-	b.policy(f)
+	b.roleOfFunction(f)
 	b.add(id+"LogGroup", "the log group of function "+f.Name, f.Pos, cfn.Obj(
 		"Type", "AWS::Logs::LogGroup",
 		"DeletionPolicy", "Delete",
@@ -41,28 +40,15 @@ func (b *builder) function(f *topology.Function) {
 	b.output(id+"FunctionArn", "ARN of function "+f.Name, getAtt(id+"Function", "Arn"))
 }
 
-// role adds the role that a function runs as. Only Lambda may take it on. (A
-// condition on aws:SourceAccount would be a second fence, but Lambda does not
-// document that it sends the key when it takes on a role.)
-func (b *builder) role(f *topology.Function) {
+// roleOfFunction adds the role that a function runs as. Only Lambda may take it
+// on. (A condition on aws:SourceAccount would be a second fence, but Lambda does
+// not document that it sends the key when it takes on a role.)
+func (b *builder) roleOfFunction(f *topology.Function) {
 	if f.Runtime.Role != "" || f.Runtime.RoleFile != "" {
 		b.skip("role", f.Name, f.Runtime.Pos, "runtime.role and runtime.role_file are not read yet; the function gets the role of its edges")
 	}
-	b.add(logicalID(f.Name)+"Role", "the role of function "+f.Name, f.Pos, cfn.Obj(
-		"Type", "AWS::IAM::Role",
-		"Properties", cfn.Obj(
-			"RoleName", RoleName(b.t, f.Name, b.o.Sandbox),
-			"AssumeRolePolicyDocument", cfn.Obj(
-				"Version", "2012-10-17",
-				"Statement", []any{cfn.Obj(
-					"Effect", "Allow",
-					"Principal", cfn.Obj("Service", "lambda.amazonaws.com"),
-					"Action", "sts:AssumeRole",
-				)},
-			),
-			"Tags", b.tags(),
-		),
-	))
+	p := principal{kind: topology.KindFunction, name: f.Name, service: "lambda.amazonaws.com", pos: f.Pos}
+	b.roleOf(p, append([]statement{b.logs(f)}, b.statements(p.node(), b.edges(f))...))
 }
 
 func (b *builder) functionProperties(f *topology.Function) *cfn.Object {
@@ -136,7 +122,7 @@ func (b *builder) permission(r *topology.Route, what, sourceARN string) {
 		),
 	))
 	b.out.Permissions = append(b.out.Permissions, Provenance{
-		Function: r.Target.Name, Policy: policy, Position: r.Pos,
+		Kind: topology.KindFunction, Name: r.Target.Name, Policy: policy, Position: r.Pos,
 		Edge: fmt.Sprintf("route %s -> function %s", routeText(r), r.Target.Name),
 	})
 }

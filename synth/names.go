@@ -28,6 +28,19 @@ func RoleName(t *topology.Topology, function, sandbox string) string {
 	return fit(name, replace(name, "+=,.@_-"), 64)
 }
 
+// PrincipalRoleName gives the IAM role of any entity that acts:
+// tc-NAMESPACE-KIND-NAME-SANDBOX, without the name where a namespace has one
+// role for all of a kind, and without the kind for a function.
+func PrincipalRoleName(t *topology.Topology, kind topology.Kind, name, sandbox string) string {
+	switch {
+	case kind == topology.KindFunction:
+		return RoleName(t, name, sandbox)
+	case name == "":
+		return RoleName(t, string(kind), sandbox)
+	}
+	return RoleName(t, string(kind)+"-"+name, sandbox)
+}
+
 // StackName gives the CloudFormation stack of a topology: NAMESPACE-SANDBOX.
 func StackName(t *topology.Topology, sandbox string) string {
 	name := t.Name + "-" + sandbox

@@ -20,12 +20,11 @@ type edge struct {
 
 // statement is one statement of a policy and the edges that it comes from.
 type statement struct {
-	sid     string
-	actions []string
-	forms   []form
-	entity  entity
-	name    string
-	edges   []edge
+	sid       string
+	actions   []string
+	resources []any
+	condition *cfn.Object // nil for none
+	edges     []edge
 }
 
 // edges gives the edges of a function that become statements; what does not is
@@ -142,89 +141,77 @@ func names[T any](list []T, name func(T) string) []string {
 	return all
 }
 
-// statements gathers edges into statements: one for each entity, with what all
-// edges to it allow together.
-func statements(edges []edge) []statement {
-	var list []statement
+// statements gathers the edges of one principal into statements: one for each
+// entity, with what all edges to it allow together.
+func (b *builder) statements(from node, edges []edge) []statement {
+	var list []*gathered
 	for _, e := range edges {
 		for _, a := range e.verb.allow {
 			sid := title(string(e.entity)) + logicalID(e.name) + a.part
 			if a.part == partListStreams {
 				sid = a.part
 			}
-			i := slices.IndexFunc(list, func(s statement) bool { return s.sid == sid })
+			i := slices.IndexFunc(list, func(g *gathered) bool { return g.sid == sid })
 			if i < 0 {
 				i = len(list)
-				list = append(list, statement{sid: sid, entity: e.entity, name: e.name})
+				list = append(list, &gathered{statement: statement{sid: sid}, entity: e.entity, name: e.name})
 			}
-			s := &list[i]
-			s.actions = united(s.actions, a.actions)
+			g := list[i]
+			g.actions = united(g.actions, a.actions)
 			for _, f := range a.on {
-				if !slices.Contains(s.forms, f) {
-					s.forms = append(s.forms, f)
+				if !slices.Contains(g.forms, f) {
+					g.forms = append(g.forms, f)
 				}
 			}
-			s.edges = append(s.edges, e)
+			g.edges = append(g.edges, e)
 		}
 	}
-	for _, s := range list {
-		slices.SortFunc(s.forms, func(x, y form) int { return strings.Compare(string(x), string(y)) })
-	}
-	return sorted(list, func(s statement) string { return s.sid })
-}
-
-// policy adds the policy of a function's role. It is a resource of its own, not
-// part of the role, so that a new edge shows as one statement and so that the
-// role itself waits for nothing.
-func (b *builder) policy(f *topology.Function) {
-	id := logicalID(f.Name)
-	document := []any{statementObject("Logs", []string{"logs:CreateLogStream", "logs:PutLogEvents"},
-		[]any{getAtt(id+"LogGroup", "Arn")})}
-	b.provenance(f, 0, "Logs", []edge{{pos: f.Pos, text: f.Name + " -> its own log"}})
-	for _, s := range statements(b.edges(f)) {
-		var resources []any
-		for _, form := range s.forms {
-			if r := b.resource(f, s, form); r != nil {
-				resources = append(resources, r)
+	var all []statement
+	for _, g := range sorted(list, func(g *gathered) string { return g.sid }) {
+		slices.Sort(g.forms)
+		for _, f := range g.forms {
+			if r := b.resourceOf(from, g.entity, g.name, f); r != nil {
+				g.resources = append(g.resources, r)
 			}
 		}
-		b.provenance(f, len(document), s.sid, s.edges)
-		document = append(document, statementObject(s.sid, s.actions, resources))
+		all = append(all, g.statement)
 	}
-	b.add(id+"Policy", "the policy of function "+f.Name, f.Pos, cfn.Obj(
-		"Type", "AWS::IAM::Policy",
-		"Properties", cfn.Obj(
-			"PolicyName", RoleName(b.t, f.Name, b.o.Sandbox),
-			"PolicyDocument", cfn.Obj("Version", "2012-10-17", "Statement", document),
-			"Roles", []any{ref(id + "Role")},
-		),
-	))
+	return all
 }
 
-func (b *builder) provenance(f *topology.Function, index int, sid string, edges []edge) {
-	id := logicalID(f.Name)
-	for _, e := range edges {
-		b.out.Statements = append(b.out.Statements, Provenance{
-			Function: f.Name, Role: id + "Role", Policy: id + "Policy", Index: index, Sid: sid, Position: e.pos, Edge: e.text,
-		})
+// gathered is a statement in the making.
+type gathered struct {
+	statement
+	entity entity
+	name   string
+	forms  []form
+}
+
+// logs lets a function write its own log.
+func (b *builder) logs(f *topology.Function) statement {
+	return statement{
+		sid:       "Logs",
+		actions:   []string{"logs:CreateLogStream", "logs:PutLogEvents"},
+		resources: []any{getAtt(logicalID(f.Name)+"LogGroup", "Arn")},
+		edges:     []edge{{pos: f.Pos, text: f.Name + " -> its own log"}},
 	}
 }
 
-// resource gives the ARN of a form of a statement's entity, nil where the
-// entity has none such.
-func (b *builder) resource(f *topology.Function, s statement, form form) any {
+// resourceOf gives the ARN of a form of an entity as from's resources write it,
+// nil where the entity has none such.
+func (b *builder) resourceOf(from node, e entity, name string, form form) any {
 	if form == formAny {
 		return "*"
 	}
-	id := logicalID(s.name)
-	switch s.entity {
+	id := logicalID(name)
+	switch e {
 	case entityFunction:
-		return b.functionARN(f.Name, s.name, strings.TrimPrefix(string(form), "ARN"))
+		return b.functionARN(from, name, strings.TrimPrefix(string(form), "ARN"))
 	case entityTable:
 		switch {
 		case form == formStream:
 			return getAtt(id+"Table", "StreamArn")
-		case form == formIndexes && len(b.stores[s.name].Table.Indexes) == 0:
+		case form == formIndexes && len(b.stores[name].Table.Indexes) == 0:
 			return nil
 		}
 		id += "Table"
@@ -234,13 +221,13 @@ func (b *builder) resource(f *topology.Function, s statement, form form) any {
 	return arnOf(id, strings.TrimPrefix(string(form), "ARN"))
 }
 
-// statementObject writes a statement as CDK does: a list of one is a scalar.
-func statementObject(sid string, actions []string, resources []any) *cfn.Object {
-	list := make([]any, len(actions))
-	for i, a := range actions {
-		list[i] = a
+// object writes a statement as CDK does: a list of one is a scalar.
+func (s statement) object() *cfn.Object {
+	o := cfn.Obj("Sid", s.sid, "Effect", "Allow", "Action", scalar(texts(s.actions)), "Resource", scalar(s.resources))
+	if s.condition != nil {
+		o.Set("Condition", s.condition)
 	}
-	return cfn.Obj("Sid", sid, "Effect", "Allow", "Action", scalar(list), "Resource", scalar(resources))
+	return o
 }
 
 func scalar(list []any) any {

@@ -46,9 +46,11 @@ type Output struct {
 
 // Provenance says which edge a statement comes from.
 type Provenance struct {
-	// Function is the name that the topology gives to whose right it is; for a
-	// permission, to the function that may be invoked.
-	Function string `json:"function"`
+	// Kind and Name are what the topology calls whose right it is; for a
+	// permission, the function that may be invoked. Name is "" where a
+	// namespace has one role for all of a kind.
+	Kind topology.Kind `json:"kind"`
+	Name string        `json:"name"`
 	// Role is the role's logical id, "" for a permission.
 	Role string `json:"role,omitempty"`
 	// Policy is the logical id of the resource that holds the statement.
@@ -128,13 +130,12 @@ type builder struct {
 	physical  map[string]string
 	functions map[string]*topology.Function
 	stores    map[string]*topology.Store
-	circle    map[string]int
+	circle    map[node]int
 }
 
 func (b *builder) index() {
 	for _, f := range b.t.Functions {
 		b.functions[f.Name] = f
-		b.claim("role", RoleName(b.t, f.Name, b.o.Sandbox), f.Name, f.Pos)
 		b.claim("function", FunctionName(b.t, f.Name, b.o.Sandbox), f.Name, f.Pos)
 	}
 	for _, s := range b.t.Stores {

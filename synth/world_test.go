@@ -23,7 +23,7 @@ func deployed(top *topology.Topology, out *synth.Output) (map[string]*iam.Policy
 	}
 	policies := map[string]*iam.Policy{}
 	for _, p := range out.Statements {
-		if policies[p.Function] != nil {
+		if policies[p.Name] != nil {
 			continue
 		}
 		properties, err := r.Properties(p.Policy)
@@ -34,7 +34,7 @@ func deployed(top *topology.Topology, out *synth.Output) (map[string]*iam.Policy
 		if err != nil {
 			return nil, err
 		}
-		if policies[p.Function], err = iam.Load(document, iam.Origin{Type: iam.TypeIdentity, Name: p.Policy}); err != nil {
+		if policies[p.Name], err = iam.Load(document, iam.Origin{Type: iam.TypeIdentity, Name: p.Policy}); err != nil {
 			return nil, err
 		}
 	}
