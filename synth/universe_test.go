@@ -178,7 +178,8 @@ func thingsUniverse(top *topology.Topology, sandbox string) []ask {
 		for _, x := range top.Keys {
 			add(topology.KindKey, x.Name, arn(top, topology.KindKey, x.Name, sandbox),
 				[2]string{"kms:Decrypt", "decrypt encryptDecrypt"}, [2]string{"kms:Encrypt", "encrypt encryptDecrypt"},
-				[2]string{"kms:GenerateDataKeyWithoutPlaintext", "encrypt encryptDecrypt"}, [2]string{"kms:ScheduleKeyDeletion", ""})
+				[2]string{"kms:GenerateDataKeyWithoutPlaintext", "encrypt encryptDecrypt"}, [2]string{"kms:ScheduleKeyDeletion", ""},
+				[2]string{"kms:Sign", "sign signVerify"}, [2]string{"kms:Verify", "verify signVerify"}, [2]string{"kms:GenerateMac", "generateMac"})
 		}
 	}
 	return append(all, publications(top, sandbox)...)

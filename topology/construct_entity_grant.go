@@ -146,6 +146,21 @@ func (k *EncryptionKey) GrantDecrypt(grantee *Function) { k.grant(grantee, "decr
 // GrantEncryptDecrypt lets grantee encrypt and decrypt with the key.
 func (k *EncryptionKey) GrantEncryptDecrypt(grantee *Function) { k.grant(grantee, "encryptDecrypt") }
 
+// GrantSign lets grantee sign with the key, which must be a key for that.
+func (k *EncryptionKey) GrantSign(grantee *Function) { k.grant(grantee, "sign") }
+
+// GrantVerify lets grantee verify signatures with the key.
+func (k *EncryptionKey) GrantVerify(grantee *Function) { k.grant(grantee, "verify") }
+
+// GrantSignVerify lets grantee sign, and verify signatures.
+func (k *EncryptionKey) GrantSignVerify(grantee *Function) { k.grant(grantee, "signVerify") }
+
+// GrantGenerateMAC lets grantee make authentication codes with the key.
+func (k *EncryptionKey) GrantGenerateMAC(grantee *Function) { k.grant(grantee, "generateMac") }
+
+// GrantVerifyMAC lets grantee verify authentication codes with the key.
+func (k *EncryptionKey) GrantVerifyMAC(grantee *Function) { k.grant(grantee, "verifyMac") }
+
 func (k *EncryptionKey) grant(grantee *Function, access string) {
 	if k == nil {
 		grantee.grantNil(access, "key")
