@@ -186,3 +186,36 @@ func (f *Function) grantNil(access, what string) {
 		f.wrong("a grant of " + access + " on a " + what + " that is nil")
 	}
 }
+
+// OnSuccessFunction has Lambda call next with the result of an asynchronous
+// call of f that succeeded. Lambda takes one thing to follow a function.
+func (f *Function) OnSuccessFunction(next *Function) {
+	if f != nil && next != nil {
+		f.leadTo(KindFunction, next.Name)
+	}
+}
+
+// OnSuccessQueue has Lambda send it to a queue.
+func (f *Function) OnSuccessQueue(q *Queue) {
+	if f != nil && q != nil {
+		f.leadTo(KindQueue, q.Name)
+	}
+}
+
+// OnSuccessTopic has Lambda publish it to a topic.
+func (f *Function) OnSuccessTopic(t *Topic) {
+	if f != nil && t != nil {
+		f.leadTo(KindTopic, t.Name)
+	}
+}
+
+// OnSuccessEvent has Lambda publish it as an event.
+func (f *Function) OnSuccessEvent(e *Event) {
+	if f != nil && e != nil {
+		f.leadTo(KindEvent, e.Name)
+	}
+}
+
+func (f *Function) leadTo(kind Kind, name string) {
+	f.Targets = append(f.Targets, Target{Kind: kind, Name: name, Pos: callerPosition()})
+}
