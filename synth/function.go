@@ -20,8 +20,7 @@ const logRetentionDays = 30
 // function adds a function with all that it needs: role, policy, log group.
 func (b *builder) function(f *topology.Function) {
 	id := logicalID(f.Name)
-	b.role(f)
-	b.policy(f)
+	b.roleOfFunction(f)
 	b.add(id+"LogGroup", "the log group of function "+f.Name, f.Pos, cfn.Obj(
 		"Type", "AWS::Logs::LogGroup",
 		"DeletionPolicy", "Delete",
@@ -38,31 +37,23 @@ func (b *builder) function(f *topology.Function) {
 		"DependsOn", []any{id + "LogGroup", id + "Policy"},
 		"Properties", b.functionProperties(f),
 	))
+	b.destination(f)
 	b.output(id+"FunctionArn", "ARN of function "+f.Name, getAtt(id+"Function", "Arn"))
 }
 
-// role adds the role that a function runs as. Only Lambda may take it on. (A
-// condition on aws:SourceAccount would be a second fence, but Lambda does not
-// document that it sends the key when it takes on a role.)
-func (b *builder) role(f *topology.Function) {
+// roleOfFunction adds the role that a function runs as. Only Lambda may take it
+// on. (A condition on aws:SourceAccount would be a second fence, but Lambda does
+// not document that it sends the key when it takes on a role.)
+func (b *builder) roleOfFunction(f *topology.Function) {
 	if f.Runtime.Role != "" || f.Runtime.RoleFile != "" {
 		b.skip("role", f.Name, f.Runtime.Pos, "runtime.role and runtime.role_file are not read yet; the function gets the role of its edges")
 	}
-	b.add(logicalID(f.Name)+"Role", "the role of function "+f.Name, f.Pos, cfn.Obj(
-		"Type", "AWS::IAM::Role",
-		"Properties", cfn.Obj(
-			"RoleName", RoleName(b.t, f.Name, b.o.Sandbox),
-			"AssumeRolePolicyDocument", cfn.Obj(
-				"Version", "2012-10-17",
-				"Statement", []any{cfn.Obj(
-					"Effect", "Allow",
-					"Principal", cfn.Obj("Service", "lambda.amazonaws.com"),
-					"Action", "sts:AssumeRole",
-				)},
-			),
-			"Tags", b.tags(),
-		),
-	))
+	p := principal{kind: topology.KindFunction, name: f.Name, service: "lambda.amazonaws.com", pos: f.Pos}
+	always := []statement{b.logs(f)}
+	if f.Network != nil {
+		always = append(always, interfaces(f))
+	}
+	b.roleOf(p, append(always, b.statements(p.node(), b.edges(f))...))
 }
 
 func (b *builder) functionProperties(f *topology.Function) *cfn.Object {
@@ -85,10 +76,16 @@ func (b *builder) functionProperties(f *topology.Function) *cfn.Object {
 	p.Set("Timeout", number(timeout))
 	p.Set("Role", getAtt(logicalID(f.Name)+"Role", "Arn"))
 	p.Set("Code", b.code(f))
+	if failed := b.deadLetter(f); failed != nil {
+		p.Set("DeadLetterConfig", failed)
+	}
 	if environment := b.environment(f); environment != nil {
 		p.Set("Environment", environment)
 	}
 	p.Set("Tags", b.tags())
+	if network := b.network(f); network != nil {
+		p.Set("VpcConfig", network)
+	}
 	return p
 }
 
@@ -124,20 +121,10 @@ func (b *builder) code(f *topology.Function) *cfn.Object {
 
 // permission lets API Gateway invoke a function for one route.
 func (b *builder) permission(r *topology.Route, what, sourceARN string) {
-	id := logicalID(r.Target.Name)
-	policy := id + "Permission" + what
-	b.add(policy, "the permission of route "+routeText(r), r.Pos, cfn.Obj(
-		"Type", "AWS::Lambda::Permission",
-		"Properties", cfn.Obj(
-			"Action", "lambda:InvokeFunction",
-			"FunctionName", getAtt(id+"Function", "Arn"),
-			"Principal", "apigateway.amazonaws.com",
-			"SourceArn", sub("arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:"+sourceARN),
-		),
-	))
-	b.out.Permissions = append(b.out.Permissions, Provenance{
-		Function: r.Target.Name, Policy: policy, Position: r.Pos,
-		Edge: fmt.Sprintf("route %s -> function %s", routeText(r), r.Target.Name),
+	b.mayInvoke(r.Target.Name, what, sender{
+		service: "apigateway.amazonaws.com", pos: r.Pos,
+		source: sub("arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:" + sourceARN),
+		edge:   fmt.Sprintf("route %s -> function %s", routeText(r), r.Target.Name),
 	})
 }
 

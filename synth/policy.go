@@ -20,12 +20,11 @@ type edge struct {
 
 // statement is one statement of a policy and the edges that it comes from.
 type statement struct {
-	sid     string
-	actions []string
-	forms   []form
-	entity  entity
-	name    string
-	edges   []edge
+	sid       string
+	actions   []string
+	resources []any
+	condition *cfn.Object // nil for none
+	edges     []edge
 }
 
 // edges gives the edges of a function that become statements; what does not is
@@ -41,6 +40,10 @@ func (b *builder) edges(f *topology.Function) []edge {
 		if e, ok := b.target(f, target); ok {
 			found = append(found, e)
 		}
+	}
+	found = append(found, b.polls(f)...)
+	if to := f.DeadLetter; to != nil && b.things[node{Kind: topology.KindQueue, Name: to.Name}].name != "" {
+		found = append(found, edge{entityQueue, to.Name, drawn[entityQueue], to.Pos, f.Name + " -> queue " + to.Name + " (dead_letter_queue)"})
 	}
 	return sorted(found, func(e edge) string { return string(e.entity) + "\x00" + e.name + "\x00" + e.verb.name })
 }
@@ -66,6 +69,23 @@ func (b *builder) grant(f *topology.Function, g topology.Grant) (edge, bool) {
 			return edge{}, false
 		}
 		kind = entityOf(s)
+	case topology.KindEvent:
+		if b.events[g.Name] == nil {
+			b.missing("event", g.Name, g.Pos, names(b.t.Events, func(e *topology.Event) string { return e.Name }))
+			return edge{}, false
+		}
+		kind = entityEvent
+		if b.published(b.events[g.Name], "") == nil {
+			b.fail(writ.Errorf(writ.CodeInvalid, "the pattern of event %s names neither a detail-type nor a source, so a right to publish it would be one on all events", g.Name).
+				WithHint("name one of the two in the pattern as plain text, or grant putEvents on a bus").At(g.Pos, ""))
+			return edge{}, false
+		}
+	case topology.KindQueue, topology.KindTopic, topology.KindStream, topology.KindBus, topology.KindSecret, topology.KindParameter, topology.KindKey:
+		if _, known := b.things[node{Kind: g.Kind, Name: g.Name}]; !known {
+			b.missing(string(g.Kind), g.Name, g.Pos, b.namesOf(g.Kind))
+			return edge{}, false
+		}
+		kind = entity(g.Kind)
 	default:
 		b.skip("grant", text, g.Pos, "grants on a "+string(g.Kind)+" are not synthesised yet")
 		return edge{}, false
@@ -90,20 +110,30 @@ func (b *builder) grant(f *topology.Function, g topology.Grant) (edge, bool) {
 // target makes an edge of `function: other` under a function.
 func (b *builder) target(f *topology.Function, target topology.Target) (edge, bool) {
 	name := f.Name + " -> " + string(target.Kind) + " " + target.Name
-	switch {
-	case target.Kind != topology.KindFunction:
-		b.skip("edge", name, target.Pos, "edges to a "+string(target.Kind)+" are not synthesised yet")
-		return edge{}, false
-	case foreign(target.Name):
-		b.skip("edge", name, target.Pos, elsewhere)
-		return edge{}, false
-	case b.functions[target.Name] == nil:
+	if target.Kind == topology.KindFunction && !foreign(target.Name) && b.functions[target.Name] == nil {
 		b.missing("function", target.Name, target.Pos, names(b.t.Functions, functionName))
 		return edge{}, false
 	}
-	b.skip("edge", name, target.Pos, "the role may invoke it, but the call on success is not wired yet")
-	v, _ := findVerb(entityFunction, "invoke")
-	return edge{entityFunction, target.Name, v, target.Pos, name}, true
+	e, ok := b.targetEntity(f, target, func(why string) { b.skip("edge", name, target.Pos, why) })
+	return edge{e, target.Name, drawn[e], target.Pos, name}, ok
+}
+
+// polls gives the edges of the queues and streams that a function consumes:
+// Lambda reads them with the function's role.
+func (b *builder) polls(f *topology.Function) []edge {
+	var found []edge
+	add := func(e entity, name string, to *topology.Target) {
+		if to != nil && to.Kind == topology.KindFunction && to.Name == f.Name {
+			found = append(found, edge{e, name, polled[e], to.Pos, string(e) + " " + name + " -> function " + f.Name})
+		}
+	}
+	for _, q := range b.t.Queues {
+		add(entityQueue, q.Name, q.Target)
+	}
+	for _, s := range b.t.Streams {
+		add(entityStream, s.Name, s.Target)
+	}
+	return found
 }
 
 const elsewhere = "it leads to another topology, which is not synthesised yet"
@@ -142,105 +172,147 @@ func names[T any](list []T, name func(T) string) []string {
 	return all
 }
 
-// statements gathers edges into statements: one for each entity, with what all
-// edges to it allow together.
-func statements(edges []edge) []statement {
-	var list []statement
+// statements gathers the edges of one principal into statements: one for each
+// entity, with what all edges to it allow together.
+func (b *builder) statements(from node, edges []edge) []statement {
+	var list []*gathered
 	for _, e := range edges {
 		for _, a := range e.verb.allow {
 			sid := title(string(e.entity)) + logicalID(e.name) + a.part
 			if a.part == partListStreams {
 				sid = a.part
 			}
-			i := slices.IndexFunc(list, func(s statement) bool { return s.sid == sid })
+			i := slices.IndexFunc(list, func(g *gathered) bool { return g.sid == sid })
 			if i < 0 {
 				i = len(list)
-				list = append(list, statement{sid: sid, entity: e.entity, name: e.name})
+				list = append(list, &gathered{statement: statement{sid: sid}, entity: e.entity, name: e.name, part: a})
 			}
-			s := &list[i]
-			s.actions = united(s.actions, a.actions)
+			g := list[i]
+			g.actions = united(g.actions, a.actions)
 			for _, f := range a.on {
-				if !slices.Contains(s.forms, f) {
-					s.forms = append(s.forms, f)
+				if !slices.Contains(g.forms, f) {
+					g.forms = append(g.forms, f)
 				}
 			}
-			s.edges = append(s.edges, e)
+			g.edges = append(g.edges, e)
 		}
 	}
-	for _, s := range list {
-		slices.SortFunc(s.forms, func(x, y form) int { return strings.Compare(string(x), string(y)) })
-	}
-	return sorted(list, func(s statement) string { return s.sid })
-}
-
-// policy adds the policy of a function's role. It is a resource of its own, not
-// part of the role, so that a new edge shows as one statement and so that the
-// role itself waits for nothing.
-func (b *builder) policy(f *topology.Function) {
-	id := logicalID(f.Name)
-	document := []any{statementObject("Logs", []string{"logs:CreateLogStream", "logs:PutLogEvents"},
-		[]any{getAtt(id+"LogGroup", "Arn")})}
-	b.provenance(f, 0, "Logs", []edge{{pos: f.Pos, text: f.Name + " -> its own log"}})
-	for _, s := range statements(b.edges(f)) {
-		var resources []any
-		for _, form := range s.forms {
-			if r := b.resource(f, s, form); r != nil {
-				resources = append(resources, r)
+	var all []statement
+	for _, g := range sorted(list, func(g *gathered) string { return g.sid }) {
+		slices.Sort(g.forms)
+		for _, f := range g.forms {
+			if r := b.resourceOf(from, g.entity, g.name, f); r != nil {
+				g.resources = append(g.resources, r)
 			}
 		}
-		b.provenance(f, len(document), s.sid, s.edges)
-		document = append(document, statementObject(s.sid, s.actions, resources))
+		g.condition = b.fence(g.entity, g.name, g.part)
+		all = append(all, g.statement)
 	}
-	b.add(id+"Policy", "the policy of function "+f.Name, f.Pos, cfn.Obj(
-		"Type", "AWS::IAM::Policy",
-		"Properties", cfn.Obj(
-			"PolicyName", RoleName(b.t, f.Name, b.o.Sandbox),
-			"PolicyDocument", cfn.Obj("Version", "2012-10-17", "Statement", document),
-			"Roles", []any{ref(id + "Role")},
-		),
-	))
+	return all
 }
 
-func (b *builder) provenance(f *topology.Function, index int, sid string, edges []edge) {
-	id := logicalID(f.Name)
-	for _, e := range edges {
-		b.out.Statements = append(b.out.Statements, Provenance{
-			Function: f.Name, Role: id + "Role", Policy: id + "Policy", Index: index, Sid: sid, Position: e.pos, Edge: e.text,
-		})
+// gathered is a statement in the making.
+type gathered struct {
+	statement
+	entity entity
+	name   string
+	forms  []form
+	part   allowance // the first: all of one sid have one condition
+}
+
+// fence is the condition of a statement: that what is reached bears the
+// sandbox's tag, where it is made and tagged here and AWS looks at its tags, and
+// what the statement itself asks for. The ARN is exact already; the tag holds
+// where a name is used again.
+func (b *builder) fence(e entity, name string, part allowance) *cfn.Object {
+	condition := &cfn.Object{}
+	equals := &cfn.Object{}
+	tagged := true
+	switch e {
+	case entityBucket: // S3 looks at tags only where that is switched on for the bucket
+		tagged = false
+	case entityTable: // a stream has no tags of its own
+		tagged = part.part == ""
+	case entityFunction:
+	case entityEvent:
+		event := b.events[name]
+		if c := b.published(event, part.part); c != nil {
+			condition = c
+		}
+		bus := b.busOf(event)
+		tagged = bus != nil && bus.external == ""
+	default:
+		tagged = b.things[node{Kind: e.kind(), Name: name}].external == ""
+	}
+	if tagged {
+		equals.Set("aws:ResourceTag/sandbox", b.o.Sandbox)
+	}
+	if w := part.when; w[0] == "StringEquals" {
+		equals.Set(w[1], w[2])
+	} else if w[0] != "" {
+		condition.Set(w[0], cfn.Obj(w[1], w[2]))
+	}
+	if equals.Len() > 0 {
+		condition.Set("StringEquals", equals)
+	}
+	if condition.Len() == 0 {
+		return nil
+	}
+	return condition
+}
+
+// logs lets a function write its own log.
+func (b *builder) logs(f *topology.Function) statement {
+	return statement{
+		sid:       "Logs",
+		actions:   []string{"logs:CreateLogStream", "logs:PutLogEvents"},
+		resources: []any{getAtt(logicalID(f.Name)+"LogGroup", "Arn")},
+		edges:     []edge{{pos: f.Pos, text: f.Name + " -> its own log"}},
 	}
 }
 
-// resource gives the ARN of a form of a statement's entity, nil where the
-// entity has none such.
-func (b *builder) resource(f *topology.Function, s statement, form form) any {
+// resourceOf gives the ARN of a form of an entity as from's resources write it,
+// nil where the entity has none such.
+func (b *builder) resourceOf(from node, e entity, name string, form form) any {
 	if form == formAny {
 		return "*"
 	}
-	id := logicalID(s.name)
-	switch s.entity {
+	id := logicalID(name)
+	switch e {
 	case entityFunction:
-		return b.functionARN(f.Name, s.name, strings.TrimPrefix(string(form), "ARN"))
+		return b.functionARN(from, name, strings.TrimPrefix(string(form), "ARN"))
 	case entityTable:
 		switch {
 		case form == formStream:
 			return getAtt(id+"Table", "StreamArn")
-		case form == formIndexes && len(b.stores[s.name].Table.Indexes) == 0:
+		case form == formIndexes && len(b.stores[name].Table.Indexes) == 0:
 			return nil
 		}
 		id += "Table"
+		if b.inCircle(from, node{Kind: topology.KindStore, Name: name}) {
+			return sub("arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/" +
+				TableName(b.t, name, b.o.Sandbox) + strings.TrimPrefix(string(form), "ARN"))
+		}
 	case entityBucket:
 		id += "Bucket"
+		if b.inCircle(from, node{Kind: topology.KindStore, Name: name}) {
+			return tailed(b.bucketSource(name), strings.TrimPrefix(string(form), "ARN"))
+		}
+	case entityEvent:
+		return b.busARN(b.events[name])
+	default:
+		return b.thingARN(e.kind(), name)
 	}
 	return arnOf(id, strings.TrimPrefix(string(form), "ARN"))
 }
 
-// statementObject writes a statement as CDK does: a list of one is a scalar.
-func statementObject(sid string, actions []string, resources []any) *cfn.Object {
-	list := make([]any, len(actions))
-	for i, a := range actions {
-		list[i] = a
+// object writes a statement as CDK does: a list of one is a scalar.
+func (s statement) object() *cfn.Object {
+	o := cfn.Obj("Sid", s.sid, "Effect", "Allow", "Action", scalar(texts(s.actions)), "Resource", scalar(s.resources))
+	if s.condition != nil {
+		o.Set("Condition", s.condition)
 	}
-	return cfn.Obj("Sid", sid, "Effect", "Allow", "Action", scalar(list), "Resource", scalar(resources))
+	return o
 }
 
 func scalar(list []any) any {

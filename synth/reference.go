@@ -1,72 +1,95 @@
 package synth
 
-import "github.com/writ-dev/writ/topology"
+import (
+	"github.com/writ-dev/writ/cfn"
+	"github.com/writ-dev/writ/topology"
+)
 
-// circles sorts the functions into circles of functions that refer to one
-// another, by a policy or by the environment. A function waits for its policy,
-// so within a circle CloudFormation could create none first: there, and only
-// there, functions are named by their literal AWS names.
+// circles sorts the entities into circles of entities that refer to one
+// another, by a policy, a property or the environment. A function waits for its
+// policy, so within a circle CloudFormation could create none first: there, and
+// only there, entities are named by their literal AWS names.
 //
-// It gives the number of each function's circle; functions that stand alone
-// have the number 0.
-func (b *builder) circles() map[string]int {
-	s := &components{graph: map[string][]string{}, order: map[string]int{}, low: map[string]int{}, open: map[string]bool{}, circle: map[string]int{}}
-	functions := sorted(b.t.Functions, functionName)
-	for _, f := range functions {
-		s.graph[f.Name] = b.referred(f)
+// It gives the number of each entity's circle; those that stand alone have the
+// number 0.
+func (b *builder) circles() map[node]int {
+	s := &components{graph: b.references(), order: map[node]int{}, low: map[node]int{}, open: map[node]bool{}, circle: map[node]int{}}
+	var all []node
+	for n := range s.graph {
+		all = append(all, n)
 	}
-	for _, f := range functions {
-		if s.order[f.Name] == 0 {
-			s.visit(f.Name)
+	for _, n := range sorted(all, func(n node) string { return string(n.Kind) + "\x00" + n.Name }) {
+		if s.order[n] == 0 {
+			s.visit(n)
 		}
 	}
 	return s.circle
 }
 
-// referred gives the functions that f's resources refer to.
-func (b *builder) referred(f *topology.Function) []string {
-	var names []string
-	note := func(name string) {
-		if _, known := b.functions[name]; known {
-			names = append(names, name)
-		}
+// references gives the entities that each entity's resources refer to, by
+// property, policy or environment: those that could close a circle, sorted.
+func (b *builder) references() map[node][]node {
+	graph := map[node][]node{}
+	for _, f := range b.t.Functions {
+		graph[functionNode(f.Name)] = b.referred(f)
 	}
-	for _, g := range f.Grants {
-		if g.Kind == topology.KindFunction {
-			note(g.Name)
-		}
-	}
-	for _, target := range f.Targets {
-		if target.Kind == topology.KindFunction {
-			note(target.Name)
-		}
-	}
-	for _, v := range f.Environment {
-		for _, r := range topology.References(v.Value) {
-			if r.Kind == topology.KindFunction {
-				note(r.Name)
+	for _, s := range b.t.Stores {
+		for _, n := range s.Notify {
+			if n.Target.Kind == topology.KindFunction && b.functions[n.Target.Name] != nil {
+				from := node{Kind: topology.KindStore, Name: s.Name}
+				graph[from] = append(graph[from], functionNode(n.Target.Name))
 			}
 		}
 	}
-	return names
+	for n := range graph {
+		graph[n] = sorted(graph[n], func(to node) string { return string(to.Kind) + "\x00" + to.Name })
+	}
+	return graph
 }
 
-// inCircle reports whether a reference from one function to another would close a circle.
-func (b *builder) inCircle(from, to string) bool {
+func functionNode(name string) node { return node{Kind: topology.KindFunction, Name: name} }
+
+// referred gives the functions and stores that f's resources refer to.
+func (b *builder) referred(f *topology.Function) []node {
+	var nodes []node
+	note := func(kind topology.Kind, name string) {
+		if kind == topology.KindBucket {
+			kind = topology.KindStore
+		}
+		if kind == topology.KindFunction && b.functions[name] != nil || kind == topology.KindStore && b.stores[name] != nil {
+			nodes = append(nodes, node{Kind: kind, Name: name})
+		}
+	}
+	for _, g := range f.Grants {
+		note(g.Kind, g.Name)
+	}
+	for _, target := range f.Targets {
+		note(target.Kind, target.Name)
+	}
+	for _, v := range f.Environment {
+		for _, r := range topology.References(v.Value) {
+			note(r.Kind, r.Name)
+		}
+	}
+	return nodes
+}
+
+// inCircle reports whether a reference from one entity to another would close a circle.
+func (b *builder) inCircle(from, to node) bool {
 	return from == to || b.circle[from] != 0 && b.circle[from] == b.circle[to]
 }
 
 // components finds strongly connected components: Tarjan's algorithm.
 type components struct {
-	graph      map[string][]string
-	order, low map[string]int
-	open       map[string]bool
-	stack      []string
-	circle     map[string]int
+	graph      map[node][]node
+	order, low map[node]int
+	open       map[node]bool
+	stack      []node
+	circle     map[node]int
 	circles    int
 }
 
-func (s *components) visit(name string) {
+func (s *components) visit(name node) {
 	s.order[name] = len(s.order) + 1
 	s.low[name] = s.order[name]
 	s.stack = append(s.stack, name)
@@ -82,7 +105,7 @@ func (s *components) visit(name string) {
 	if s.low[name] != s.order[name] {
 		return
 	}
-	var members []string
+	var members []node
 	for {
 		last := s.stack[len(s.stack)-1]
 		s.stack = s.stack[:len(s.stack)-1]
@@ -102,8 +125,8 @@ func (s *components) visit(name string) {
 
 // functionARN gives the ARN of function to as from's resources write it, with
 // what follows it in the ARN.
-func (b *builder) functionARN(from, to, tail string) any {
-	if b.inCircle(from, to) {
+func (b *builder) functionARN(from node, to, tail string) any {
+	if b.inCircle(from, functionNode(to)) {
 		return sub("arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:" +
 			FunctionName(b.t, to, b.o.Sandbox) + tail)
 	}
@@ -116,4 +139,9 @@ func arnOf(id, tail string) any {
 		return getAtt(id, "Arn")
 	}
 	return sub("${" + id + ".Arn}" + tail)
+}
+
+// tailed adds what follows an ARN that is written out.
+func tailed(arn any, tail string) any {
+	return sub(arn.(*cfn.Object).Text("Fn::Sub") + tail)
 }

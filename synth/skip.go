@@ -14,12 +14,6 @@ func (b *builder) skipRest() {
 			b.skip("key", "route "+routeText(r)+" "+o.Key, o.Pos, notYet)
 		}
 	}
-	for _, q := range t.Queues {
-		b.skip("queue", q.Name, q.Pos, notYet)
-	}
-	for _, e := range t.Events {
-		b.skip("event", e.Name, e.Pos, notYet)
-	}
 	for _, c := range t.Channels {
 		b.skip("channel", c.Name, c.Pos, notYet)
 	}
@@ -31,9 +25,6 @@ func (b *builder) skipRest() {
 	}
 	for _, p := range t.Pages {
 		b.skip("page", p.Name, p.Pos, notYet)
-	}
-	for _, s := range t.Schedules {
-		b.skip("schedule", s.Name, s.Pos, notYet)
 	}
 	for _, i := range t.Imports {
 		name := ""

@@ -45,6 +45,19 @@ func TestTemplateDependsOnTheSystemAlone(t *testing.T) {
 			shuffle(rt, top.Functions)
 			shuffle(rt, top.Stores)
 			shuffle(rt, top.Routes)
+			shuffle(rt, top.Queues)
+			shuffle(rt, top.Topics)
+			shuffle(rt, top.Events)
+			shuffle(rt, top.Schedules)
+			shuffle(rt, top.Streams)
+			shuffle(rt, top.Secrets)
+			for _, e := range top.Events {
+				shuffle(rt, e.Targets)
+				shuffle(rt, e.Producers)
+			}
+			for _, x := range top.Topics {
+				shuffle(rt, x.Targets)
+			}
 			for _, f := range top.Functions {
 				f.Pos, f.End, f.GrantsEnd, f.Indent, f.GrantsIndent = writ.Position{}, writ.Position{}, writ.Position{}, 0, 0
 				shuffle(rt, f.Grants)
@@ -52,6 +65,7 @@ func TestTemplateDependsOnTheSystemAlone(t *testing.T) {
 			}
 			for _, s := range top.Stores {
 				s.Pos = writ.Position{File: "main.go", Line: 3}
+				shuffle(rt, s.Notify)
 				if s.Table != nil {
 					shuffle(rt, s.Table.Indexes)
 				}
@@ -74,7 +88,7 @@ func shuffle[T any](t *rapid.T, list []T) {
 func TestResourcesNeverWaitForOneAnother(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
-		top := randomSystem(rt)
+		top := randomWorld(rt)
 		out, err := synth.Template(top, options(top, "dev"))
 		if err != nil {
 			rt.Fatal(err)
@@ -269,6 +283,24 @@ func refusedShapes() []refusal {
 				top.Routes = []*topology.Route{r, r}
 			}),
 		},
+		{
+			name: "an event that could be any", want: "would be one on all events", hint: "grant putEvents on a bus",
+			top: with(func(top *topology.Topology) {
+				top.Events = []*topology.Event{{Name: "Any", Pattern: `{"source":[{"prefix":"a"}]}`}}
+				top.Functions[0].Grants = []topology.Grant{{Kind: topology.KindEvent, Name: "Any", Access: "putEvents"}}
+			}),
+		},
+		{
+			name: "six targets", want: "has 6 targets", hint: "topic",
+			top: with(func(top *topology.Topology) {
+				e := &topology.Event{Name: "Wide"}
+				for _, name := range []string{"a", "b", "c", "d", "e", "f"} {
+					top.Queues = append(top.Queues, &topology.Queue{Name: name})
+					e.Targets = append(e.Targets, topology.Target{Kind: topology.KindQueue, Name: name})
+				}
+				top.Events = []*topology.Event{e}
+			}),
+		},
 		{name: "nothing at all", top: &topology.Topology{Name: "empty"}, want: "holds nothing to deploy", hint: "add a function"},
 	}
 }
@@ -300,10 +332,7 @@ routes:
 	for _, s := range out.Skipped {
 		got = append(got, s.Kind+" "+s.Name)
 	}
-	want := []string{
-		"async POST /later", "edge a -> function b", "environment a PROFILE", "environment a QUEUE",
-		"grant a -> function b", "grant a -> queue mail", "queue mail", "route GET /closed", "route POST /queue",
-	}
+	want := []string{"async POST /later", "environment a PROFILE", "route GET /closed", "route POST /queue"}
 	if !slices.Equal(got, want) {
 		t.Errorf("skipped %q, want %q", got, want)
 	}

@@ -31,12 +31,12 @@ func (b *reader) attachments() step {
 		"AWS::IAM::Policy": b.inline, "AWS::IAM::ManagedPolicy": b.attached,
 		"AWS::IAM::RolePolicy": b.inline, "AWS::IAM::UserPolicy": b.inline, "AWS::IAM::GroupPolicy": b.inline,
 		"AWS::Lambda::Permission":             b.permission,
-		"AWS::S3::BucketPolicy":               b.resourcePolicy("Bucket", "PolicyDocument"),
-		"AWS::SQS::QueuePolicy":               b.resourcePolicy("Queues", "PolicyDocument"),
-		"AWS::SNS::TopicPolicy":               b.resourcePolicy("Topics", "PolicyDocument"),
-		"AWS::SQS::QueueInlinePolicy":         b.resourcePolicy("Queue", "PolicyDocument"),
-		"AWS::SNS::TopicInlinePolicy":         b.resourcePolicy("TopicArn", "PolicyDocument"),
-		"AWS::SecretsManager::ResourcePolicy": b.resourcePolicy("SecretId", "ResourcePolicy"),
+		"AWS::S3::BucketPolicy":               b.resourcePolicy("AWS::S3::Bucket", "Bucket", "PolicyDocument"),
+		"AWS::SQS::QueuePolicy":               b.resourcePolicy("AWS::SQS::Queue", "Queues", "PolicyDocument"),
+		"AWS::SNS::TopicPolicy":               b.resourcePolicy("AWS::SNS::Topic", "Topics", "PolicyDocument"),
+		"AWS::SQS::QueueInlinePolicy":         b.resourcePolicy("AWS::SQS::Queue", "Queue", "PolicyDocument"),
+		"AWS::SNS::TopicInlinePolicy":         b.resourcePolicy("AWS::SNS::Topic", "TopicArn", "PolicyDocument"),
+		"AWS::SecretsManager::ResourcePolicy": b.resourcePolicy("AWS::SecretsManager::Secret", "SecretId", "ResourcePolicy"),
 		"AWS::KMS::Key":                       b.ownPolicy, "AWS::DynamoDB::Table": b.ownPolicy,
 	}
 }
@@ -272,6 +272,16 @@ func list(o *cfn.Object, key string) []any {
 // tags gives the tags that are known, of a list of Key and Value or an object.
 func tags(o *cfn.Object) map[string]string {
 	out := map[string]string{}
+	if all, ok := o.Get("Tags"); ok {
+		if byKey, isMap := all.(*cfn.Object); isMap { // AWS::SSM::Parameter and the APIs of version 2
+			for key, value := range byKey.All() {
+				if text, ok := value.(string); ok {
+					out[key] = text
+				}
+			}
+			return out
+		}
+	}
 	for _, item := range list(o, "Tags") {
 		tag, _ := item.(*cfn.Object)
 		if value, ok := tag.Get("Value"); ok && !cfn.HasIntrinsic(value) {
