@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -35,6 +36,8 @@ type Letter struct {
 	To   string // the target's ARN; see [Reaches]
 	// Body is what the target gets; for an event bus the detail.
 	Body string
+	// AttemptMark stands in Body for the number of the attempt, "" for nothing.
+	AttemptMark string `json:",omitempty"`
 	// Group is the message group of a FIFO queue.
 	Group string `json:",omitempty"`
 	// BusSource and BusType are the source and the detail type for an event bus.
@@ -106,38 +109,38 @@ func (p *Post) attempt(ctx context.Context, l *Letter) error {
 	}
 	do := func(c *gate.Call) error {
 		c.Caller, c.Account, c.Region, c.Secure, c.UserAgent = as, p.cfg.Account, p.cfg.Region, true, l.From.Service
-		c.Method, c.Header = http.MethodPost, cmpHeader(c.Header)
+		c.Method = http.MethodPost
+		if c.Header == nil {
+			c.Header = http.Header{}
+		}
 		_, err := p.cfg.Do.Do(ctx, c)
 		return err
+	}
+	body := l.Body
+	if l.AttemptMark != "" {
+		body = strings.ReplaceAll(body, l.AttemptMark, strconv.Itoa(l.Attempts+1))
 	}
 	switch part := strings.SplitN(l.To, ":", 6); part[2] {
 	case "lambda":
 		return do(&gate.Call{
 			Service: "lambda", Operation: "Invoke", Path: "/2015-03-31/functions/" + url.PathEscape(l.To) + "/invocations",
-			Vars: map[string]string{"FunctionName": l.To}, Header: http.Header{"X-Amz-Invocation-Type": {"Event"}}, Body: []byte(l.Body),
+			Vars: map[string]string{"FunctionName": l.To}, Header: http.Header{"X-Amz-Invocation-Type": {"Event"}}, Body: []byte(body),
 		})
 	case "sqs":
-		return p.toQueue(do, l.To, l.Body, l.Group, nil)
+		return p.toQueue(do, l.To, body, l.Group, nil)
 	case "sns":
-		return do(&gate.Call{Service: "sns", Operation: "Publish", Path: "/", Form: url.Values{"TopicArn": {l.To}, "Message": {l.Body}}})
+		return do(&gate.Call{Service: "sns", Operation: "Publish", Path: "/", Form: url.Values{"TopicArn": {l.To}, "Message": {body}}})
 	case "events":
 		type entry struct{ EventBusName, Source, DetailType, Detail string }
-		body, err := json.Marshal(map[string][]entry{"Entries": {{l.To, l.BusSource, l.BusType, l.Body}}})
+		body, err := json.Marshal(map[string][]entry{"Entries": {{l.To, l.BusSource, l.BusType, body}}})
 		if err != nil {
 			return err
 		}
 		return do(&gate.Call{Service: "events", Operation: "PutEvents", Path: "/", Body: body, Input: l})
 	case "logs":
-		return p.toLogs(do, l, part[5])
+		return p.toLogs(do, l.From.Source, part[5], body)
 	}
 	return gate.Errorf("NO_RESOURCE", "the local cloud delivers nothing to %s", l.To)
-}
-
-func cmpHeader(h http.Header) http.Header {
-	if h == nil {
-		return http.Header{}
-	}
-	return h
 }
 
 // toQueue sends a message; SQS reads the path of a queue's URL alone.
@@ -164,9 +167,9 @@ func (p *Post) toQueue(do func(*gate.Call) error, arn, body, group string, about
 }
 
 // toLogs writes the event into a stream of its source's own.
-func (p *Post) toLogs(do func(*gate.Call) error, l *Letter, group string) error {
+func (p *Post) toLogs(do func(*gate.Call) error, source, group, body string) error {
 	group = strings.TrimSuffix(strings.TrimPrefix(group, "log-group:"), ":*")
-	sum := sha256.Sum256([]byte(l.From.Source))
+	sum := sha256.Sum256([]byte(source))
 	of := map[string]any{"logGroupName": group, "logStreamName": hex.EncodeToString(sum[:16])}
 	call := func(operation string) error {
 		raw, err := json.Marshal(of)
@@ -178,6 +181,6 @@ func (p *Post) toLogs(do func(*gate.Call) error, l *Letter, group string) error 
 	if err := call("CreateLogStream"); err != nil && gate.CodeOf(err) != "ResourceAlreadyExistsException" {
 		return err
 	}
-	of["logEvents"] = []map[string]any{{"timestamp": p.cfg.Now().UnixMilli(), "message": l.Body}}
+	of["logEvents"] = []map[string]any{{"timestamp": p.cfg.Now().UnixMilli(), "message": body}}
 	return call("PutLogEvents")
 }
