@@ -72,6 +72,8 @@ func useMessages(t *testing.T, c *cloud) {
 	must[*sns.PublishOutput](t)(topics.Publish(ctx, &sns.PublishInput{TopicArn: topic, Message: aws.String("hello")}))
 	eventually(t, "the message comes through", func() bool { return c.seen(&c.lines, "eater: the function ran for") })
 
+	useDirectDelivery(t, c, topic)
+
 	must[*lambda.GetEventSourceMappingOutput](t)(functions.GetEventSourceMapping(ctx, &lambda.GetEventSourceMappingInput{UUID: id}))
 	must[*lambda.ListEventSourceMappingsOutput](t)(functions.ListEventSourceMappings(ctx, &lambda.ListEventSourceMappingsInput{FunctionName: name}))
 	must[*lambda.UpdateEventSourceMappingOutput](t)(functions.UpdateEventSourceMapping(ctx, &lambda.UpdateEventSourceMappingInput{UUID: id, BatchSize: aws.Int32(5)}))
@@ -94,6 +96,42 @@ func useMessages(t *testing.T, c *cloud) {
 	must[*sns.RemovePermissionOutput](t)(topics.RemovePermission(ctx, &sns.RemovePermissionInput{TopicArn: topic, Label: name}))
 	must[*sns.UnsubscribeOutput](t)(topics.Unsubscribe(ctx, &sns.UnsubscribeInput{SubscriptionArn: sub}))
 	must[*sns.DeleteTopicOutput](t)(topics.DeleteTopic(ctx, &sns.DeleteTopicInput{TopicArn: topic}))
+}
+
+// useDirectDelivery: a topic calls a function once the function's policy lets it.
+func useDirectDelivery(t *testing.T, c *cloud, topic *string) {
+	ctx, topics, functions := t.Context(), sns.NewFromConfig(c.dev()), lambda.NewFromConfig(c.dev())
+	const eater = "arn:aws:lambda:us-east-1:000000000000:function:eater"
+	must[*sns.SubscribeOutput](t)(topics.Subscribe(ctx, &sns.SubscribeInput{
+		TopicArn: topic, Protocol: aws.String("lambda"), Endpoint: aws.String(eater), Attributes: map[string]string{"FilterPolicy": `{"to":["function"]}`},
+	}))
+	send := func() {
+		must[*sns.PublishOutput](t)(topics.Publish(ctx, &sns.PublishInput{TopicArn: topic, Message: aws.String("direct"), MessageAttributes: map[string]snstypes.MessageAttributeValue{
+			"to": {DataType: aws.String("String"), StringValue: aws.String("function")},
+		}}))
+	}
+	send()
+	eventually(t, "the function's policy denies", func() bool {
+		return c.seen(&c.denied, "User: sns.amazonaws.com is not authorized to perform: lambda:InvokeFunction on resource: "+eater)
+	})
+	must[*lambda.AddPermissionOutput](t)(functions.AddPermission(ctx, &lambda.AddPermissionInput{
+		FunctionName: aws.String("eater"), StatementId: aws.String("news"), Action: aws.String("lambda:InvokeFunction"),
+		Principal: aws.String("sns.amazonaws.com"), SourceArn: topic,
+	}))
+	runs := func() (n int) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		for _, line := range c.lines {
+			if strings.Contains(line, "eater: the function ran for") {
+				n++
+			}
+		}
+		return n
+	}
+	eventually(t, "the queue is drained", func() bool { return runs() >= 2 })
+	before := runs()
+	send()
+	eventually(t, "the function is called by both ways", func() bool { return runs() == before+2 })
 }
 
 func useSecrets(t *testing.T, c *cloud) {

@@ -187,7 +187,7 @@ func (q *question) setContext(pairs []string) error {
 			}
 			q.warnings = append(q.warnings, warning)
 		}
-		name := strings.ToLower(key)
+		name := iam.Key(key)
 		v := given[name]
 		v.Values = append(v.Values, value)
 		v.Multi = kind.Multi() || len(v.Values) > 1

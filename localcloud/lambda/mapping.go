@@ -75,7 +75,9 @@ func (s *Service) askOfMapping(id, action string, keys iam.Context) []gate.Ask {
 	}
 	if m, ok := s.pollers.Get(id); ok {
 		ask.ResourceTags = m.Tags
-		ask.Context["lambda:functionarn"] = iam.One(s.functionARN(m.Function, m.Qualifier))
+		if strings.HasSuffix(action, "EventSourceMapping") { // not the actions on its tags
+			ask.Context["lambda:functionarn"] = iam.One(s.functionARN(m.Function, m.Qualifier))
+		}
 	}
 	return []gate.Ask{ask}
 }

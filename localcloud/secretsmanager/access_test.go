@@ -91,6 +91,12 @@ func TestAttacks(t *testing.T) {
 	}
 	// A name that a policy allows does not open one that begins alike.
 	c.role("maker", `{"Effect":"Allow","Action":"secretsmanager:CreateSecret","Resource":"arn:aws:secretsmanager:us-east-1:000000000000:secret:mine-??????"}`)
+	// The keys of tags decide on the making and on the tagging.
+	c.role("tagger", `{"Effect":"Allow","Action":["secretsmanager:CreateSecret","secretsmanager:TagResource"],"Resource":"*","Condition":{"ForAllValues:StringEquals":{"aws:TagKeys":["team"]}}}`)
+	for key, want := range map[string]string{"team": "", "other": denied} {
+		_, err := c.as("tagger").CreateSecret(t.Context(), &awssecrets.CreateSecretInput{Name: &key, Description: aws.String("d"), Tags: []types.Tag{{Key: &key, Value: aws.String("b")}}})
+		same(t, "tag "+key, code(err), want)
+	}
 	for name, want := range map[string]string{"mine": "", "mine-and-yours": denied, "theirs": denied} {
 		_, err := c.as("maker").CreateSecret(t.Context(), &awssecrets.CreateSecretInput{Name: &name})
 		same(t, name, code(err), want)

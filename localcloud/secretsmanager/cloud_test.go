@@ -14,6 +14,7 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/writ-dev/writ/iam"
 	"github.com/writ-dev/writ/localcloud/gate"
+	"github.com/writ-dev/writ/localcloud/gate/gatetest"
 	"github.com/writ-dev/writ/localcloud/secretsmanager"
 	"github.com/writ-dev/writ/localcloud/session"
 	"github.com/writ-dev/writ/localcloud/store"
@@ -35,7 +36,6 @@ type cloud struct {
 	mu    sync.Mutex
 	now   time.Time
 	roles map[string]gate.RoleAccess
-	asked []string
 }
 
 func newCloud(t testing.TB) *cloud {
@@ -63,11 +63,7 @@ func (c *cloud) start() {
 	}
 	c.gate = gate.New(gate.Config{
 		Account: account, Region: "us-east-1", Directory: c, Credentials: c.vault, Services: []gate.Service{c.service},
-		OnVerdict: func(v gate.Verdict) {
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			c.asked = append(c.asked, v.Ask.Action+" "+v.Ask.Resource)
-		},
+		OnVerdict: gatetest.Keys(c.t),
 	})
 	c.server.Config.Handler = c.gate
 	c.server.Start()

@@ -196,7 +196,7 @@ func (s *Service) onSecret(action string) func(*request) ([]gate.Ask, error) {
 		if found := s.find(q.SecretId); found != nil {
 			ask.ResourcePolicy, ask.ResourceTags = found.policy, found.record.Tags
 			for k, v := range found.record.Tags {
-				ask.Context["secretsmanager:resourcetag/"+strings.ToLower(k)] = iam.One(v)
+				ask.Context["secretsmanager:resourcetag/"+iam.Key(k)] = iam.One(v)
 			}
 		}
 		return []gate.Ask{ask}, nil
@@ -229,18 +229,23 @@ func (s *Service) keys(q *request) iam.Context {
 	}
 	switch q.operation {
 	case "CreateSecret", "TagResource":
-		var names []string
-		for _, t := range q.Tags {
-			keys["aws:requesttag/"+strings.ToLower(t.Key)] = iam.One(t.Value)
-			names = append(names, t.Key)
-		}
-		if len(names) > 0 {
-			keys["aws:tagkeys"] = iam.Many(names...)
-		}
+		q.tagKeys(keys)
 	case "UntagResource":
 		keys["aws:tagkeys"] = iam.Many(q.TagKeys...)
 	}
 	return keys
+}
+
+// tagKeys adds the keys of a request with tags.
+func (q *request) tagKeys(keys iam.Context) {
+	var names []string
+	for _, t := range q.Tags {
+		keys["aws:requesttag/"+iam.Key(t.Key)] = iam.One(t.Value)
+		names = append(names, t.Key)
+	}
+	if len(names) > 0 {
+		keys["aws:tagkeys"] = iam.Many(names...)
+	}
 }
 
 func anywhere(action string) func(*request) ([]gate.Ask, error) {
@@ -266,7 +271,9 @@ func (s *Service) askCreate(q *request) ([]gate.Ask, error) {
 	q.arn = s.arn(q.Name + "-" + string(suffix))
 	asks := []gate.Ask{{Action: "secretsmanager:CreateSecret", Resource: q.arn, Context: s.keys(q)}}
 	if len(q.Tags) > 0 {
-		asks = append(asks, gate.Ask{Action: "secretsmanager:TagResource", Resource: q.arn, Context: s.keys(q)})
+		tags := iam.Context{}
+		q.tagKeys(tags)
+		asks = append(asks, gate.Ask{Action: "secretsmanager:TagResource", Resource: q.arn, Context: tags})
 	}
 	return asks, nil
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/writ-dev/writ/iam"
 	"github.com/writ-dev/writ/localcloud/gate"
+	"github.com/writ-dev/writ/localcloud/gate/gatetest"
 	"github.com/writ-dev/writ/localcloud/session"
 	"github.com/writ-dev/writ/localcloud/sns"
 	"github.com/writ-dev/writ/localcloud/sqs"
@@ -124,7 +125,7 @@ func (c *cloud) start() {
 	queues, err := sqs.New(sqs.Config{DB: c.db, Account: account, Region: "us-east-1", Endpoint: func() string { return "http://127.0.0.1" }})
 	must(err)
 	do.Doer = gate.New(gate.Config{
-		Account: account, Region: "us-east-1", Directory: c, Credentials: c.vault, Services: []gate.Service{c.topics, queues, c.lambda},
+		Account: account, Region: "us-east-1", Directory: c, Credentials: c.vault, Services: []gate.Service{c.topics, queues, c.lambda}, OnVerdict: gatetest.Keys(c.t),
 	})
 	c.server = httptest.NewServer(do.Doer.(*gate.Gate))
 	must(c.topics.Resume())

@@ -217,7 +217,7 @@ func tagContext(tags map[string]string) iam.Context {
 	}
 	keys := iam.Context{"aws:tagkeys": iam.Many(slices.Sorted(maps.Keys(tags))...)}
 	for k, v := range tags {
-		keys["aws:requesttag/"+strings.ToLower(k)] = iam.One(v)
+		keys["aws:requesttag/"+iam.Key(k)] = iam.One(v)
 	}
 	return keys
 }

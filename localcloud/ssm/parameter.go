@@ -175,7 +175,7 @@ func tagContext(tags []tag) iam.Context {
 	keys := iam.Context{}
 	var names []string
 	for _, t := range tags {
-		keys["aws:requesttag/"+strings.ToLower(t.Key)] = iam.One(t.Value)
+		keys["aws:requesttag/"+iam.Key(t.Key)] = iam.One(t.Value)
 		names = append(names, t.Key)
 	}
 	if len(names) > 0 {
