@@ -24,7 +24,7 @@ const (
 // titles are how people call the services.
 var titles = map[string]string{
 	"apigateway": "API Gateway, REST APIs", "apigatewayv2": "API Gateway, HTTP APIs", "cloudformation": "CloudFormation", "dynamodb": "DynamoDB",
-	"iam": "IAM", "lambda": "Lambda", "logs": "CloudWatch Logs", "s3": "S3", "secretsmanager": "Secrets Manager", "sns": "SNS", "sqs": "SQS",
+	"events": "EventBridge", "iam": "IAM", "lambda": "Lambda", "logs": "CloudWatch Logs", "s3": "S3", "scheduler": "EventBridge Scheduler", "secretsmanager": "Secrets Manager", "sns": "SNS", "sqs": "SQS",
 	"ssm": "SSM, parameters", "sts": "STS",
 }
 
