@@ -55,7 +55,7 @@ func eventInventory(t testing.TB, cfg aws.Config) (all []string) {
 	for _, one := range schedules.Schedules {
 		got, err := timers.GetSchedule(ctx, &scheduler.GetScheduleInput{Name: one.Name, GroupName: one.GroupName})
 		check(err)
-		add("schedule", *got.Arn, aws.ToString(got.Description), *got.ScheduleExpression, *got.ScheduleExpressionTimezone, got.StartDate, *got.Target.Input)
+		add("schedule", *got.Arn, aws.ToString(got.Description), *got.ScheduleExpression, *got.ScheduleExpressionTimezone, got.StartDate, aws.ToString(got.Target.Input))
 	}
 	objects := s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })
 	buckets, err := objects.ListBuckets(ctx, nil)
