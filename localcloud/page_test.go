@@ -70,7 +70,7 @@ func TestPageSaysWhatTheCodeDoes(t *testing.T) {
 func TestPageNamesTheContextKeys(t *testing.T) {
 	t.Parallel()
 	page := strings.ToLower(string(must[[]byte](t)(os.ReadFile(filepath.Join("..", "docs", "local-cloud.md")))))
-	key := regexp.MustCompile(`"((?:aws|dynamodb|iam|lambda|s3|secretsmanager|sns|ssm|sts):[a-z]+/?)"`)
+	key := regexp.MustCompile(`"((?:aws|dynamodb|events|iam|lambda|s3|secretsmanager|sns|ssm|sts):[a-z]+(?:[.-][a-z]+)*/?)"`)
 	found := map[string]bool{}
 	for _, file := range must[[]string](t)(filepath.Glob(filepath.Join("*", "*.go"))) {
 		if strings.HasSuffix(file, "_test.go") {
@@ -80,7 +80,7 @@ func TestPageNamesTheContextKeys(t *testing.T) {
 			found[string(match[1])] = true
 		}
 	}
-	for _, source := range []string{"aws:sns", "aws:sqs"} { // what events name as their source
+	for _, source := range []string{"aws:sns", "aws:sqs", "aws:s3"} { // what events name as their source
 		delete(found, source)
 	}
 	if len(found) < 40 {
