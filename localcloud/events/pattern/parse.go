@@ -13,7 +13,7 @@ var operators = []string{"anything-but", "cidr", "equals-ignore-case", "exists",
 // objects compiles the fields of one object: the alternatives that $or leaves,
 // of which one must match.
 func objects(path []string, fields map[string]any) ([]*node, error) {
-	all := []*node{{path: path}}
+	base, several := &node{path: path}, [][]*node{}
 	for _, key := range slices.Sorted(maps.Keys(fields)) {
 		var each []*node
 		var err error
@@ -22,9 +22,17 @@ func objects(path []string, fields map[string]any) ([]*node, error) {
 		} else {
 			each, err = field(path, key, fields[key])
 		}
-		if err != nil {
+		switch {
+		case err != nil:
 			return nil, err
+		case len(each) == 1: // first, so that what is multiplied stays small
+			base = join(base, each[0])
+		default:
+			several = append(several, each)
 		}
+	}
+	all := []*node{base}
+	for _, each := range several {
 		if len(all)*len(each) > maxOr {
 			return nil, fmt.Errorf("$or multiplies to more than %d alternatives", maxOr)
 		}

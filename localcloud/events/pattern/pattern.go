@@ -103,28 +103,47 @@ func depth(text []byte) (most int) {
 // Match says whether an event matches: JSON as encoding/json decodes it into
 // an any, with json.Number.
 func (p *Pattern) Match(event any) bool {
+	m := &matching{root: event}
 	for _, one := range p.any {
-		if one.match(event, event) {
+		if one.match(event, m) {
 			return true
 		}
 	}
 	return false
 }
 
+// matching is one event being matched. What is absent of it is looked up once.
+type matching struct {
+	root   any
+	absent map[*node]bool
+}
+
+func (m *matching) lacks(n *node) bool {
+	absent, known := m.absent[n]
+	if !known {
+		if m.absent == nil {
+			m.absent = map[*node]bool{}
+		}
+		absent = !present(m.root, n.path)
+		m.absent[n] = absent
+	}
+	return absent
+}
+
 // match says whether v, which is nil where there is nothing, is as asked.
-func (n *node) match(v, root any) bool {
+func (n *node) match(v any, m *matching) bool {
 	if list, ok := v.([]any); ok {
 		if len(list) == 0 {
-			return n.match(missing{}, root)
+			return n.match(missing{}, m)
 		}
 		for _, item := range list {
-			if n.match(item, root) {
+			if n.match(item, m) {
 				return true
 			}
 		}
 		return false
 	}
-	if n.tests != nil && !n.holds(v, root) {
+	if n.tests != nil && !n.holds(v, m) {
 		return false
 	}
 	object, _ := v.(map[string]any)
@@ -133,7 +152,7 @@ func (n *node) match(v, root any) bool {
 		if !ok {
 			inner = missing{}
 		}
-		if !child.match(inner, root) {
+		if !child.match(inner, m) {
 			return false
 		}
 	}
@@ -143,8 +162,8 @@ func (n *node) match(v, root any) bool {
 // missing stands for a value that is not there; null is one that is.
 type missing struct{}
 
-func (n *node) holds(v, root any) bool {
-	if n.absent && !present(root, n.path) {
+func (n *node) holds(v any, m *matching) bool {
+	if n.absent && m.lacks(n) {
 		return true
 	}
 	switch v.(type) {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/writ-dev/writ/localcloud/events/pattern"
 )
@@ -140,6 +141,40 @@ func TestTexts(t *testing.T) {
 		}
 		if got := fmt.Sprint(p.Texts("source")); got != want {
 			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+}
+
+// TestAttacks: patterns and events that are made to be slow.
+func TestAttacks(t *testing.T) {
+	t.Parallel()
+	alternatives := func(n int) string {
+		return `{"$or":[` + strings.TrimSuffix(strings.Repeat(`{"a":[1]},`, n), ",") + `]}`
+	}
+	var wide strings.Builder
+	for i := range 250 {
+		fmt.Fprintf(&wide, `,"%03d":[1]`, i)
+	}
+	for name, row := range map[string]struct {
+		pattern, event string
+		want           bool
+	}{
+		"alternatives times fields": {`{"x":` + alternatives(32) + `,"y":` + alternatives(31) + wide.String() + `}`, `{"x":{"a":1}}`, false},
+		"absence in a long array":   {`{"a":{"b":[{"exists":false}]}}`, `{"a":[` + strings.Repeat("1,", 200_000) + `{"b":1}]}`, false},
+		"a wildcard of many stars":  {`{"a":[{"wildcard":"` + strings.Repeat("*a", 1000) + `*b"}]}`, `{"a":"` + strings.Repeat("a", 200_000) + `"}`, false},
+		"nested arrays":             {`{"a":{"b":["x"]}}`, `{"a":` + strings.Repeat("[", 60) + strings.Repeat("]", 60) + `}`, false},
+	} {
+		begun := time.Now()
+		p, err := pattern.Parse([]byte(row.pattern))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if got, err := p.MatchJSON([]byte(row.event)); err != nil || got != row.want {
+			t.Errorf("%s: %v %v", name, got, err)
+		}
+		if took := time.Since(begun); took > 5*time.Second {
+			t.Errorf("%s took %v", name, took)
 		}
 	}
 }
