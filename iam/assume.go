@@ -1,6 +1,9 @@
 package iam
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Assume gives the policies as they would decide if every condition on an
 // unknown key came out in the caller's favour, or against it. What both allow
@@ -89,4 +92,38 @@ func (p *Policy) Named() []string {
 		}
 	}
 	return list
+}
+
+// Keys gives the condition keys that the policies' conditions are about or
+// whose variables they hold, in lower case and sorted: no other key of a
+// request has a part in the verdict.
+func (p *Policies) Keys() []string {
+	all := slices.Concat(p.Identity, p.Session, slices.Concat(p.SCPs...), slices.Concat(p.RCPs...), []*Policy{p.Resource, p.Boundary, p.Endpoint})
+	var keys []string
+	variables := func(texts []string) {
+		for _, text := range texts {
+			for at := strings.Index(text, "${"); at >= 0; at = strings.Index(text, "${") {
+				v, size := parseVariable(text[at:])
+				if v.key != "" {
+					keys = append(keys, v.key)
+				}
+				text = text[at+max(size, 2):]
+			}
+		}
+	}
+	for _, policy := range all {
+		if policy == nil {
+			continue
+		}
+		for _, s := range policy.statements {
+			variables(s.source.Resource)
+			variables(s.source.NotResource)
+			for i := range s.conditions {
+				keys = append(keys, s.conditions[i].key)
+				variables(s.conditions[i].source.Values)
+			}
+		}
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys)
 }

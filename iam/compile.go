@@ -28,11 +28,13 @@ type statement struct {
 	anyResource bool
 	// inertResource: NotResource holds an entry that keeps the statement from applying.
 	inertResource bool
-	resources     []resourcePattern
-	conditions    []condition
-	actions       []actionPattern
-	principal     *principals
-	notPrincipal  *principals
+	// variables: the document is of the version that has policy variables.
+	variables    bool
+	resources    []resourcePattern
+	conditions   []condition
+	actions      []actionPattern
+	principal    *principals
+	notPrincipal *principals
 
 	policy   *Policy
 	number   int // its place in the document, from 0
@@ -108,7 +110,7 @@ func (p *Policy) build() {
 }
 
 func (s *statement) compile(p *Policy, src *Statement, variables bool) {
-	s.policy, s.source = p, src
+	s.policy, s.source, s.variables = p, src, variables
 	s.sid, s.position, s.deny = src.Sid, src.Position, src.Effect == Deny
 	if s.named = p.Origin.Type.namesPrincipals(); s.named {
 		s.principal = compilePrincipals(src.Principal)
@@ -141,6 +143,9 @@ func FullAWSAccess(t PolicyType) *Policy {
 	doc, err := Parse([]byte(fullAccess))
 	if err != nil {
 		panic(err) // the constant above is a policy
+	}
+	for i := range doc.Statements {
+		doc.Statements[i].Position = writ.Position{} // it stands in no file of the user's
 	}
 	return Compile(doc, origin)
 }

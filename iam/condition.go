@@ -102,11 +102,14 @@ type condition struct {
 	operator
 	key    string // in lower case
 	values []operand
+	// variables: ${…} in the values are variables.
+	variables bool
+	source    *ConditionElement
 }
 
 func compileCondition(src *ConditionElement, variables bool) condition {
 	op, _ := parseOperator(src.Operator) // unknown: familyUnknown never matches
-	c := condition{operator: op, key: Key(src.Key)}
+	c := condition{operator: op, key: Key(src.Key), variables: variables, source: src}
 	for _, v := range src.Values {
 		c.values = append(c.values, compileOperand(v, op.family, variables))
 	}

@@ -19,9 +19,14 @@ type Explanation struct {
 	// and do not match for their conditions or principals alone.
 	Spared []Miss
 	// Missing is the smallest statement that would have to be added, and Where
-	// the kind of policy that lacks it; nil when adding would not help.
+	// the kind of policy that lacks it. It is nil when adding would not help, and
+	// when Unmet says what would: a condition is there for a reason, and is met,
+	// not gone around.
 	Missing *Statement
 	Where   PolicyType
+	// Unmet holds the Allows of the kind Where that miss by their conditions
+	// alone, nearest first: meeting the conditions of one is what is missing.
+	Unmet []Miss
 }
 
 // Miss is an Allow that does not match, and why.
@@ -50,6 +55,8 @@ type Failure struct {
 	Operator string
 	Key      string
 	Wanted   []string
+	// Resolved is Wanted with the variables' values put in, nil where it holds none.
+	Resolved []string
 	// Found is empty for a context key that the request does not have.
 	Found []string
 	// Note says in words what is easily overlooked: a part of an ARN that
@@ -67,9 +74,10 @@ func Explain(req *Request, p *Policies) Explanation {
 	e.Missing, e.Where = e.Decision.Missing(req)
 	var q query
 	q.read(req, p)
-	var near, spared nearest
+	var near, spared, unmet nearest
 	for _, policy := range q.binding() {
-		lacking := e.Decision.Verdict == ImplicitlyDenied && slices.Contains(e.Decision.BlockedBy, q.kindOf(policy))
+		kind := q.kindOf(policy)
+		lacking := e.Decision.Verdict == ImplicitlyDenied && slices.Contains(e.Decision.BlockedBy, kind)
 		for _, s := range policy.statements {
 			switch d := s.distance(&q); {
 			case d == 0:
@@ -80,10 +88,16 @@ func Explain(req *Request, p *Policies) Explanation {
 				}
 			case lacking && d < far:
 				near.add(s, d)
+				if kind == e.Decision.BlockedBy[0] && s.matchesAllBut(&q) {
+					unmet.add(s, d)
+				}
 			}
 		}
 	}
-	e.Misses, e.Spared = near.misses(&q), spared.misses(&q)
+	e.Misses, e.Spared, e.Unmet = near.misses(&q), spared.misses(&q), unmet.misses(&q)
+	if e.Unmet != nil {
+		e.Missing, e.Where = nil, e.Decision.BlockedBy[0]
+	}
 	e.Types = e.outcomes(&q)
 	return e
 }
@@ -163,18 +177,26 @@ func (s *statement) failures(q *query) []Failure {
 		if s.notResource {
 			wanted = s.source.NotResource
 		}
-		list = append(list, Failure{Element: ElementResource, Not: s.notResource, Wanted: wanted, Found: []string{q.resource.text}, Note: s.resourceNote(q, wanted)})
+		f := Failure{Element: ElementResource, Not: s.notResource, Wanted: wanted, Found: []string{q.resource.text}, Note: s.resourceNote(q, wanted)}
+		if s.variables {
+			f.Resolved, _ = resolveAll(wanted, q.context)
+		}
+		list = append(list, f)
 	}
 	for i := range s.conditions {
-		if !s.conditions[i].match(q.context) {
-			src := &s.source.Conditions[i]
+		if c := &s.conditions[i]; !c.match(q.context) {
 			list = append(list, Failure{
-				Element: ElementCondition, Operator: src.Operator, Key: src.Key,
-				Wanted: src.Values, Found: q.context[s.conditions[i].key].Values, Note: s.conditions[i].note(src, q.context),
+				Element: ElementCondition, Operator: c.source.Operator, Key: c.source.Key, Wanted: c.source.Values,
+				Resolved: c.resolved(c.source.Values, q.context), Found: q.context[c.key].Values, Note: c.note(c.source, q),
 			})
 		}
 	}
 	return list
+}
+
+// matchesAllBut reports whether a statement matches but for its conditions.
+func (s *statement) matchesAllBut(q *query) bool {
+	return s.matchesAction(q.action) && s.matchesResource(q) && (!s.named || s.matchesPrincipal(q) != grantNone)
 }
 
 func (s *statement) actionTexts() []string {

@@ -32,7 +32,8 @@ type Match struct {
 	// Position is where the statement stands in its source, as far as it is known.
 	Position writ.Position
 
-	source *Statement
+	source   *Statement
+	compiled *statement
 }
 
 // Source is the statement as it was written, nil for a Match that was made by
@@ -78,7 +79,7 @@ func Evaluate(req *Request, p *Policies) Decision {
 }
 
 func (s *statement) match() Match {
-	m := Match{Origin: s.policy.Origin, Statement: s.number, Sid: s.sid, Effect: Allow, Position: s.position, source: s.source}
+	m := Match{Origin: s.policy.Origin, Statement: s.number, Sid: s.sid, Effect: Allow, Position: s.position, source: s.source, compiled: s}
 	if s.deny {
 		m.Effect = Deny
 	}

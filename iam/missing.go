@@ -17,7 +17,8 @@ func MissingStatement(req *Request) Statement {
 // the kind of policy that lacks it: the first of BlockedBy, so that a request
 // that lacks two takes two steps. It is nil for an allowed request, and where
 // no statement would help: an explicit deny, Block Public Access, AWS's own
-// entities.
+// entities. Nor is one given that would trust everybody of an identity provider:
+// that takes the subject of the caller's token in the request.
 func (d Decision) Missing(req *Request) (*Statement, PolicyType) {
 	if d.Verdict != ImplicitlyDenied || d.blocked&(blockAWSOwned|blockPublicAccess) != 0 || len(d.BlockedBy) == 0 {
 		return nil, ""
@@ -30,6 +31,9 @@ func (d Decision) Missing(req *Request) (*Statement, PolicyType) {
 	case TypeTrust:
 		s.Resource = nil
 		s.setPrincipal(req)
+		if req.Principal.Kind == PrincipalProvider && !s.setClaims(req) {
+			return nil, where
+		}
 	case TypeKey:
 		s.Resource = []string{"*"} // in a key policy: this key
 		s.setPrincipal(req)
@@ -37,6 +41,37 @@ func (d Decision) Missing(req *Request) (*Statement, PolicyType) {
 		s.setPrincipal(req)
 	}
 	return &s, where
+}
+
+// setClaims binds the trust in an identity provider to the caller's own claims:
+// without a condition on the subject everybody with an account there could
+// assume the role. It reports whether the request tells them.
+func (s *Statement) setClaims(req *Request) bool {
+	_, host, isOIDC := strings.Cut(req.Principal.ARN, ":oidc-provider/")
+	names := []string{"aud", "sub"}
+	switch {
+	case strings.Contains(req.Principal.ARN, ":saml-provider/"):
+		host, names = "SAML", []string{"aud"}
+	case !isOIDC:
+		host = req.Principal.ARN
+	}
+	for _, name := range names {
+		claim := req.Context[Key(host+":"+name)]
+		if len(claim.Values) == 0 {
+			continue
+		}
+		operator := "StringEquals"
+		if claim.Multi {
+			operator = "ForAnyValue:StringEquals"
+		}
+		var values []string
+		for _, v := range claim.Values {
+			values = append(values, strings.ReplaceAll(v, "${", "${$}{"))
+		}
+		s.Conditions = append(s.Conditions, ConditionElement{Operator: operator, Key: host + ":" + name, Values: values})
+	}
+	last := names[len(names)-1]
+	return len(req.Context[Key(host+":"+last)].Values) > 0
 }
 
 // setPrincipal names the caller as narrowly as can be done in writing: a

@@ -14,6 +14,9 @@ func (s *statement) resourceNote(q *query, wanted []string) string {
 	if s.notResource || len(wanted) == 0 {
 		return ""
 	}
+	if note := variableNote(wanted, q, s.variables); note != "" {
+		return note
+	}
 	found := q.resource.text
 	for _, w := range wanted {
 		switch {
@@ -46,8 +49,12 @@ func arnNote(wanted string, q *query) string {
 }
 
 // note says why a condition does not hold where it is easily overlooked.
-func (c *condition) note(src *ConditionElement, ctx Context) string {
-	value, there := ctx[c.key]
+func (c *condition) note(src *ConditionElement, q *query) string {
+	value, there := q.context[c.key]
+	variables := ""
+	if c.takesVariables() || !c.variables {
+		variables = variableNote(src.Values, q, c.variables)
+	}
 	switch {
 	case c.family == familyUnknown:
 		return src.Operator + " is no operator: it never matches"
@@ -55,6 +62,8 @@ func (c *condition) note(src *ConditionElement, ctx Context) string {
 		return ""
 	case !there:
 		return "the request does not have this key"
+	case variables != "":
+		return variables
 	case value.Multi && c.set == setNone:
 		return "the key has several values: only ForAllValues: or ForAnyValue: can match it"
 	case c.family == familyString && !c.negated && slices.ContainsFunc(src.Values, isGlob):

@@ -21,9 +21,14 @@ const (
 // another question, see [Document.Validate].
 func Parse(src []byte) (*Document, error) {
 	if len(src) > MaxDocumentSize {
-		return nil, writ.Errorf(writ.CodeTooLarge, "the policy document has %d bytes, more than %d", len(src), MaxDocumentSize)
+		return nil, tooLarge(len(src))
 	}
 	p := parser{scanner{src: src, line: 1}}
+	return p.whole()
+}
+
+// whole reads a document and nothing after it.
+func (p *parser) whole() (*Document, error) {
 	if err := p.refuseMark(); err != nil {
 		return nil, err
 	}
@@ -35,6 +40,10 @@ func Parse(src []byte) (*Document, error) {
 		return nil, p.fail("expected nothing after the policy document, not %s", p.what())
 	}
 	return doc, nil
+}
+
+func tooLarge(size int) error {
+	return writ.Errorf(writ.CodeTooLarge, "the policy document has %d bytes, more than %d", size, MaxDocumentSize)
 }
 
 type parser struct{ scanner }

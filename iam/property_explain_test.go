@@ -109,7 +109,8 @@ func (s situation) lacksWhatIsMissing(c compiler, d iam.Decision) string {
 		}
 		missing, where := d.Missing(&s.req)
 		if missing == nil {
-			if slices.Contains(d.BlockedBy, iam.TypeAWSOwned) {
+			// A trust in a provider takes the subject of the caller's token.
+			if slices.Contains(d.BlockedBy, iam.TypeAWSOwned) || s.req.Principal.Kind == iam.PrincipalProvider {
 				return ""
 			}
 			return "nothing is said to be missing"

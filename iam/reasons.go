@@ -28,10 +28,13 @@ func (d Decision) Reasons(req *Request) []writ.Reason {
 		if m.Effect == Deny {
 			effect = writ.EffectDeny
 		}
-		list = append(list, writ.Reason{
-			Layer: writ.LayerIAM, Effect: effect, Rule: m.Rule(), Position: m.Position,
-			Message: fmt.Sprintf("%s of %s %s", m.statementName(), m.Origin, verb(m.Effect)),
-		})
+		message := fmt.Sprintf("%s of %s %s", m.statementName(), m.Origin, verb(m.Effect))
+		if m.Effect == Deny {
+			for _, h := range m.Held(req) {
+				message += "; " + h.String()
+			}
+		}
+		list = append(list, writ.Reason{Layer: writ.LayerIAM, Effect: effect, Rule: m.Rule(), Position: m.Position, Message: message})
 	}
 	for _, m := range e.Misses {
 		list = append(list, writ.Reason{Layer: writ.LayerIAM, Effect: writ.EffectMissing, Rule: m.Rule(), Position: m.Position, Message: m.String()})
@@ -58,7 +61,8 @@ func (e *Explanation) fix() *writ.Fix {
 	return &writ.Fix{Summary: fmt.Sprintf("add this statement to %s", named(e.Where)), Lines: string(raw) + "\n"}
 }
 
-// Rule names the statement in a reason: "PolicyName/Sid", "PolicyName/0".
+// Rule names the statement in a reason: "PolicyName/Sid", or for the first
+// statement without one "PolicyName/0".
 func (m Match) Rule() string {
 	name := m.Origin.Name
 	if name == "" {
@@ -112,6 +116,9 @@ func (f Failure) String() string {
 		name = "Not" + name
 	}
 	wanted := few(f.Wanted)
+	if len(f.Resolved) > 0 {
+		wanted = few(f.Resolved)
+	}
 	if f.Element != ElementCondition {
 		return fmt.Sprintf("%s %s, which is not met by %s", name, wanted, few(f.Found))
 	}

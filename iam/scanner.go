@@ -24,6 +24,9 @@ type scanner struct {
 	// keyAt is the place of the key that object has read last; its line starts at keyLine.
 	keyAt   writ.Position
 	keyLine int
+	// places, where it is set, holds the place of every byte of src in the file
+	// that src was taken out of, and of its end.
+	places []writ.Position
 }
 
 func (s *scanner) skipSpace() {
@@ -60,6 +63,9 @@ func (s *scanner) take(c byte) bool {
 }
 
 func (s *scanner) position() writ.Position {
+	if s.places != nil {
+		return s.places[min(s.at, len(s.places)-1)]
+	}
 	if s.counted > s.at {
 		s.counted, s.column = s.lineStart, 0
 	}

@@ -45,6 +45,17 @@ ask 3 --policy developer.json --scp organisation.json "${ann[@]}" --action s3:Pu
 shows "with an explicit deny in a service control policy"
 ask 0 --policy developer.json --scp organisation.json "${ann[@]}" --action s3:PutObject --resource "$report" --context aws:RequestedRegion=eu-west-1
 
+step "what a verdict hangs on is said, until it is given"
+bucket=(--principal arn:aws:iam::111122223333:user/ann --resource-account 111122223333 --context aws:PrincipalTag/team=blue --action s3:PutObject --resource "$report")
+ask 3 --policy developer.json --scp organisation.json "${bucket[@]}"
+shows "aws:RequestedRegion  (wanted StringNotEquals eu-central-1, eu-west-1, assumed us-east-1; organisation.json/StayInEurope denies)"
+ask 0 --policy developer.json --scp organisation.json "${bucket[@]}" --region eu-central-1
+
+step "what the AWS CLI prints is read as it is"
+printf '{"PolicyName": "dev", "PolicyDocument": %s}' "$(cat developer.json)" >"$work/get-role-policy.json"
+ask 0 --policy - "${ann[@]}" --action s3:GetObject --resource "$report" <"$work/get-role-policy.json"
+shows "standard input:"
+
 step "another account: both sides must allow"
 partner=(--principal arn:aws:sts::999988887777:assumed-role/partner/nightly --resource-account 111122223333 --action s3:GetObject --resource arn:aws:s3:::reports/public/may.csv)
 ask 3 --resource-policy bucket.json "${partner[@]}"

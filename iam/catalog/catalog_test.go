@@ -233,9 +233,12 @@ func TestNearest(t *testing.T) {
 		}
 	}
 	for key, want := range map[string]string{
-		"aws:SourceIP4": "aws:SourceIp", "s3:prefx": "s3:prefix", "aws:ResourceTags/team": "aws:ResourceTag/team",
+		"aws:SourceIP4": "aws:SourceIp", "aws:SourceVpcEndpoint": "aws:SourceVpce", "aws:region": "aws:RequestedRegion", "s3:prefx": "s3:prefix", "aws:ResourceTags/team": "aws:ResourceTag/team",
 		"s3:ExistingObjectTags/x": "s3:ExistingObjectTag/x", "completely:different-thing": "",
 	} {
+		if _, known := c.Key("", want); !known && want != "" {
+			t.Errorf("%q is no key", want)
+		}
 		if got := c.NearestKey("s3", key); got != want {
 			t.Errorf("near %q is %q, want %q", key, got, want)
 		}

@@ -152,9 +152,20 @@ func KeyMatches(name, key string) bool {
 	return len(key) > len(prefix)+len(suffix) && strings.HasPrefix(key, prefix) && strings.HasSuffix(key, suffix)
 }
 
+// keyNames are words by which people know what a key has a short name for.
+var keyNames = map[string]string{
+	"aws:sourcevpcendpoint": "aws:SourceVpce", "aws:vpce": "aws:SourceVpce", "aws:vpcendpoint": "aws:SourceVpce", "aws:vpc": "aws:SourceVpc",
+	"aws:sourceipaddress": "aws:SourceIp", "aws:ip": "aws:SourceIp", "aws:region": "aws:RequestedRegion", "aws:organizationid": "aws:PrincipalOrgID",
+	"aws:orgid": "aws:PrincipalOrgID", "aws:mfa": "aws:MultiFactorAuthPresent", "aws:accountid": "aws:PrincipalAccount", "aws:account": "aws:PrincipalAccount",
+	"aws:secure": "aws:SecureTransport", "aws:https": "aws:SecureTransport",
+}
+
 // NearestKey suggests a condition key for one that is not known to the service
 // or globally, "" when none is near. A tag's name is carried over.
 func (c *Catalog) NearestKey(service, key string) string {
+	if known, ok := keyNames[strings.ToLower(key)]; ok {
+		return known
+	}
 	names := slices.Clone(c.global.names)
 	if s, ok := c.Service(service); ok {
 		names = append(names, s.keys.names...)

@@ -1,9 +1,12 @@
 // Package harvest finds the policies in a CloudFormation template, as input
 // for package lint. What a template leaves open (parameters, the names that
-// CloudFormation gives) becomes unknown text, on which no finding rests.
+// CloudFormation gives) becomes unknown text, on which no finding rests: what is
+// said holds for every deployment of the template. Package inventory looks at
+// one deployment instead, with its parameters and names.
 package harvest
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/writ-dev/writ"
@@ -14,11 +17,18 @@ import (
 
 // Template gives the policies of a template, in document order: every object
 // with statements among the properties of resources, with the type that its
-// place says and the role or user that it is attached to. A document that does
+// place says and the role or user that it is attached to, and what amounts to a
+// policy: the permissions and open URLs of functions, and AWS's own policies in
+// ManagedPolicyArns, as far as package managed knows them. A document that does
 // not parse is there with its error.
 func Template(t *cfn.Template) []lint.Input {
-	h := &harvester{t: t, boundaryOf: map[string]string{}}
+	h := &harvester{t: t, boundaryOf: map[string]string{}, ownersOf: map[string][]string{}, lines: map[int]string{}}
 	for _, r := range t.ResourceList() {
+		for _, v := range r.Properties.List("ManagedPolicyArns") {
+			if id := referred(v); id != "" {
+				h.ownersOf[id] = append(h.ownersOf[id], ownerOf(r))
+			}
+		}
 		if id := referred(property(r, "PermissionsBoundary")); id != "" {
 			h.bound(id, ownerOf(r))
 		}
@@ -28,14 +38,15 @@ func Template(t *cfn.Template) []lint.Input {
 			continue // a language of its own
 		}
 		h.resource = r
-		h.walk(r.Properties, []string{"Resources", r.ID, "Properties"}, "")
+		h.walk(r.Properties, h.properties(), "")
+		h.grants()
 	}
 	return h.found
 }
 
 // Document gives the policy that a file consists of, JSON or YAML.
 func Document(t *cfn.Template, kind iam.PolicyType) lint.Input {
-	h := &harvester{t: t}
+	h := &harvester{t: t, lines: map[int]string{}}
 	return h.input(t.Root, nil, kind)
 }
 
@@ -46,6 +57,16 @@ type harvester struct {
 	// boundaryOf holds the owners of the managed policies that are boundaries,
 	// by logical id; "" where there are several.
 	boundaryOf map[string]string
+	// ownersOf holds who lists a managed policy in ManagedPolicyArns, by logical id.
+	ownersOf map[string][]string
+	// when are the conditions of the template on which what is walked is there,
+	// each with its branch.
+	when []string
+	// chosen: it is there only if a function picks it, nobody knows when.
+	chosen bool
+	// lines are texts of the template's lines, which places share: a template
+	// may be one long line.
+	lines map[int]string
 }
 
 func (h *harvester) bound(id, owner string) {
@@ -93,7 +114,7 @@ func (h *harvester) holder() string {
 	if owner := ownerOf(h.resource); owner != "" {
 		return owner
 	}
-	var owners []string
+	owners := slices.Clone(h.ownersOf[h.resource.ID])
 	for _, kind := range []string{"Role", "User", "Group"} {
 		targets := h.resource.Properties.List(kind + "s")
 		if one := property(h.resource, kind+"Name"); one != nil && targets == nil {
@@ -124,13 +145,53 @@ func (h *harvester) walk(v any, path []string, key string) {
 			h.add(v, path, key)
 			return
 		}
+		if name, _, computed := cfn.Intrinsic(v); computed && (name == "Fn::Sub" || name == "Fn::Join") {
+			h.written(h.text(v), path, key)
+			return
+		}
 		for name, member := range v.All() {
-			if name != "Ref" && !strings.HasPrefix(name, "Fn::") || name == "Fn::If" {
-				h.walk(member, with(path, name), or(strings.TrimPrefix(name, "Fn::If"), key))
+			if strings.HasPrefix(name, "Fn::") {
+				h.choices(name, member, with(path, name), key)
+			} else {
+				h.walk(member, with(path, name), name)
 			}
 		}
+	case string:
+		h.written(v, path, key)
 	}
 }
+
+// choices walks what a function chooses from. Of two branches of Fn::If only
+// one is there, and of another function nobody knows.
+func (h *harvester) choices(name string, arg any, path []string, key string) {
+	before, chosen := h.when, h.chosen
+	defer func() { h.when, h.chosen = before, chosen }()
+	branches, _ := arg.([]any)
+	if name != "Fn::If" || len(branches) != 3 {
+		h.chosen = true
+		h.walk(arg, path, key)
+		return
+	}
+	for i := 1; i < 3; i++ {
+		h.when = with(before, h.text(branches[0])+" "+itoa(i))
+		h.walk(branches[i], with(path, itoa(i)), key)
+	}
+}
+
+// written takes up a policy that stands in the template as text, as
+// CloudFormation takes JSON too.
+func (h *harvester) written(text string, path []string, key string) {
+	if !strings.HasPrefix(strings.TrimSpace(text), "{") {
+		return
+	}
+	if t, err := cfn.Parse([]byte(text), h.t.File); err == nil && isPolicy(t.Root) {
+		h.add(t.Root, path, key)
+	}
+}
+
+// elements are those that only statements of policies have; one is enough, for
+// a misspelt Effect is to be told too.
+var elements = []string{"Effect", "Action", "NotAction", "Resource", "NotResource"}
 
 // isPolicy reports an object that has a policy's elements and no others, with
 // a statement in it.
@@ -146,9 +207,8 @@ func isPolicy(o *cfn.Object) bool {
 	}
 	for _, s := range list {
 		if s, ok := s.(*cfn.Object); ok {
-			_, hasEffect := s.Get("Effect")
 			_, _, computed := cfn.Intrinsic(s)
-			if hasEffect || computed {
+			if computed || slices.ContainsFunc(elements, func(name string) bool { _, ok := s.Get(name); return ok }) {
 				return true
 			}
 		}
@@ -238,8 +298,18 @@ func (h *harvester) place(o *cfn.Object, path []string, statements []origin, ins
 		}
 		at, value = with(at, step), next
 	}
-	e := h.t.Errorf(at, "")
-	return e.Position, e.Source
+	return h.at(at)
+}
+
+// at gives the place of a path in the template, and its line.
+func (h *harvester) at(path []string) (writ.Position, string) {
+	e := h.t.Errorf(path, "")
+	text, known := h.lines[e.Position.Line]
+	if !known {
+		text = e.Source
+		h.lines[e.Position.Line] = text
+	}
+	return e.Position, text
 }
 
 func child(v any, step string) (any, bool) {

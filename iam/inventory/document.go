@@ -15,7 +15,7 @@ import (
 // says that it is the only one of its resource, so that Stack.Where knows it.
 func (b *reader) policy(st *stack, id string, document any, path []string, origin iam.Origin, single bool) (*iam.Policy, error) {
 	if text, ok := document.(string); ok {
-		p, err := iam.Load([]byte(text), origin)
+		p, err := b.text([]byte(text), origin, st.t.Position(path...))
 		return p, st.pointed(err, path)
 	}
 	o, ok := document.(*cfn.Object)
@@ -56,6 +56,22 @@ func (b *reader) policy(st *stack, id string, document any, path []string, origi
 		if i < len(inert) && inert[i] {
 			doc.Statements[i].Action, doc.Statements[i].NotAction = []string{}, nil
 		}
+	}
+	return iam.Compile(doc, origin), nil
+}
+
+// text compiles a document that is text in the template, or no part of it: all
+// its statements stand at one place.
+func (*reader) text(src []byte, origin iam.Origin, at writ.Position) (*iam.Policy, error) {
+	doc, err := iam.Parse(src)
+	if err == nil {
+		err = doc.Validate(origin.Type)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for i := range doc.Statements {
+		doc.Statements[i].Position = at
 	}
 	return iam.Compile(doc, origin), nil
 }

@@ -150,13 +150,41 @@ func Read(account Account, stacks ...Stack) (*Inventory, error) {
 	return b.inv, nil
 }
 
+// Joined gives one inventory of two of the same account: the resources and
+// functions of the templates, say, with the users and roles that the account
+// really has. What both hold counts as the second has it.
+func Joined(first, second *Inventory) *Inventory {
+	out := &Inventory{Account: first.Account, Resources: slices.Concat(first.Resources, second.Resources), Unknown: slices.Concat(first.Unknown, second.Unknown)}
+	for _, p := range first.Principals {
+		if !slices.ContainsFunc(second.Principals, func(other *Principal) bool { return other.ARN == p.ARN }) {
+			copied := *p
+			copied.Functions = nil
+			out.Principals = append(out.Principals, &copied)
+		}
+	}
+	for _, p := range second.Principals {
+		copied := *p
+		copied.Functions = nil
+		out.Principals = append(out.Principals, &copied)
+	}
+	for _, f := range slices.Concat(first.Functions, second.Functions) {
+		copied := *f
+		copied.Role = nil
+		out.Functions = append(out.Functions, &copied)
+	}
+	(&reader{inv: out}).finish()
+	return out
+}
+
 // Principal finds a role or user by its name, its ARN or the ARN of a session
 // of the role. It is nil when there is none.
 func (inv *Inventory) Principal(name string) *Principal {
 	if p := iam.ParsePrincipal(name); p.Kind == iam.PrincipalSession && p.Account == inv.Account.ID {
-		rest := name[strings.LastIndexByte(name, ':')+1:]
-		name = strings.SplitN(rest, "/", 3)[1]
-		return inv.role(name)
+		parts := strings.Split(strings.SplitN(name, ":", 6)[5], "/")
+		if len(parts) != 3 {
+			return nil // no role, or no session
+		}
+		return inv.role(parts[1])
 	}
 	i := slices.IndexFunc(inv.Principals, func(p *Principal) bool { return p.Name == name || p.ARN == name })
 	if i < 0 {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/cfn"
 	"github.com/writ-dev/writ/iam"
 	"github.com/writ-dev/writ/iam/managed"
@@ -161,7 +162,7 @@ func (b *reader) managed(st *stack, id string, v any, path []string, t iam.Polic
 		return b.policy(m.st, m.id, m.document, m.path, iam.Origin{Type: t, Name: m.name, ARN: arn}, true)
 	}
 	if m, ok := managed.ByARN(arn); ok {
-		return iam.Load([]byte(m.Document), iam.Origin{Type: t, Name: m.Name, ARN: arn})
+		return b.text([]byte(m.Document), iam.Origin{Type: t, Name: m.Name, ARN: arn}, writ.Position{})
 	}
 	b.unknown(st, id, "the document of the managed policy "+brief(v), path)
 	return nil, nil

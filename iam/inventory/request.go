@@ -73,10 +73,33 @@ func (inv *Inventory) For(c Caller, action, resource string) (*iam.Request, *iam
 	} else if parts := strings.SplitN(resource, ":", 6); len(parts) == 6 && accountNumber.MatchString(parts[4]) {
 		req.ResourceAccount = parts[4]
 	}
+	req.Context["aws:requestedregion"] = iam.One(inv.region(action, resource))
 	if req.ResourceAccount != "" {
 		req.Context["aws:resourceaccount"] = iam.One(req.ResourceAccount)
 	}
 	return req, p
+}
+
+// globalServices are those with one endpoint for all regions, and the region
+// that their requests have (IAM User Guide, "aws:RequestedRegion").
+var globalServices = map[string]string{
+	"iam": "us-east-1", "organizations": "us-east-1", "account": "us-east-1", "cloudfront": "us-east-1", "route53": "us-east-1",
+	"route53domains": "us-east-1", "shield": "us-east-1", "waf": "us-east-1", "support": "us-east-1", "health": "us-east-1",
+	"trustedadvisor": "us-east-1", "budgets": "us-east-1", "ce": "us-east-1", "billing": "us-east-1", "cur": "us-east-1",
+	"importexport": "us-east-1", "globalaccelerator": "us-west-2", "networkmanager": "us-west-2",
+}
+
+// region is where a request goes: to the region in the resource's ARN, to that
+// of a global service, or else to the account's.
+func (inv *Inventory) region(action, resource string) string {
+	if parts := strings.SplitN(resource, ":", 6); len(parts) == 6 && parts[3] != "" && !strings.ContainsAny(parts[3], "*?") {
+		return parts[3]
+	}
+	service, _, _ := strings.Cut(strings.ToLower(action), ":")
+	if region, ok := globalServices[service]; ok && inv.Account.Partition != "aws-cn" && inv.Account.Partition != "aws-us-gov" {
+		return region
+	}
+	return inv.Account.Region
 }
 
 // trusted is the role that is to be assumed: its trust policy is the
@@ -100,6 +123,8 @@ func (inv *Inventory) caller(c Caller, ctx iam.Context) {
 			ctx[key] = iam.One(value)
 		}
 	}
+	set("aws:securetransport", "true") // AWS's clients use nothing else
+	set("aws:viaawsservice", "false")  // the caller asks itself
 	switch c.Kind {
 	case iam.PrincipalService:
 		set("aws:principalisawsservice", "true")

@@ -2,6 +2,7 @@ package lint
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -18,13 +19,24 @@ func everyResource(entry string) bool {
 	if parts == nil {
 		return strings.HasPrefix(entry, "arn:") && strings.HasSuffix(entry, "*") && !strings.Contains(entry, "/")
 	}
-	return strings.Trim(parts[5], "*") == "" && (parts[2] != "sqs" && parts[2] != "sns" || strings.Trim(parts[4], "*") == "")
+	return everything(parts[5]) && (parts[2] != "sqs" && parts[2] != "sns" || everything(parts[4]))
+}
+
+// everything reports a pattern that matches all there is, "?*" too.
+func everything(pattern string) bool {
+	return strings.Trim(pattern, "*?") == "" && (pattern == "" || strings.Contains(pattern, "*"))
+}
+
+// everyAction is "*", or its longer forms such as "*:*".
+func everyAction(entry string) bool {
+	service, name, found := strings.Cut(entry, ":")
+	return everything(service) && (!found || everything(name))
 }
 
 func (s *statement) onEverything() bool { return slices.ContainsFunc(s.Resource, everyResource) }
 
 func allowAll(c *checker, s *statement) {
-	if s.grants() && slices.Contains(s.Action, "*") && slices.Contains(s.Resource, "*") {
+	if s.grants() && slices.ContainsFunc(s.Action, everyAction) && slices.Contains(s.Resource, "*") {
 		severity := Security
 		if len(s.Conditions) > 0 {
 			severity = Warning
@@ -39,7 +51,7 @@ func allowService(c *checker, s *statement) {
 	}
 	for i, entry := range s.Action {
 		service, name, _ := strings.Cut(entry, ":")
-		if name != "" && strings.Trim(name, "*") == "" {
+		if name != "" && everything(name) && !everyAction(entry) {
 			c.report(s, []string{"Action", itoa(i)}, Warning, fmt.Sprintf("%s allows all %d actions of the service, also those that AWS adds later", entry, len(c.catalog.Expand(service+":*"))), "name the actions that are needed")
 		}
 	}
@@ -62,13 +74,13 @@ func allowNotResource(c *checker, s *statement) {
 }
 
 func wildcardResource(c *checker, s *statement) {
-	if !s.grants() || !s.onEverything() || len(s.Conditions) > 0 || slices.Contains(s.Action, "*") {
+	if !s.grants() || !s.onEverything() || len(s.Conditions) > 0 || slices.ContainsFunc(s.Action, everyAction) {
 		return
 	}
 	var writes, manages []catalog.Action
 	for _, a := range s.actions {
-		if a.WildcardOnly() || a.String() == "iam:PassRole" || a.String() == "sts:AssumeRole" {
-			continue
+		if a.WildcardOnly() || a.String() == "iam:PassRole" || a.String() == "sts:AssumeRole" || exposes(a) {
+			continue // there are rules of their own
 		}
 		switch a.Access {
 		case catalog.PermissionsManagement:
@@ -81,14 +93,25 @@ func wildcardResource(c *checker, s *statement) {
 	if len(manages) > 0 {
 		c.report(s, path, Security, fmt.Sprintf("%s can change permissions on every resource", quoteList(names(manages))), "name the resources")
 	}
-	if len(writes) > 0 {
+	if len(writes) > 0 && !all(names(writes), isInterface) {
 		c.report(s, path, Warning, fmt.Sprintf("%s can write to every resource", quoteList(names(writes))), "name the resources")
 	}
 }
 
+// isInterface: what Lambda needs to stand in a VPC. The interfaces do not exist
+// when the policy is written, and the documentation asks for "*" (AWS Lambda
+// Developer Guide, "Giving Lambda functions access to resources in an Amazon VPC").
+func isInterface(action string) bool {
+	switch action {
+	case "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses":
+		return true
+	}
+	return false
+}
+
 func passRoleStar(c *checker, s *statement) {
 	onEveryRole := slices.ContainsFunc(s.Resource, everyRole)
-	if !s.grants() || !s.mayBeAbout("iam:PassRole") || !onEveryRole || slices.Contains(s.Action, "*") || hasUnknownIn(s.Action) {
+	if !s.grants() || !s.mayBeAbout("iam:PassRole") || !onEveryRole || slices.ContainsFunc(s.Action, everyAction) || hasUnknownIn(s.Action) {
 		return
 	}
 	severity, hint := Security, `name the roles, and the service that gets them with a condition on "iam:PassedToService"`
@@ -100,11 +123,11 @@ func passRoleStar(c *checker, s *statement) {
 
 func everyRole(entry string) bool {
 	parts := arnParts(entry)
-	return everyResource(entry) || parts != nil && parts[2] == "iam" && strings.Trim(strings.TrimPrefix(parts[5], "role"), "/*") == ""
+	return everyResource(entry) || parts != nil && parts[2] == "iam" && strings.Trim(strings.TrimPrefix(parts[5], "role"), "/*?") == ""
 }
 
 func assumeRoleStar(c *checker, s *statement) {
-	if !s.grants() || !s.mayBeAbout("sts:AssumeRole") || slices.Contains(s.Action, "*") || hasUnknownIn(s.Action) || len(s.Conditions) > 0 {
+	if !s.grants() || !s.mayBeAbout("sts:AssumeRole") || slices.ContainsFunc(s.Action, everyAction) || hasUnknownIn(s.Action) || len(s.Conditions) > 0 {
 		return
 	}
 	if slices.ContainsFunc(s.Resource, everyRole) {
@@ -117,15 +140,33 @@ var fixing = []string{
 	"aws:principalorgid", "aws:principalorgpaths", "aws:principalarn", "aws:principalaccount", "aws:sourceip", "aws:sourcearn",
 	"aws:sourcevpc", "aws:sourcevpcarn", "aws:sourcevpce", "aws:vpceaccount", "aws:vpceorgid", "aws:sourceowner", "aws:sourceaccount",
 	"aws:sourceorgid", "aws:sourceorgpaths", "aws:userid", "aws:username", "s3:dataaccesspointarn", "s3:dataaccesspointaccount",
-	"kms:calleraccount", "lambda:functionurlauthtype", "sns:endpoint", "aws:principaltag", "elasticfilesystem:accessedviamounttarget",
+	"kms:calleraccount", "lambda:functionurlauthtype", "lambda:invokedviafunctionurl", "sns:endpoint", "aws:principaltag", "elasticfilesystem:accessedviamounttarget",
 }
 
 func (s *statement) isFixed(keys []string) bool {
 	return slices.ContainsFunc(s.Conditions, func(e iam.ConditionElement) bool {
 		o := parseOperator(e.Operator)
-		key, _, _ := strings.Cut(strings.ToLower(e.Key), "/")
-		return o.known && o.needsValue() && slices.Contains(keys, key) && !slices.Contains(e.Values, "*")
+		key, _, _ := strings.Cut(iam.Key(e.Key), "/")
+		return o.known && o.needsValue() && slices.Contains(keys, key) && !(key == urlAuth && hasFold(e.Values, "NONE")) &&
+			all(e.Values, func(v string) bool { return narrows(e.Key, v) })
 	})
+}
+
+// narrows reports a value that not every caller has: no pattern of wildcards
+// alone, no network of half the internet, not the key itself.
+func narrows(key, value string) bool {
+	if network, err := netip.ParsePrefix(value); err == nil {
+		return network.Bits() >= 8 && (network.Addr().Is4() || network.Bits() >= 32) // as S3 draws the line
+	}
+	if iam.Key(value) == "${"+iam.Key(key)+"}" {
+		return false
+	}
+	for part := range strings.SplitSeq(strings.TrimPrefix(value, "arn:"), ":") {
+		if strings.Trim(part, "*?/") != "" && part != "aws" && part != "iam" && part != "sts" {
+			return true
+		}
+	}
+	return false
 }
 
 func principalStar(c *checker, s *statement) {
@@ -138,11 +179,32 @@ func principalStar(c *checker, s *statement) {
 		return
 	}
 	if s.policy.Type == iam.TypeTrust && slices.ContainsFunc(s.Conditions, func(e iam.ConditionElement) bool {
-		return isProviderKey(e.Key) || strings.EqualFold(e.Key, "sts:ExternalId")
+		return (isProviderKey(e.Key) || sameKey(e.Key, "sts:ExternalId")) && parseOperator(e.Operator).needsValue() &&
+			all(e.Values, func(v string) bool { return narrows(e.Key, v) })
 	}) {
 		return
 	}
+	if s.opensURL() {
+		return // there is a rule of its own
+	}
 	c.report(s, []string{"Principal"}, Security, "everybody on the internet is allowed this", `name the principals, or bind it with a condition on "aws:PrincipalOrgID", "aws:SourceArn" or another key of the caller`)
+}
+
+const urlAuth = "lambda:functionurlauthtype"
+
+// opensURL reports a grant to everybody for URLs that ask for no signature.
+func (s *statement) opensURL() bool {
+	return s.isAllow() && s.Principal != nil && everybody(s.Principal) && !s.isFixed(fixing) &&
+		slices.ContainsFunc(s.Conditions, func(e iam.ConditionElement) bool {
+			return strings.EqualFold(e.Key, urlAuth) && hasFold(e.Values, "NONE")
+		})
+}
+
+// openURL finds functions with a URL for everybody.
+func openURL(c *checker, s *statement) {
+	if s.policy.Type == iam.TypeResource && s.opensURL() {
+		c.report(s, []string{"Principal"}, Security, "everybody on the internet can call the URL of this function", `set AuthType to "AWS_IAM", or check in the code who calls, and accept this finding`)
+	}
 }
 
 func allowNotPrincipal(c *checker, s *statement) {
@@ -166,7 +228,7 @@ func forAllValues(c *checker, s *statement) {
 		if slices.ContainsFunc(s.Conditions, func(n iam.ConditionElement) bool {
 			other := parseOperator(n.Operator)
 			present := other.base == "null" && hasFold(n.Values, "false") && !hasFold(n.Values, "true")
-			return strings.EqualFold(n.Key, e.Key) && (present || other.needsValue())
+			return sameKey(n.Key, e.Key) && (present || other.needsValue())
 		}) {
 			continue
 		}
@@ -184,6 +246,19 @@ var directly = map[string]bool{
 	"dax": true, "replicator.lambda": true, "elasticloadbalancing": true,
 }
 
+// deputies are the keys that say for whom a service acts.
+var deputies = []string{"aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths", "aws:sourceowner", "kms:viaservice", "lambda:eventsourcetoken"}
+
+// bucketOwner: the ARN of a bucket has no account, and its name is free again
+// when it is deleted.
+func (c *checker) bucketOwner(s *statement) {
+	i := slices.IndexFunc(s.Principal.Service, func(p string) bool { return strings.HasPrefix(p, "s3.amazonaws.") })
+	if i < 0 || s.policy.Type != iam.TypeResource || s.isFixed(slices.DeleteFunc(slices.Clone(deputies), func(k string) bool { return k == "aws:sourcearn" })) {
+		return
+	}
+	c.report(s, []string{"Principal", "Service", itoa(i)}, Warning, "the ARN of a bucket names no account: whoever gets the name of a deleted bucket may act here", `add a condition on "aws:SourceAccount"`)
+}
+
 func confusedDeputy(c *checker, s *statement) {
 	if !s.isAllow() || s.Principal == nil || len(s.Principal.Service) == 0 {
 		return
@@ -193,17 +268,24 @@ func confusedDeputy(c *checker, s *statement) {
 	default:
 		return
 	}
-	if s.isFixed([]string{"aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths", "aws:sourceowner", "kms:viaservice", "lambda:eventsourcetoken"}) {
+	if s.isFixed(deputies) {
+		c.bucketOwner(s)
 		return
 	}
 	var open []string
-	for _, principal := range s.Principal.Service {
+	first := 0
+	for i, principal := range slices.Backward(s.Principal.Service) {
 		name, _, _ := strings.Cut(principal, ".amazonaws.com")
 		if !hasUnknown(principal) && !(s.policy.Type == iam.TypeTrust && directly[name]) {
-			open = append(open, principal)
+			open, first = append(open, principal), i
 		}
 	}
+	slices.Reverse(open)
+	severity := Warning
+	if s.policy.Type == iam.TypeResource {
+		severity = Security
+	}
 	if len(open) > 0 {
-		c.report(s, []string{"Principal", "Service"}, Warning, fmt.Sprintf("%s may act here for any account that asks it to", quoteList(open)), `add a condition on "aws:SourceArn" or "aws:SourceAccount" (the confused deputy problem)`)
+		c.report(s, []string{"Principal", "Service", itoa(first)}, severity, fmt.Sprintf("%s may act here for any account that asks it to", quoteList(open)), `add a condition on "aws:SourceArn" or "aws:SourceAccount" (the confused deputy problem)`)
 	}
 }

@@ -25,11 +25,12 @@ func redundant(c *checker) {
 		for _, p := range slices.Backward(c.set.policies) {
 			neighbours := c.neighbours(p)
 			for _, s := range slices.Backward(p.statements) {
-				if s.Effect != effect || s.dead {
+				if s.Effect != effect || s.dead || s.policy.Kept {
 					continue
 				}
 				for _, wide := range neighbours {
-					if wide == s || wide.dead || wide.Effect != effect || !c.covers(wide, s) {
+					// That AWS's policy says it too is no reason to leave it to AWS.
+					if wide == s || wide.policy.Kept || wide.dead || wide.Effect != effect || !c.covers(wide, s) {
 						continue
 					}
 					s.dead = true
@@ -56,7 +57,7 @@ func shadowed(c *checker) {
 			candidates = append(candidates, c.set.statements(iam.TypeBoundary)...)
 		}
 		for _, s := range p.statements {
-			if !s.isAllow() || s.dead || s.makesPublic() {
+			if !s.isAllow() || s.dead || s.policy.Kept || s.makesPublic() {
 				continue
 			}
 			for _, deny := range candidates {

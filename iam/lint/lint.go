@@ -10,8 +10,10 @@ package lint
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/iam"
@@ -55,7 +57,11 @@ type Input struct {
 	// ("Statement", "0", "Action", "1") and the text of its line, where the
 	// document is a part of something else. nil looks into Source.
 	Place func(path ...string) (writ.Position, string)
+	// Kept says that the document is AWS's own, so that its reader cannot mend it:
+	// only findings of severity security are told, as ones about attaching it.
+	Kept bool
 	// Err says why there is no Document: what could not be read is a finding too.
+	// With a Type of "" it is a file that nobody can tell the kind of.
 	Err error
 }
 
@@ -79,8 +85,12 @@ type Finding struct {
 
 // Policies judges policies and gives what it finds: by policy, then by place.
 // The same policies give the same findings.
-func Policies(in []Input) []Finding {
-	c := &checker{catalog: catalog.AWS()}
+func Policies(in []Input) []Finding { return PoliciesAt(in, time.Time{}) }
+
+// PoliciesAt is [Policies] at a time: statements that a date has ended are
+// found too.
+func PoliciesAt(in []Input, now time.Time) []Finding {
+	c := &checker{catalog: catalog.AWS(), now: now}
 	var sets []*set
 	byOwner := map[[2]string]*set{}
 	for i := range in {
@@ -133,8 +143,8 @@ type policy struct {
 	*Input
 	number     int
 	statements []*statement
-	places     *place
-	lines      []int // where the lines of Source start
+	lines      []int          // where the lines of Source start
+	texts      map[int]string // their texts, as far as they were asked for
 }
 
 // statement is a statement with what the rules ask for again and again.
@@ -170,6 +180,7 @@ type checker struct {
 	set      *set
 	rule     *rule
 	findings []Finding
+	now      time.Time
 	// pairs counts the statements that were compared with each other.
 	pairs int
 }
@@ -178,7 +189,8 @@ type checker struct {
 // pairs of statements are compared (those of a thousand statements; AWS's
 // quotas leave a role a few hundred).
 const (
-	maxFindings = 10_000
+	// MaxFindings is the most that [Policies] gives: of so many there may be more.
+	MaxFindings = 10_000
 	maxPairs    = 1 << 20
 )
 
@@ -206,7 +218,7 @@ func (c *checker) run() {
 }
 
 func (c *checker) prepare(in *Input, number int) *policy {
-	p := &policy{Input: in, number: number, places: locate(in.Source), lines: lineStarts(in.Source)}
+	p := &policy{Input: in, number: number, lines: lineStarts(in.Source)}
 	if in.Document == nil {
 		return p
 	}
@@ -214,7 +226,7 @@ func (c *checker) prepare(in *Input, number int) *policy {
 		s := &statement{Statement: &in.Document.Statements[i], policy: p, index: i, variables: in.Document.Version == iam.Version2012}
 		s.open = s.NotAction != nil
 		for _, entry := range s.Action {
-			if entry == "*" || hasUnknown(entry) {
+			if everyAction(entry) || hasUnknown(entry) {
 				s.open = true
 				continue
 			}
@@ -232,8 +244,12 @@ func (c *checker) report(s *statement, path []string, severity Severity, message
 }
 
 func (c *checker) add(p *policy, path []string, f Finding) {
-	if len(c.findings) >= maxFindings {
+	if len(c.findings) >= MaxFindings || p.Kept && f.Severity != Security {
 		return
+	}
+	if p.Kept {
+		f.Message = fmt.Sprintf("AWS's policy %s: %s", p.Name, f.Message)
+		f.Hint = "attach a policy of your own in its place, with what is needed"
 	}
 	f.Code, f.Policy, f.Input = c.rule.Code, p.Name, p.number
 	f.Message, f.Hint = shown(f.Message), shown(f.Hint)

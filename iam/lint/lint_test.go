@@ -7,10 +7,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/iam"
 	"github.com/writ-dev/writ/iam/lint"
 )
@@ -19,7 +21,7 @@ var update = flag.Bool("update", false, "write the findings into the golden file
 
 // A golden file holds policies, named by their type ("identity.json",
 // "boundary-2.json"), and what is found in them. Identity policies and
-// boundaries belong to one role.
+// boundaries belong to one role; "identity-aws-NAME.json" is a policy of AWS's.
 func TestFindings(t *testing.T) {
 	t.Parallel()
 	paths, err := filepath.Glob("testdata/*.txtar")
@@ -32,7 +34,7 @@ func TestFindings(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		found := lint.Policies(inputs(t, path, archive))
+		found := lint.PoliciesAt(inputs(t, path, archive), time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC))
 		for _, f := range found {
 			seen[f.Code] = true
 		}
@@ -63,6 +65,11 @@ func inputs(t *testing.T, path string, archive *txtar.Archive) []lint.Input {
 	t.Helper()
 	var in []lint.Input
 	for _, f := range archive.Files {
+		if strings.HasPrefix(f.Name, "unreadable.") {
+			err := writ.Errorf(writ.CodeInvalid, "a list does not end").At(writ.Position{File: f.Name, Line: 1, Col: 37}, strings.TrimSpace(string(f.Data)))
+			in = append(in, lint.Input{File: f.Name, Err: err})
+			continue
+		}
 		name, isPolicy := strings.CutSuffix(f.Name, ".json")
 		if !isPolicy {
 			continue
@@ -75,6 +82,9 @@ func inputs(t *testing.T, path string, archive *txtar.Archive) []lint.Input {
 		input := lint.Input{Document: doc, Type: iam.PolicyType(kind), Name: name, File: f.Name, Source: f.Data}
 		if input.Type == iam.TypeIdentity || input.Type == iam.TypeBoundary {
 			input.Owner = "role app"
+		}
+		if _, aws, found := strings.Cut(name, "-aws-"); found {
+			input.Name, input.Kept = aws, true
 		}
 		in = append(in, input)
 	}
@@ -97,4 +107,20 @@ func text(found []lint.Finding) string {
 		return "nothing\n"
 	}
 	return b.String()
+}
+
+// Unknown text is one variable however long its name is, and another name is
+// another text.
+func TestUnknownIsOneVariable(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("{Fn::Join: [a, $é*]}", 500)
+	for _, name := range []string{"", "Table", "AWS.name.Table", "${}", "a'b", long} {
+		text := lint.Unknown(name)
+		if iam.VariableLen(text) != len(text) || lint.IsKnown("x"+text) {
+			t.Errorf("%q is not one unknown text", text)
+		}
+	}
+	if lint.Unknown(long+"a") == lint.Unknown(long+"b") {
+		t.Error("two long names stand for the same text")
+	}
 }

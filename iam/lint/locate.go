@@ -2,142 +2,111 @@ package lint
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
-	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/iam"
 )
 
-// place is where a value of a JSON text starts.
-type place struct {
-	at     int
-	key    int // where the key starts, for a member of an object
-	fields map[string]*place
-	items  []*place
-}
+// maxLine is how much of a line is kept: more than the largest policy that AWS
+// takes.
+const maxLine = 32 << 10
 
-// locate finds all places of a JSON text; nil when it is not well formed.
-func locate(src []byte) *place {
-	if len(src) == 0 || !json.Valid(src) {
-		return nil
-	}
-	w := walker{src: src}
-	return w.value()
-}
-
-// walker goes through JSON text that is known to be well formed.
-type walker struct {
-	src []byte
-	at  int
-}
-
-func (w *walker) peek() byte {
-	for w.at < len(w.src) && strings.IndexByte(" \t\r\n,:", w.src[w.at]) >= 0 {
-		w.at++
-	}
-	if w.at == len(w.src) {
-		return 0
-	}
-	return w.src[w.at]
-}
-
-func (w *walker) value() *place {
-	switch w.peek() {
-	case '{':
-		p := &place{at: w.at, fields: map[string]*place{}}
-		for w.at++; w.peek() != '}'; {
-			w.peek()
-			at := w.at
-			key := w.text()
-			p.fields[key] = w.value()
-			p.fields[key].key = at
-		}
-		w.at++
-		return p
-	case '[':
-		p := &place{at: w.at}
-		for w.at++; w.peek() != ']'; {
-			p.items = append(p.items, w.value())
-		}
-		w.at++
-		return p
-	case '"':
-		p := &place{at: w.at}
-		w.text()
-		return p
-	}
-	p := &place{at: w.at}
-	for w.at < len(w.src) && strings.IndexByte(" \t\r\n,]}", w.src[w.at]) < 0 {
-		w.at++
-	}
-	return p
-}
-
-// text reads a string.
-func (w *walker) text() string {
-	w.peek()
-	start := w.at
-	for w.at++; w.src[w.at] != '"'; w.at++ {
-		if w.src[w.at] == '\\' {
-			w.at++
-		}
-	}
-	w.at++
-	var s string
-	_ = json.Unmarshal(w.src[start:w.at], &s) // it is well formed
-	return s
-}
-
-// find gives the place at a path, or of its nearest ancestor. A single value
-// may stand where a list of one could.
-func (p *place) find(path []string) *place {
-	for _, step := range path {
-		next := p.fields[step]
-		if i, err := strconv.Atoi(step); err == nil && p.items != nil && i < len(p.items) {
-			next = p.items[i]
-		}
-		if next == nil && step != "0" {
-			return p
-		}
-		if next != nil {
-			p = next
-		}
-	}
-	return p
-}
-
-const (
-	maxSourceLine = 512
-	// maxColumn is up to where columns count characters; beyond it, bytes.
-	maxColumn = 16 << 10
-)
-
-// place gives the place of a value of the document, and its line.
+// place gives the place of a value of the document, and its line. The nearest
+// place above is taken where the value has none.
 func (p *policy) place(path []string) (writ.Position, string) {
 	if p.Place != nil {
 		return p.Place(path...)
 	}
-	if p.places == nil {
-		return writ.Position{File: p.File}, ""
+	at := p.position(path)
+	at.File = p.File
+	return at, p.line(at.Line)
+}
+
+// position looks a path up in what the parser has seen.
+func (p *policy) position(path []string) writ.Position {
+	document := writ.Position{}
+	if len(p.Source) > 0 {
+		document = writ.Position{Line: 1, Col: 1}
 	}
-	found := p.places.find(path)
-	at := found.at
-	if len(path) == 5 && path[2] == "Condition" && found.key > 0 {
-		at = found.key
+	if p.Document == nil || len(path) < 2 || path[0] != "Statement" {
+		return document
 	}
-	n, exact := slices.BinarySearch(p.lines, at)
-	if !exact {
-		n--
+	n, err := strconv.Atoi(path[1])
+	if err != nil || n < 0 || n >= len(p.Document.Statements) {
+		return document
 	}
-	col := at - p.lines[n]
-	if col <= maxColumn {
-		col = utf8.RuneCount(p.Source[p.lines[n]:at])
+	s := &p.Document.Statements[n]
+	at := s.Position
+	if len(path) > 2 {
+		at = orElse(elementAt(s, path[2], path[3:]), at)
 	}
-	return writ.Position{File: p.File, Line: n + 1, Col: 1 + col}, p.line(n + 1)
+	return orElse(at, document)
+}
+
+// elementAt gives the place of an element, or of the entry that rest names.
+func elementAt(s *iam.Statement, element string, rest []string) writ.Position {
+	switch element {
+	case "Sid":
+		return s.SidAt
+	case "Action", "NotAction":
+		return entryAt(s.ActionAt, rest)
+	case "Resource", "NotResource":
+		return entryAt(s.ResourceAt, rest)
+	case "Principal", "NotPrincipal":
+		return principalAt(s, rest)
+	case "Condition":
+		return conditionAt(s, rest)
+	}
+	return writ.Position{}
+}
+
+// entryAt is the place of the entry that rest names, the first without a name.
+func entryAt(places []writ.Position, rest []string) writ.Position {
+	n := 0
+	if len(rest) > 0 {
+		n, _ = strconv.Atoi(rest[0])
+	}
+	if n < 0 || n >= len(places) {
+		return writ.Position{}
+	}
+	return places[n]
+}
+
+func principalAt(s *iam.Statement, rest []string) writ.Position {
+	p := s.Principal
+	if p == nil {
+		p = s.NotPrincipal
+	}
+	if p == nil || len(rest) == 0 {
+		return s.PrincipalAt
+	}
+	places := map[string][]writ.Position{"AWS": p.AWSAt, "Service": p.ServiceAt, "Federated": p.FederatedAt, "CanonicalUser": p.CanonicalUserAt}
+	return orElse(entryAt(places[rest[0]], rest[1:]), s.PrincipalAt)
+}
+
+// conditionAt takes operator, key and the number of a value.
+func conditionAt(s *iam.Statement, rest []string) writ.Position {
+	for i := range s.Conditions {
+		e := &s.Conditions[i]
+		if len(rest) < 2 || e.Operator != rest[0] || e.Key != rest[1] {
+			continue
+		}
+		if len(rest) > 2 {
+			return orElse(entryAt(e.ValueAt, rest[2:]), e.KeyAt)
+		}
+		return orElse(e.KeyAt, e.Position)
+	}
+	return writ.Position{}
+}
+
+func orElse(at, other writ.Position) writ.Position {
+	if at.IsZero() {
+		return other
+	}
+	return at
 }
 
 func lineStarts(src []byte) []int {
@@ -150,17 +119,25 @@ func lineStarts(src []byte) []int {
 	return starts
 }
 
-// line gives the text of a line of the document's source.
+// line gives the text of a line of the document's source. The findings of a
+// line share it: a document may be one long line.
 func (p *policy) line(n int) string {
 	if n < 1 || n > len(p.lines) {
 		return ""
 	}
+	if text, ok := p.texts[n]; ok {
+		return text
+	}
 	line := p.Source[p.lines[n-1]:]
-	line = line[:min(len(line), maxSourceLine)]
+	line = line[:min(len(line), maxLine)]
 	if end := bytes.IndexByte(line, '\n'); end >= 0 {
 		line = line[:end]
 	}
-	return strings.TrimSuffix(string(line), "\r")
+	if p.texts == nil {
+		p.texts = map[int]string{}
+	}
+	p.texts[n] = strings.TrimSuffix(string(line), "\r")
+	return p.texts[n]
 }
 
 func asError(err error) (*writ.Error, bool) {

@@ -188,9 +188,35 @@ func setOnSingle(c *checker, s *statement) {
 	}
 }
 
+// unreadable is what holds policies, by its looks, that nobody has checked.
+func unreadable(c *checker, p *policy) {
+	if p.Type != "" || p.Err == nil {
+		return
+	}
+	f := Finding{Severity: Error, Message: "this cannot be read, and may hold policies: " + p.Err.Error(), Statement: -1}
+	if e, ok := asError(p.Err); ok {
+		f.Message = "this cannot be read, and may hold policies: " + e.Message
+		f.Hint, f.Position, f.Source = e.Hint, e.Position, e.Source
+	}
+	if f.Position.IsZero() {
+		f.Position.File = p.File
+	}
+	c.add(p, nil, f)
+}
+
+// withoutVersion: AWS reads such a document in the older version of the language.
+func withoutVersion(c *checker, p *policy) {
+	if p.Document != nil && p.Document.Version == "" && len(p.Document.Statements) > 0 {
+		c.add(p, nil, Finding{Severity: Suggestion, Message: "the document has no Version: AWS reads it by that of 2008, which has no variables", Hint: `put "Version": "2012-10-17" into the document`, Statement: -1})
+	}
+}
+
 // invalid is what AWS refuses when the policy is put.
 func invalid(c *checker, p *policy) {
 	err := p.Err
+	if p.Type == "" {
+		return // see unreadable
+	}
 	if p.Document != nil {
 		err = known(p.Document).Validate(p.Type)
 	}

@@ -47,7 +47,11 @@ func actionNeedsStar(c *checker, s *statement) {
 	}
 	c.eachExact(s, func(path []string, a catalog.Action) {
 		if a.WildcardOnly() {
-			c.report(s, path, Error, fmt.Sprintf("%s has no effect here: it takes no resource but \"*\"", a), `put it into a statement of its own with "Resource": "*"`)
+			severity, hint := Error, `put it into a statement of its own with "Resource": "*"`
+			if c.isBallast(s, a) {
+				severity, hint = Suggestion, "the other actions of the statement have an effect: tools put this one into every grant of the kind"
+			}
+			c.report(s, path, severity, fmt.Sprintf("%s has no effect here: it takes no resource but \"*\"", a), hint)
 		}
 	})
 }
@@ -64,7 +68,33 @@ func actionWithoutResource(c *checker, s *statement) {
 		for _, u := range a.Resources {
 			patterns = append(patterns, u.ARN)
 		}
-		c.report(s, path, Error, fmt.Sprintf("%s has no effect here: none of the resources is one that it takes", a), "it takes "+quoteList(patterns))
+		severity, hint := Error, "it takes "+quoteList(patterns)
+		if c.isBallast(s, a) {
+			severity, hint = Suggestion, "the other actions of the statement have an effect: tools put this one into every grant of the kind"
+		}
+		c.report(s, path, severity, fmt.Sprintf("%s has no effect here: none of the resources is one that it takes", a), hint)
+	})
+}
+
+// ballast are actions that the AWS CDK and AWS SAM put beside others that have
+// an effect, on resources that they do not take: nobody has written them, and
+// nothing breaks for want of them. Any other action without an effect was
+// meant, and is missing when it is called: it stays an error, also in a
+// statement whose other actions work (s3:ListBucket on "arn:aws:s3:::box/*").
+var ballast = map[string][]string{
+	"dynamodb:GetRecords":       {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:Scan"},
+	"dynamodb:GetShardIterator": {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:Scan"},
+	"dynamodb:ListStreams":      {"dynamodb:GetRecords"},
+	// Stream.grantRead and grantReadWrite name the stream alone.
+	"kinesis:ListStreams":            {"kinesis:GetRecords", "kinesis:PutRecord", "kinesis:PutRecords"},
+	"kinesis:SubscribeToShard":       {"kinesis:GetRecords"},
+	"kinesis:DescribeStreamConsumer": {"kinesis:GetRecords"},
+}
+
+func (c *checker) isBallast(s *statement, a catalog.Action) bool {
+	return slices.ContainsFunc(ballast[a.String()], func(beside string) bool {
+		other, known := c.catalog.Action(beside)
+		return known && s.mayBeAbout(beside) && slices.ContainsFunc(s.Resource, func(r string) bool { return takes(other, s, r) })
 	})
 }
 

@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
-	"io"
 	"slices"
 	"strings"
 
@@ -23,6 +21,8 @@ type answer struct {
 	Resource  string              `json:"resource"`
 	Account   string              `json:"resourceAccount,omitempty"`
 	Context   map[string][]string `json:"context"`
+	// HangsOn are conditions that decide and whose keys were not given.
+	HangsOn []answerHang `json:"hangsOn,omitempty"`
 	// Assumed are the context keys that were filled in.
 	Assumed []string `json:"assumed"`
 
@@ -30,9 +30,11 @@ type answer struct {
 	Misses  []answerMiss   `json:"misses,omitempty"`
 	Spared  []answerMiss   `json:"spared,omitempty"`
 	Missing *answerMissing `json:"missing,omitempty"`
-	Fix     *writ.Fix      `json:"fix,omitempty"`
-	Advice  []string       `json:"advice,omitempty"`
-	Warning []string       `json:"warnings,omitempty"`
+	// Meet are the conditions that alone stand in the way.
+	Meet    []answerMeet `json:"meet,omitempty"`
+	Fix     *writ.Fix    `json:"fix,omitempty"`
+	Advice  []string     `json:"advice,omitempty"`
+	Warning []string     `json:"warnings,omitempty"`
 }
 
 type answerPrincipal struct {
@@ -59,6 +61,8 @@ type answerStatement struct {
 	Effect    iam.Effect     `json:"effect"`
 	Position  writ.Position  `json:"position,omitzero"`
 	Edges     []string       `json:"edges,omitempty"`
+	// Conditions are those that hold, of a statement that matches.
+	Conditions []answerHeld `json:"conditions,omitempty"`
 
 	match iam.Match
 }
@@ -73,6 +77,18 @@ type answerFailure struct {
 	Operator string   `json:"operator,omitempty"`
 	Key      string   `json:"key,omitempty"`
 	Wanted   []string `json:"wanted"`
+	// Resolved is wanted with the values of its variables.
+	Resolved []string `json:"resolved,omitempty"`
+	Found    []string `json:"found"`
+	Note     string   `json:"note,omitempty"`
+}
+
+// answerHeld is a condition that holds, with the names of a failure.
+type answerHeld struct {
+	Operator string   `json:"operator"`
+	Key      string   `json:"key"`
+	Wanted   []string `json:"wanted"`
+	Resolved []string `json:"resolved,omitempty"`
 	Found    []string `json:"found"`
 	Note     string   `json:"note,omitempty"`
 }
@@ -101,18 +117,21 @@ func (q *question) explain() *answer {
 		a.Principal.Role = q.caller.Entity.Name
 	}
 	for key, value := range q.req.Context {
-		a.Context[keyName(key)] = value.Values
+		a.Context[q.keyName(key)] = value.Values
 	}
 	for _, key := range q.assumed {
-		a.Assumed = append(a.Assumed, keyName(key))
+		a.Assumed = append(a.Assumed, q.keyName(key))
 	}
 	for _, t := range e.Types {
 		row := answerType{Type: t.Type, Said: t.Said, Blocks: t.Blocks, Level: t.Level, Statements: []answerStatement{}}
 		for _, m := range t.Statements {
-			row.Statements = append(row.Statements, q.statement(m))
+			s := q.statement(m)
+			s.Conditions = held(m, q.req)
+			row.Statements = append(row.Statements, s)
 		}
 		a.Types = append(a.Types, row)
 	}
+	a.HangsOn = q.hanging()
 	a.Misses, a.Spared = q.misses(e.Misses), q.misses(e.Spared)
 	q.advise(a, &e)
 	return a
@@ -126,22 +145,25 @@ func (q *question) advise(a *answer, e *iam.Explanation) {
 	if a.Verdict == iam.ExplicitlyDenied {
 		a.Advice = append(a.Advice, "no Allow helps against an explicit deny: the statement that denies has to go, or must not match this request")
 	}
-	for _, m := range e.Misses {
-		if onlyConditions(m) {
-			a.Advice = append(a.Advice, "or the request has to meet the conditions of "+m.Rule()+", which is about this call")
-			break
-		}
-	}
 	if q.unknownAction {
 		return // a grant of an action that does not exist helps nobody
+	}
+	a.Meet = q.meet(e.Unmet)
+	if e.Missing == nil && e.Unmet == nil && e.Where == iam.TypeTrust && q.caller.Kind == iam.PrincipalProvider {
+		a.Advice = append(a.Advice, "a trust in an identity provider takes a condition on the token's subject, or everybody with an account there may assume the role: --context "+subjectOf(q.caller.ARN)+"=... says whose token it is")
 	}
 	if e.Missing != nil {
 		a.Missing = &answerMissing{Where: e.Where, Statement: *e.Missing}
 	}
-	if a.Verdict == iam.ImplicitlyDenied && slices.Equal(a.BlockedBy, []iam.PolicyType{iam.TypeIdentity}) {
+	if a.Verdict == iam.ImplicitlyDenied && a.Meet == nil && slices.Equal(a.BlockedBy, []iam.PolicyType{iam.TypeIdentity}) {
 		a.Fix = q.world.fix(q.caller, q.req.Action, q.req.Resource)
 	}
-	if e.Missing != nil && len(a.BlockedBy) > 1 {
+	for _, m := range e.Misses {
+		if onlyConditions(m) && !slices.ContainsFunc(a.Meet, func(have answerMeet) bool { return have.Statement == m.Rule() }) {
+			a.Advice = append(a.Advice, "the request has to meet the conditions of "+m.Rule()+" of the "+typeName(m.Origin.Type)+", which is about this call")
+		}
+	}
+	if e.Where != "" && len(a.BlockedBy) > 1 {
 		var rest []string
 		for _, t := range a.BlockedBy {
 			if t != e.Where {
@@ -154,6 +176,28 @@ func (q *question) advise(a *answer, e *iam.Explanation) {
 
 func onlyConditions(m iam.Miss) bool {
 	return !slices.ContainsFunc(m.Failures, func(f iam.Failure) bool { return f.Element != iam.ElementCondition })
+}
+
+// subjectOf is the context key that holds the subject of a provider's tokens.
+func subjectOf(provider string) string {
+	if _, host, ok := strings.Cut(provider, ":oidc-provider/"); ok {
+		return host + ":sub"
+	}
+	if strings.Contains(provider, ":saml-provider/") {
+		return "SAML:aud"
+	}
+	return provider + ":sub"
+}
+
+// held gives the conditions on which a statement matches.
+func held(m iam.Match, req *iam.Request) []answerHeld {
+	var list []answerHeld
+	for _, h := range m.Held(req) {
+		list = append(list, answerHeld{
+			Operator: h.Operator, Key: h.Key, Wanted: append([]string{}, h.Wanted...), Resolved: h.Resolved, Found: append([]string{}, h.Found...), Note: h.Note,
+		})
+	}
+	return list
 }
 
 func (q *question) statement(m iam.Match) answerStatement {
@@ -173,7 +217,7 @@ func (q *question) misses(list []iam.Miss) []answerMiss {
 				element = "Not" + element
 			}
 			miss.Failures = append(miss.Failures, answerFailure{
-				Element: element, Operator: f.Operator, Key: f.Key, Note: f.Note,
+				Element: element, Operator: f.Operator, Key: f.Key, Note: f.Note, Resolved: f.Resolved,
 				Wanted: append([]string{}, f.Wanted...), Found: append([]string{}, f.Found...),
 			})
 		}
@@ -199,12 +243,4 @@ func typeName(t iam.PolicyType) string {
 		return "entity of AWS"
 	}
 	return string(t)
-}
-
-// writeJSON writes one indented value.
-func writeJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	return e.Encode(v)
 }

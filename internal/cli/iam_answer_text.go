@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -62,8 +61,31 @@ func (t *answerText) head() {
 			t.line("\n  %s", oneLine(sentence))
 		}
 	}
+	t.hangsOn()
 	for _, warning := range a.Warning {
 		t.line("\n  %s %s", t.st.yellow("warning:"), oneLine(warning))
+	}
+}
+
+// hangsOn says on which keys the verdict hangs, each once.
+func (t *answerText) hangsOn() {
+	if len(t.a.HangsOn) == 0 {
+		return
+	}
+	t.line("\n  %s", t.st.yellow("hangs on keys that were not given (--context gives them, --absent says that the call has none):"))
+	for _, h := range t.a.HangsOn {
+		what := "would allow"
+		if h.Effect == iam.Deny {
+			what = "would deny"
+		}
+		if (h.Effect == iam.Deny) != (t.a.Verdict == iam.Allowed) {
+			what = map[iam.Effect]string{iam.Deny: "denies", iam.Allow: "allows"}[h.Effect]
+		}
+		assumed := ""
+		if h.Assumed {
+			assumed = ", assumed " + oneLine(strings.Join(t.a.Context[keyName(iam.Key(h.Key))], ", "))
+		}
+		t.line("    %s  (wanted %s %s%s; %s %s)", t.st.bold(oneLine(h.Key)), oneLine(h.Operator), t.values(h.Wanted, nil, "nothing"), assumed, oneLine(h.Statement), what)
 	}
 }
 
@@ -92,6 +114,9 @@ func (t *answerText) types() {
 		t.line("%s", text)
 		for _, s := range row.Statements {
 			t.line("  %-*s    %s", width, "", t.statement(s))
+			if s.Effect == iam.Deny {
+				t.held(s.Conditions, fmt.Sprintf("  %-*s      ", width, ""))
+			}
 		}
 	}
 	if len(absent) > 0 {
@@ -100,6 +125,27 @@ func (t *answerText) types() {
 	if len(unbound) > 0 {
 		t.line("  %s", t.st.faint("do not bind this caller: "+strings.Join(unbound, ", ")))
 	}
+}
+
+// held shows why the conditions of a statement hold.
+func (t *answerText) held(conditions []answerHeld, indent string) {
+	for _, h := range conditions {
+		t.line("%sCondition %s %s", indent, oneLine(h.Operator), oneLine(h.Key))
+		t.line("%s    wanted  %s", indent, t.wanted(h.Wanted, h.Resolved, h.Found, "nothing"))
+		t.line("%s    found   %s", indent, t.values(h.Found, h.Found, "nothing"))
+		if h.Note != "" {
+			t.line("%s    %s", indent, t.st.yellow(oneLine(h.Note)))
+		}
+	}
+}
+
+// wanted shows the values of a policy, and what their variables make of them.
+func (t *answerText) wanted(written, resolved, found []string, none string) string {
+	text := t.values(written, found, none)
+	if len(resolved) > 0 && !slices.Equal(resolved, written) {
+		text += "  = " + t.values(resolved, found, none)
+	}
+	return text
 }
 
 func (t *answerText) said(row answerType) string {
@@ -121,10 +167,7 @@ func (t *answerText) said(row answerType) string {
 
 // statement names a statement, its place and the edge that it comes from.
 func (t *answerText) statement(s answerStatement) string {
-	text := fmt.Sprintf("statement %d", s.Statement)
-	if s.Sid != "" {
-		text += " (" + oneLine(s.Sid) + ")"
-	}
+	text := statementName(s.Statement, s.Sid)
 	if s.Policy != "" && s.Policy != s.Position.File {
 		text += " of " + oneLine(s.Policy)
 	}
@@ -159,7 +202,7 @@ func (t *answerText) failure(f answerFailure) {
 		head += " " + oneLine(f.Operator) + " " + oneLine(f.Key)
 	}
 	t.line("    %s %s", t.st.red("x"), head)
-	t.line("        wanted  %s", t.values(f.Wanted, f.Found, "nobody"))
+	t.line("        wanted  %s", t.wanted(f.Wanted, f.Resolved, f.Found, "nobody"))
 	t.line("        found   %s", t.values(f.Found, f.Found, "nothing"))
 	if f.Note != "" {
 		t.line("        %s", t.st.yellow(oneLine(f.Note)))
@@ -202,22 +245,30 @@ func (t *answerText) advice() {
 		t.section("Fix")
 		t.line("  %s", oneLine(f.Summary))
 		t.line("  %s", t.st.faint(addAt(*f)+":"))
-		for line := range strings.Lines(strings.TrimRight(f.Lines, "\n")) {
-			t.line("  %s", t.st.green("+ "+strings.TrimRight(printable(line), "\n")))
+		t.b.WriteString(addedLines(*f, t.st))
+	}
+	if len(a.Meet) > 0 {
+		t.section("What is missing is a condition, not a permission")
+	}
+	for i, m := range a.Meet {
+		if i == 0 || m.Statement != a.Meet[i-1].Statement {
+			if i > 0 {
+				t.line("  or")
+			}
+			t.line("  %s", t.statement(m.of))
 		}
+		t.line("    %s %s  %s", oneLine(m.Operator), t.st.bold(oneLine(m.Key)), t.values(m.Wanted, m.Found, "nothing"))
+		t.line("        %s", oneLine(m.How))
 	}
 	if m := a.Missing; m != nil {
 		t.section("The smallest statement that is missing, in the " + typeName(m.Where))
-		raw, err := json.MarshalIndent(m.Statement, "  ", "  ")
-		if err == nil {
-			t.line("  %s", printable(string(raw)))
-		}
+		t.line("  %s", statementText(m.Statement))
 	}
 	if len(a.Advice) > 0 {
 		t.line("")
 	}
 	for _, text := range a.Advice {
-		t.line("  %s", text)
+		t.line("  %s", oneLine(text))
 	}
 }
 

@@ -13,10 +13,11 @@ import (
 type explainFlags struct {
 	principal, action, resource string
 	resourceAccount             string
-	context                     []string
+	keys                        keyFlags
 	files                       policyFlags
-	sandbox, account, region    string
+	source                      sourceFlags
 	format                      string
+	topology                    bool
 }
 
 func newIAMExplain(sh *shell) *cobra.Command {
@@ -29,12 +30,19 @@ said, the statements that came nearest and on which element they failed, and the
 smallest change that would allow it.
 
 The policies come from files (--policy and the flags beside it), or with -s from
-the topology in DIR, synthesised for that sandbox: then --principal may be a
-function's name and --resource a store's or a function's ("hits", "files/KEY"),
-and the answer points at the lines of topology.yml. Files given as well are added.
+the topology in DIR, synthesised for that sandbox without building any code: then
+--principal may be a function's name and --resource a store's or a function's
+("hits", "files/KEY"), and the answer points at the lines of topology.yml. Instead
+or beside it --template takes CloudFormation templates and --account-details what
+the AWS CLI tells of an account; their principals and resources may be named by
+name or logical id. Policies of files are added. A FILE may be what the AWS CLI
+prints around a document (get-role-policy, get-bucket-policy, ...), and - is
+standard input.
 
-Context keys that follow from the caller and the resource are filled in as in a
-real call, and the answer lists them; --context sets others or overrides them.
+Context keys that follow from the caller and the resource, or that every call has,
+are filled in as in a real call, and the answer lists them; --context sets others or
+overrides them, --absent says that the call has none. Where the verdict hangs on a
+key that a call may have and that was not given, the answer says so under the verdict.
 Ends with status 0 when the request is allowed and 3 when it is denied.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -49,21 +57,15 @@ Ends with status 0 when the request is allowed and 3 when it is denied.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.principal, "principal", "", "who asks: an ARN, a service (\"s3.amazonaws.com\"), \"anonymous\"; with -s also a function or role by its name")
+	flags.StringVar(&f.principal, "principal", "", "who asks: an ARN, a service (\"s3.amazonaws.com\"), \"anonymous\"; with -s, --template or --account-details also a function, role or user by its name")
 	flags.StringVar(&f.action, "action", "", "what is to be done, such as dynamodb:PutItem")
-	flags.StringVar(&f.resource, "resource", "", "an ARN or \"*\"; with -s also a store or function by its name")
+	flags.StringVar(&f.resource, "resource", "", "an ARN or \"*\"; with -s or --template also a store, function or resource by its name")
 	flags.StringVar(&f.resourceAccount, "resource-account", "", "the account that owns the resource (default: as in its ARN, else the caller's)")
-	flags.StringArrayVar(&f.context, "context", nil, "a context key, KEY=VALUE; a key that is repeated has several values")
+	f.keys.register(cmd)
 	f.files.register(cmd)
-	flags.StringVarP(&f.sandbox, "sandbox", "s", "", "the sandbox of the topology in DIR")
-	accountFlags(cmd, &f.account, &f.region)
+	f.source.register(cmd, "")
 	formatFlag(cmd, &f.format)
 	return cmd
-}
-
-func accountFlags(cmd *cobra.Command, account, region *string) {
-	cmd.Flags().StringVar(account, "account", "", "the account that the sandbox is in (default: as in the ARNs given, else the local cloud's)")
-	cmd.Flags().StringVar(region, "region", "", "the region that the sandbox is in (default: as in the ARNs given, else the local cloud's)")
 }
 
 func (f *explainFlags) check(args []string) error {
@@ -79,15 +81,31 @@ func (f *explainFlags) check(args []string) error {
 	if err := checkActionName(f.action); err != nil {
 		return err
 	}
-	if len(args) > 0 && f.sandbox == "" {
-		f.sandbox = defaultSandbox
+	if strings.ContainsAny(f.action, "*?") {
+		return writ.Errorf(writ.CodeUsage, "--action %s is a pattern: a call is one action", f.action).
+			WithHint("`writ iam who-can` takes patterns")
 	}
-	if f.sandbox == "" && len(f.files.identity) == 0 && f.files.resource == "" {
+	for _, err := range []error{f.source.check(), checkAccount("--resource-account", f.resourceAccount), checkARN("--resource", f.resource)} {
+		if err != nil {
+			return err
+		}
+	}
+	if len(args) > 0 && f.source.sandbox == "" {
+		f.source.sandbox = defaultSandbox
+	}
+	f.topology = f.source.sandbox != ""
+	if f.inFiles() && len(f.files.identity) == 0 && f.files.resource == "" {
 		return writ.Errorf(writ.CodeUsage, "there are no policies to decide by").
-			WithHint("--policy FILE names a policy, -s SANDBOX takes those of the topology in DIR")
+			WithHint("--policy FILE names a policy, -s SANDBOX takes those of the topology in DIR, --template those of a CloudFormation template, --account-details those of an account")
+	}
+	if f.inFiles() {
+		return checkPrincipal(f.principal)
 	}
 	return nil
 }
+
+// inFiles reports whether all policies come from files: then nobody is known by name.
+func (f *explainFlags) inFiles() bool { return !f.topology && !f.source.any() }
 
 func checkActionName(action string) error {
 	service, name, ok := strings.Cut(action, ":")
@@ -99,39 +117,75 @@ func checkActionName(action string) error {
 
 // question puts the request and its policies together.
 func (f *explainFlags) question(ctx context.Context, sh *shell, dir string) (*question, error) {
-	account := accountOf(f.account, f.region, f.principal, f.resource)
-	q := &question{caller: inventory.Caller{Principal: iam.ParsePrincipal(f.principal)}}
+	account := accountOf(f.source.account, f.source.region, f.principal, f.resource)
+	q := &question{caller: inventory.Caller{Principal: iam.ParsePrincipal(f.principal)}, guessed: map[string]bool{}}
 	inv, resource := &inventory.Inventory{Account: account}, f.resource
-	if f.sandbox != "" {
-		w, err := sh.loadWorld(ctx, dir, f.sandbox, account)
-		if err != nil {
-			return nil, err
+	if f.inFiles() {
+		if resource != "*" && !arnText.MatchString(resource) {
+			return nil, writ.Errorf(writ.CodeUsage, "%q is neither an ARN nor \"*\"", resource).
+				WithHint("with -s SANDBOX it may be the name of a store or function")
 		}
-		if q.caller, err = w.caller(f.principal); err != nil {
-			return nil, err
-		}
-		if resource, err = w.resource(f.resource, f.action); err != nil {
-			return nil, err
-		}
-		q.world, inv = w, w.inv
-		q.warnings = append(q.warnings, w.notKnown()...)
-		if q.caller.Entity == nil && q.caller.Kind != iam.PrincipalRoot && q.caller.Account != "" && len(f.files.identity) == 0 {
-			q.warnings = append(q.warnings, "the policies of "+q.caller.ARN+" are not in this topology; --policy FILE gives them")
-		}
-	} else if resource != "*" && !arnText.MatchString(resource) {
-		return nil, writ.Errorf(writ.CodeUsage, "%q is neither an ARN nor \"*\"", resource).
-			WithHint("with -s SANDBOX it may be the name of a store or function")
+	} else if err := f.inWorld(ctx, sh, dir, account, q); err != nil {
+		return nil, err
+	} else {
+		inv, resource = q.world.inv, q.resource
 	}
 	q.req, q.policies = inv.For(q.caller, f.action, resource)
 	if f.resourceAccount != "" {
 		q.req.ResourceAccount = f.resourceAccount
 		q.req.Context["aws:resourceaccount"] = iam.One(f.resourceAccount)
 	}
+	if parts := strings.SplitN(resource, ":", 6); !f.topology && f.source.region == "" && (len(parts) < 4 || parts[3] == "") && q.req.Context["aws:requestedregion"].Values[0] == account.Region {
+		q.guessed["aws:requestedregion"] = true // nothing says where the call goes
+	}
 	q.checkAction()
-	if err := q.setContext(f.context); err != nil {
+	if err := q.setContext(f.keys); err != nil {
 		return nil, err
 	}
-	return q, f.files.into(q.policies, f.action, resource)
+	files, err := f.files.read(sh.stdin, f.action, resource)
+	if err != nil {
+		return nil, err
+	}
+	files.into(q.policies)
+	q.warnings = append(q.warnings, files.doubts...)
+	q.setTime(sh.now())
+	q.checkOwner()
+	return q, nil
+}
+
+// inWorld finds caller and resource among all that is given.
+func (f *explainFlags) inWorld(ctx context.Context, sh *shell, dir string, account inventory.Account, q *question) error {
+	w, err := f.source.load(ctx, sh, dir, f.topology, account)
+	if err != nil {
+		return err
+	}
+	if q.caller, err = w.caller(f.principal); err != nil {
+		return err
+	}
+	if q.resource, err = w.resource(f.resource, f.action); err != nil {
+		return err
+	}
+	q.world = w
+	q.warnings = append(q.warnings, w.notKnown()...)
+	if q.caller.Entity == nil && q.caller.Kind != iam.PrincipalRoot && q.caller.Account != "" && len(f.files.identity) == 0 {
+		q.warn("the policies of " + q.caller.ARN + " are not in what was given; --policy FILE gives them")
+	}
+	return nil
+}
+
+// checkOwner warns where the verdict hangs on whose the resource is, and
+// nothing says it: the ARN of a bucket has no account.
+func (q *question) checkOwner() {
+	parts := strings.SplitN(q.req.Resource, ":", 6)
+	if q.req.ResourceAccount != "" || q.caller.Account == "" || len(parts) < 6 || parts[4] != "" {
+		return
+	}
+	theirs := *q.req
+	theirs.ResourceAccount = "another account"
+	if iam.Decide(q.req, q.policies) == iam.Decide(&theirs, q.policies) {
+		return
+	}
+	q.warn("this ARN names no account: the resource is taken for one of the caller's own (" + q.caller.Account + "), and of another account the answer would differ; --resource-account says whose it is")
 }
 
 // notKnown says what of the templates could not be resolved.

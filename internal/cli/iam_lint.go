@@ -1,11 +1,11 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -17,6 +17,7 @@ import (
 type lintFlags struct {
 	kind, format, failOn string
 	sandbox, profile     string
+	accept               acceptance
 }
 
 func newIAMLint(sh *shell) *cobra.Command {
@@ -28,19 +29,20 @@ func newIAMLint(sh *shell) *cobra.Command {
 them, and says what is wrong with the policies in them: actions and condition keys
 that AWS does not have, statements that allow more than anybody needs, statements
 that never have an effect, and grants that together make their owner an
-administrator. In a directory with a topology, the policies that Writ makes of it
-are judged.
+administrator. In a directory with a topology, here or below, the policies that
+Writ makes of it are judged.
 
 The type of a document that does not stand in a template is guessed from its
 Principal, and said; --type sets it. The exit status is 1 when there is a finding
-at or above --fail-on.`,
+at or above --fail-on, counting neither those of --ignore nor those that an earlier
+run had, whose JSON --baseline names.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := f.check(); err != nil {
 				return err
 			}
-			s := &policySource{kind: iam.PolicyType(f.kind), load: func(dir string) ([]*system, error) {
-				return sh.load(cmd.Context(), dir, f.sandbox, f.profile)
+			s := &policySource{kind: iam.PolicyType(f.kind), in: policyReader{stdin: sh.stdin}, load: func(dir string) ([]*system, error) {
+				return sh.sketch(cmd.Context(), dir, f.sandbox, f.profile)
 			}}
 			for _, path := range args {
 				if err := s.add(path); err != nil {
@@ -51,41 +53,48 @@ at or above --fail-on.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.kind, "type", "", "the type of the documents: identity, resource, trust, key, boundary, session, scp, rcp or endpoint")
-	flags.StringVar(&f.format, "format", "text", "how to print the findings: text, json or sarif")
-	flags.StringVar(&f.failOn, "fail-on", string(lint.Error), "the least severity that fails: error, security, warning or suggestion")
+	flags.StringVar(&f.kind, "type", "", "the type of the documents: "+alternatives(policyTypes))
+	flags.StringVar(&f.failOn, "fail-on", string(lint.Security), "the least severity that fails: "+alternatives(lint.Severities()))
+	flags.StringSliceVar(&f.accept.codes, "ignore", nil, "the `CODE` of a check to leave out; may be repeated")
+	flags.StringVar(&f.accept.baseline, "baseline", "", "a `FILE` with the JSON of an earlier run: only what is new is told")
 	flags.StringVarP(&f.profile, "profile", "e", localEnv, "the AWS profile, which {{env}} in a topology stands for")
-	flags.StringVarP(&f.sandbox, "sandbox", "s", defaultSandbox, "the sandbox that a topology is synthesised for")
+	flags.StringVarP(&f.sandbox, "sandbox", "s", defaultSandbox, "the sandbox of a topology")
+	formatFlag(cmd, &f.format, "sarif")
 	return cmd
 }
 
 var policyTypes = []iam.PolicyType{
-	"", iam.TypeIdentity, iam.TypeResource, iam.TypeTrust, iam.TypeKey, iam.TypeBoundary, iam.TypeSession, iam.TypeSCP, iam.TypeRCP, iam.TypeEndpoint,
+	iam.TypeIdentity, iam.TypeResource, iam.TypeTrust, iam.TypeKey, iam.TypeBoundary, iam.TypeSession, iam.TypeSCP, iam.TypeRCP, iam.TypeEndpoint,
 }
 
 func (f *lintFlags) check() error {
-	if !slices.Contains(policyTypes, iam.PolicyType(f.kind)) {
-		return writ.Errorf(writ.CodeUsage, "--type %s is not known", f.kind).WithHint("it takes identity, resource, trust, key, boundary, session, scp, rcp or endpoint")
+	if f.kind != "" {
+		if err := checkChoice("type", iam.PolicyType(f.kind), policyTypes); err != nil {
+			return err
+		}
 	}
-	if !slices.Contains([]string{"text", "json", "sarif"}, f.format) {
-		return writ.Errorf(writ.CodeUsage, "--format %s is not known", f.format).WithHint("it takes text, json or sarif")
+	if err := checkChoice("fail-on", lint.Severity(f.failOn), lint.Severities()); err != nil {
+		return err
 	}
-	if !slices.Contains(lint.Severities(), lint.Severity(f.failOn)) {
-		return writ.Errorf(writ.CodeUsage, "--fail-on %s is not known", f.failOn).WithHint("it takes error, security, warning or suggestion")
+	if err := f.accept.check(); err != nil {
+		return err
 	}
-	return nil
+	return checkFormat(f.format, "sarif")
 }
 
 func (f *lintFlags) show(sh *shell, s *policySource) error {
-	found := lint.Policies(s.found)
-	var err error
+	all := lint.PoliciesAt(s.found, time.Now())
+	found, left, err := f.accept.apply(all)
+	if err != nil {
+		return err
+	}
 	switch f.format {
 	case "json":
-		err = writeFindingsJSON(sh.stdout, found)
+		err = writeJSON(sh.stdout, append([]lint.Finding{}, found...)) // a list, also when it is empty
 	case "sarif":
 		err = writeSARIF(sh.stdout, found, version())
 	default:
-		err = showFindings(sh.stdout, style{sh.colorOut}, found, s)
+		err = showFindings(sh.stdout, style{sh.colorOut}, found, left, s)
 	}
 	if err != nil {
 		return err
@@ -93,24 +102,17 @@ func (f *lintFlags) show(sh *shell, s *policySource) error {
 	for _, skipped := range s.skipped {
 		fmt.Fprintf(sh.stderr, "%s\n", style{sh.colorErr}.yellow("not read: "+oneLine(skipped)))
 	}
+	if len(all) >= lint.MaxFindings {
+		return writ.Errorf(writ.CodeTooLarge, "there are more than %d findings, and the others are not shown", lint.MaxFindings)
+	}
 	if slices.ContainsFunc(found, func(x lint.Finding) bool { return x.Severity.AtLeast(lint.Severity(f.failOn)) }) {
 		return exitError(1)
 	}
 	return nil
 }
 
-func writeFindingsJSON(w io.Writer, found []lint.Finding) error {
-	if found == nil {
-		found = []lint.Finding{} // a list, also when it is empty
-	}
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	return e.Encode(found)
-}
-
 // showFindings writes a paragraph for each finding, and a line of summary.
-func showFindings(w io.Writer, st style, found []lint.Finding, s *policySource) error {
+func showFindings(w io.Writer, st style, found []lint.Finding, left accepted, s *policySource) error {
 	var b strings.Builder
 	for _, guess := range s.guesses {
 		b.WriteString(st.faint(oneLine(guess)) + "\n")
@@ -121,7 +123,7 @@ func showFindings(w io.Writer, st style, found []lint.Finding, s *policySource) 
 	for i := range found {
 		showFinding(&b, st, &found[i])
 	}
-	b.WriteString(summary(found, len(s.found), s.others) + "\n")
+	b.WriteString(summary(found, left, s) + "\n")
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -135,25 +137,17 @@ func showFinding(b *strings.Builder, st style, f *lint.Finding) {
 		colour = st.yellow
 	}
 	fmt.Fprintf(b, "%s: %s %s: %s\n", oneLine(f.Position.String()), colour(string(f.Severity)), f.Code, oneLine(f.Message))
-	if f.Source != "" && f.Position.Col > 0 {
-		line := []rune(f.Source)
-		before := line[:min(f.Position.Col-1, len(line))]
-		indent := strings.Map(func(r rune) rune {
-			if r == '\t' {
-				return r
-			}
-			return ' '
-		}, oneLine(string(before)))
-		fmt.Fprintf(b, "    %s\n    %s^\n", oneLine(f.Source), indent)
-	}
+	at, line := printableSource(f.Position, f.Source)
+	writ.WriteSource(b, at, line)
 	if f.Hint != "" {
-		fmt.Fprintf(b, "    %s\n", st.cyan("hint: "+oneLine(f.Hint)))
+		fmt.Fprintf(b, "  %s\n", st.cyan("hint: "+oneLine(f.Hint)))
 	}
 	b.WriteString("\n")
 }
 
 // summary is "3 findings in 2 policies: 1 error, 2 warnings".
-func summary(found []lint.Finding, policies, others int) string {
+func summary(found []lint.Finding, left accepted, s *policySource) string {
+	policies := len(s.found) - s.unchecked
 	var parts []string
 	for _, severity := range lint.Severities() {
 		n := 0
@@ -166,22 +160,25 @@ func summary(found []lint.Finding, policies, others int) string {
 		case n > 0 && severity == lint.Security:
 			parts = append(parts, fmt.Sprintf("%d security", n))
 		case n > 0:
-			parts = append(parts, count(n, string(severity)))
+			parts = append(parts, counted(n, string(severity)))
 		}
 	}
-	text := "nothing found in " + countPolicies(policies)
+	text := "nothing found in " + counted(policies, "policy")
 	if len(found) > 0 {
-		text = fmt.Sprintf("%s in %s: %s", count(len(found), "finding"), countPolicies(policies), strings.Join(parts, ", "))
+		text = fmt.Sprintf("%s in %s: %s", counted(len(found), "finding"), counted(policies, "policy"), strings.Join(parts, ", "))
 	}
-	if others > 0 {
-		text += fmt.Sprintf(" (%s without policies)", count(others, "file"))
+	var beside []string
+	if left.ignored > 0 {
+		beside = append(beside, fmt.Sprintf("%d ignored", left.ignored))
+	}
+	if left.known > 0 {
+		beside = append(beside, fmt.Sprintf("%d in the baseline", left.known))
+	}
+	if s.others > 0 {
+		beside = append(beside, counted(s.others, "file")+" without policies")
+	}
+	if len(beside) > 0 {
+		text += " (" + strings.Join(beside, ", ") + ")"
 	}
 	return text
-}
-
-func countPolicies(n int) string {
-	if n == 1 {
-		return "1 policy"
-	}
-	return fmt.Sprintf("%d policies", n)
 }

@@ -2,8 +2,8 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,15 +20,25 @@ import (
 type policySource struct {
 	kind iam.PolicyType // "" guesses
 	load func(dir string) ([]*system, error)
+	in   policyReader // for "-"
 
 	found   []lint.Input
 	guesses []string // what was guessed of which document
 	skipped []string // files of a directory that could not be read, and why
 	others  int      // files of a directory that hold no policies
+	// unchecked are those of found that stand for files which could not be read.
+	unchecked int
 }
 
 // add reads what the user names; a file without a policy is an error then.
 func (s *policySource) add(path string) error {
+	if path == "-" {
+		src, name, err := s.in.read(path, iam.MaxDocumentSize)
+		if err != nil {
+			return err
+		}
+		return s.named(name, func() (bool, error) { return s.text(src, name) })
+	}
 	info, err := os.Stat(path)
 	if err != nil {
 		return writ.Errorf(writ.CodeNotFound, "read the policies: %w", err)
@@ -36,7 +46,12 @@ func (s *policySource) add(path string) error {
 	if info.IsDir() {
 		return s.directory(path)
 	}
-	held, err := s.file(path)
+	return s.named(path, func() (bool, error) { return s.file(path) })
+}
+
+// named reads what the user names: it has to hold a policy.
+func (*policySource) named(path string, read func() (bool, error)) error {
+	held, err := read()
 	if err != nil {
 		return err
 	}
@@ -50,42 +65,42 @@ func (s *policySource) add(path string) error {
 // file reads one file and reports whether it holds a policy or is a template.
 // A document that is broken is a finding, not an error.
 func (s *policySource) file(path string) (held bool, err error) {
-	info, err := os.Stat(path)
-	if err == nil && info.Size() > iam.MaxDocumentSize {
-		err = writ.Errorf(writ.CodeTooLarge, "%s has %d bytes, more than %d", path, info.Size(), iam.MaxDocumentSize)
-	}
+	src, _, err := (&policyReader{}).read(path, iam.MaxDocumentSize)
 	if err != nil {
 		return false, err
 	}
-	src, err := os.ReadFile(path)
-	if err != nil {
-		return false, writ.Errorf(writ.CodeNotFound, "read the policies: %w", err)
+	return s.text(src, path)
+}
+
+// text reads a document, a template, or what the AWS CLI prints around a document.
+func (s *policySource) text(src []byte, path string) (held bool, err error) {
+	if w := iam.Unwrap(src); w.IsWrapped() {
+		doc, err := w.Parse()
+		if err == nil || bytes.Contains(src, []byte("Statement")) {
+			s.document(lint.Input{
+				Type: cmp.Or(s.kind, w.Type, iam.TypeIdentity), Name: cmp.Or(w.Name, filepath.Base(path)), File: path, Source: src, Document: doc, Err: err,
+			}, w.Type != "")
+			return true, nil
+		}
 	}
 	t, err := cfn.Parse(src, path)
 	isJSON := bytes.HasPrefix(bytes.TrimSpace(src), []byte("{"))
 	switch {
-	case err == nil && t.Root.Object("Resources") != nil:
+	case err == nil && t.Root.Object("Resources") != nil && !holds(t.Root, "Statement"):
 		s.found = append(s.found, harvest.Template(t)...)
 		return true, nil
 	case err == nil && !holds(t.Root, "Statement"):
 		return false, nil
 	case isJSON && bytes.Contains(src, []byte(`"Statement"`)):
-		s.document(s.read(src, path))
+		s.document(s.read(src, path), false)
 		return true, nil
 	case err != nil:
 		return false, err
 	}
-	in := harvest.Document(t, cmpOr(s.kind, iam.TypeIdentity))
+	in := harvest.Document(t, cmp.Or(s.kind, iam.TypeIdentity))
 	in.Name = filepath.Base(path)
-	s.document(in)
+	s.document(in, false)
 	return true, nil
-}
-
-func cmpOr(a, b iam.PolicyType) iam.PolicyType {
-	if a != "" {
-		return a
-	}
-	return b
 }
 
 func holds(o *cfn.Object, key string) bool {
@@ -95,14 +110,14 @@ func holds(o *cfn.Object, key string) bool {
 
 // read parses a document of its own.
 func (s *policySource) read(src []byte, path string) lint.Input {
-	in := lint.Input{Type: cmpOr(s.kind, iam.TypeIdentity), Name: filepath.Base(path), File: path, Source: src}
+	in := lint.Input{Type: cmp.Or(s.kind, iam.TypeIdentity), Name: filepath.Base(path), File: path, Source: src}
 	in.Document, in.Err = iam.Parse(src)
 	return in
 }
 
-// document adds a document of a type that is given or guessed.
-func (s *policySource) document(in lint.Input) {
-	if s.kind == "" && in.Document != nil {
+// document adds a document of a type that is given, told or guessed.
+func (s *policySource) document(in lint.Input, told bool) {
+	if s.kind == "" && !told && in.Document != nil {
 		kind, why := guessType(in.Document)
 		in.Type = kind
 		s.guesses = append(s.guesses, in.File+": taken for a policy of type "+string(kind)+", for "+why+" (--type sets it)")
@@ -130,37 +145,8 @@ func guessType(d *iam.Document) (kind iam.PolicyType, why string) {
 	return kind, why
 }
 
-// directory reads a topology, or else all policies and templates below.
-func (s *policySource) directory(dir string) error {
-	for _, name := range []string{"topology.yml", "topology.yaml", "main.go"} {
-		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
-			return s.topology(dir)
-		}
-	}
-	before := len(s.found)
-	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return writ.Errorf(writ.CodeNotFound, "read the policies: %w", err)
-		case entry.IsDir() && path != dir && (strings.HasPrefix(entry.Name(), ".") || entry.Name() == "node_modules"):
-			return filepath.SkipDir
-		case !entry.Type().IsRegular() || !slices.Contains([]string{".json", ".yml", ".yaml", ".template"}, filepath.Ext(path)):
-			return nil
-		}
-		held, err := s.file(path)
-		switch {
-		case err != nil:
-			s.skipped = append(s.skipped, reason(path, err))
-		case !held:
-			s.others++
-		}
-		return nil
-	})
-	if err == nil && len(s.found) == before && len(s.skipped) == 0 {
-		return writ.Errorf(writ.CodeNotFound, "there is no policy in %s", dir).
-			WithHint("*.json, *.yml, *.yaml and *.template files are read, in all directories below")
-	}
-	return err
+func isPolicyFile(path string) bool {
+	return slices.Contains([]string{".json", ".yml", ".yaml", ".template"}, strings.ToLower(filepath.Ext(path)))
 }
 
 func reason(path string, err error) string {
@@ -169,20 +155,4 @@ func reason(path string, err error) string {
 		return e.Error()
 	}
 	return path + ": " + err.Error()
-}
-
-// topology reads the templates that Writ makes of a topology.
-func (s *policySource) topology(dir string) error {
-	systems, err := s.load(dir)
-	if err != nil {
-		return err
-	}
-	for _, system := range systems {
-		t, err := cfn.Parse(system.template, "template of "+system.stack)
-		if err != nil {
-			return err
-		}
-		s.found = append(s.found, harvest.Template(t)...)
-	}
-	return nil
 }

@@ -1,7 +1,9 @@
 package cli
 
 import (
-	"encoding/json"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"io"
 	"net/url"
 	"path/filepath"
@@ -26,14 +28,22 @@ type (
 		Driver sarifDriver `json:"driver"`
 	}
 	sarifDriver struct {
-		Name    string      `json:"name"`
-		Version string      `json:"version"`
-		Rules   []sarifRule `json:"rules"`
+		Name           string      `json:"name"`
+		Version        string      `json:"version"`
+		InformationURI string      `json:"informationUri"`
+		Rules          []sarifRule `json:"rules"`
 	}
 	sarifRule struct {
 		ID               string      `json:"id"`
 		ShortDescription sarifText   `json:"shortDescription"`
+		HelpURI          string      `json:"helpUri"`
 		Configuration    sarifConfig `json:"defaultConfiguration"`
+		Properties       sarifRating `json:"properties"`
+	}
+	// sarifRating is what GitHub sorts alerts of tools for security by.
+	sarifRating struct {
+		Tags     []string `json:"tags"`
+		Severity string   `json:"security-severity"`
 	}
 	sarifConfig struct {
 		Level string `json:"level"`
@@ -42,12 +52,14 @@ type (
 		Text string `json:"text"`
 	}
 	sarifResult struct {
-		RuleID     string          `json:"ruleId"`
-		RuleIndex  int             `json:"ruleIndex"`
-		Level      string          `json:"level"`
-		Message    sarifText       `json:"message"`
-		Locations  []sarifLocation `json:"locations,omitempty"`
-		Properties sarifProperties `json:"properties"`
+		RuleID    string          `json:"ruleId"`
+		RuleIndex int             `json:"ruleIndex"`
+		Level     string          `json:"level"`
+		Message   sarifText       `json:"message"`
+		Locations []sarifLocation `json:"locations,omitempty"`
+		// Fingerprints keep an alert the same when lines move.
+		Fingerprints map[string]string `json:"partialFingerprints"`
+		Properties   sarifProperties   `json:"properties"`
 	}
 	sarifProperties struct {
 		Severity string `json:"severity"`
@@ -80,26 +92,56 @@ func sarifLevel(s lint.Severity) string {
 	return "note"
 }
 
+// rating is the security-severity of a rule: GitHub calls 9 and more critical,
+// 7 high, 4 medium, and less low.
+func rating(s lint.Severity) string {
+	switch s {
+	case lint.Security:
+		return "8.0"
+	case lint.Error:
+		return "6.0"
+	case lint.Warning:
+		return "4.0"
+	}
+	return "1.0"
+}
+
+const (
+	projectURI = "https://github.com/writ-dev/writ"
+	lintPage   = projectURI + "/blob/main/docs/iam-lint.md#the-checks"
+)
+
+// fingerprint tells a finding apart by what it says; nth is how many of the
+// same came before it.
+func fingerprint(at sighting, nth int) map[string]string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %d", at, nth))
+	return map[string]string{"writIamLint/v1": hex.EncodeToString(sum[:16])}
+}
+
 func writeSARIF(w io.Writer, found []lint.Finding, version string) error {
 	run := sarifRun{ColumnKind: "unicodeCodePoints", Results: []sarifResult{}}
-	run.Tool.Driver = sarifDriver{Name: "writ iam lint", Version: version}
+	run.Tool.Driver = sarifDriver{Name: "writ iam lint", Version: version, InformationURI: projectURI}
 	index := map[string]int{}
 	for i, rule := range lint.Rules() {
 		index[rule.Code] = i
 		run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRule{
-			ID: rule.Code, ShortDescription: sarifText{rule.Doc}, Configuration: sarifConfig{sarifLevel(rule.Severity)},
+			ID: rule.Code, ShortDescription: sarifText{rule.Doc}, HelpURI: lintPage, Configuration: sarifConfig{sarifLevel(rule.Severity)},
+			Properties: sarifRating{[]string{"security"}, rating(rule.Severity)},
 		})
 	}
+	seen := map[sighting]int{}
 	for i := range found {
 		f := &found[i]
+		at := sightingOf(f)
 		message := f.Message
 		if f.Hint != "" {
 			message += "\n" + f.Hint
 		}
 		result := sarifResult{
 			RuleID: f.Code, RuleIndex: index[f.Code], Level: sarifLevel(f.Severity), Message: sarifText{message},
-			Properties: sarifProperties{string(f.Severity), f.Policy},
+			Fingerprints: fingerprint(at, seen[at]), Properties: sarifProperties{string(f.Severity), f.Policy},
 		}
+		seen[at]++
 		if f.Position.File != "" {
 			physical := sarifPhysical{Artifact: sarifArtifact{(&url.URL{Path: filepath.ToSlash(f.Position.File)}).String()}}
 			if f.Position.Line > 0 {
@@ -109,8 +151,5 @@ func writeSARIF(w io.Writer, found []lint.Finding, version string) error {
 		}
 		run.Results = append(run.Results, result)
 	}
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	return e.Encode(sarifLog{"https://json.schemastore.org/sarif-2.1.0.json", "2.1.0", []sarifRun{run}})
+	return writeJSON(w, sarifLog{"https://json.schemastore.org/sarif-2.1.0.json", "2.1.0", []sarifRun{run}})
 }

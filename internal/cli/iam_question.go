@@ -1,13 +1,8 @@
 package cli
 
 import (
-	"errors"
-	"os"
-	"slices"
 	"strings"
 
-	"github.com/spf13/cobra"
-	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/iam"
 	"github.com/writ-dev/writ/iam/catalog"
 	"github.com/writ-dev/writ/iam/inventory"
@@ -19,121 +14,18 @@ type question struct {
 	policies *iam.Policies
 	caller   inventory.Caller
 	world    *world
-	// assumed are the context keys that were filled in.
-	assumed  []string
+	// assumed are the context keys that were filled in, guessed those of them that
+	// a real call may well have otherwise; absent are those said to be absent.
+	assumed, absent []string
+	guessed         map[string]bool
+	given           []string // as they were written
+	// crowd: the caller stands for many, another account for its users and roles,
+	// an anonymous one for everybody and all services.
+	crowd    bool
+	resource string // what was meant by its name
 	warnings []string
 	// unknownAction says that AWS has no such action.
 	unknownAction bool
-}
-
-// policyFlags are the policies that come from files.
-type policyFlags struct {
-	identity, scps              []string
-	boundary, session, resource string
-}
-
-func (f *policyFlags) register(cmd *cobra.Command) {
-	flags := cmd.Flags()
-	flags.StringArrayVar(&f.identity, "policy", nil, "a file with an identity policy; may be repeated")
-	flags.StringVar(&f.boundary, "boundary", "", "a file with the permissions boundary")
-	flags.StringVar(&f.session, "session", "", "a file with a session policy")
-	flags.StringVar(&f.resource, "resource-policy", "", "a file with the resource's own policy (trust or key policy, where the action says so)")
-	flags.StringArrayVar(&f.scps, "scp", nil, "a file with a service control policy, each a level of its own; FullAWSAccess stands beside one that allows nothing")
-}
-
-// maxPolicyFile bounds what is read of a file; the largest policy of AWS has 20 KB.
-const maxPolicyFile = 4 << 20
-
-// loadPolicy reads, validates and compiles a file.
-func loadPolicy(file string, t iam.PolicyType) (*iam.Policy, *iam.Document, error) {
-	info, err := os.Stat(file)
-	if err == nil && info.Size() > maxPolicyFile {
-		return nil, nil, writ.Errorf(writ.CodeTooLarge, "%s has %d bytes: it is no policy", file, info.Size())
-	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return nil, nil, writ.Errorf(writ.CodeNotFound, "read the policy: %w", err)
-	}
-	doc, err := iam.Parse(text)
-	if err == nil {
-		err = doc.Validate(t)
-	}
-	if err != nil {
-		return nil, nil, inPolicyFile(err, file, text)
-	}
-	for i := range doc.Statements {
-		doc.Statements[i].Position.File = file
-	}
-	return iam.Compile(doc, iam.Origin{Type: t, Name: file}), doc, nil
-}
-
-// inPolicyFile gives an error in a policy's text the file and the line.
-func inPolicyFile(err error, file string, text []byte) error {
-	var known *writ.Error
-	if !errors.As(err, &known) {
-		return err
-	}
-	known.Position.File = file
-	if known.Source == "" && known.Position.Line > 0 {
-		lines := strings.SplitN(string(text), "\n", known.Position.Line+1)
-		if line := known.Position.Line - 1; line < len(lines) && len(lines[line]) <= 400 {
-			known.Source = lines[line]
-		}
-	}
-	return known
-}
-
-// into adds the policies of the files to those of a question.
-func (f *policyFlags) into(p *iam.Policies, action, resource string) error {
-	for _, file := range f.identity {
-		policy, _, err := loadPolicy(file, iam.TypeIdentity)
-		if err != nil {
-			return err
-		}
-		p.Identity = append(slices.Clip(p.Identity), policy)
-	}
-	for _, file := range f.scps {
-		policy, doc, err := loadPolicy(file, iam.TypeSCP)
-		if err != nil {
-			return err
-		}
-		level := []*iam.Policy{policy}
-		if !slices.ContainsFunc(doc.Statements, func(s iam.Statement) bool { return s.Effect == iam.Allow }) {
-			level = append(level, iam.FullAWSAccess(iam.TypeSCP))
-		}
-		p.SCPs = append(p.SCPs, level)
-	}
-	for _, one := range []struct {
-		file string
-		kind iam.PolicyType
-		set  func(*iam.Policy)
-	}{
-		{f.boundary, iam.TypeBoundary, func(policy *iam.Policy) { p.Boundary = policy }},
-		{f.session, iam.TypeSession, func(policy *iam.Policy) { p.Session = []*iam.Policy{policy} }},
-		{f.resource, resourcePolicyType(action, resource), func(policy *iam.Policy) { p.Resource = policy }},
-	} {
-		if one.file == "" {
-			continue
-		}
-		policy, _, err := loadPolicy(one.file, one.kind)
-		if err != nil {
-			return err
-		}
-		one.set(policy)
-	}
-	return nil
-}
-
-// resourcePolicyType tells trust and key policies from other resource policies.
-func resourcePolicyType(action, resource string) iam.PolicyType {
-	service, _, _ := strings.Cut(strings.ToLower(action), ":")
-	switch {
-	case service == "sts" && strings.Contains(resource, ":role/"):
-		return iam.TypeTrust
-	case service == "kms" && strings.Contains(resource, ":key/"):
-		return iam.TypeKey
-	}
-	return iam.TypeResource
 }
 
 // checkAction looks an action up: whether it has a resource level, and whether
@@ -165,54 +57,29 @@ func (q *question) checkAction() {
 	q.warnings = append(q.warnings, q.req.Action+" is not asked on such a resource; it takes "+strings.Join(types, ", "))
 }
 
-// setContext puts the --context flags into the request: a key that is given
-// more than once, or that AWS lists as one of several values, has a set of them.
-func (q *question) setContext(pairs []string) error {
-	for key := range q.req.Context {
-		q.assumed = append(q.assumed, key)
-	}
-	given := iam.Context{}
-	for _, pair := range pairs {
-		key, value, ok := strings.Cut(pair, "=")
-		if !ok || key == "" {
-			return writ.Errorf(writ.CodeUsage, "--context %s is not of the form KEY=VALUE", pair).
-				WithHint("such as --context aws:SourceIp=203.0.113.7")
-		}
-		service, _, _ := strings.Cut(q.req.Action, ":")
-		kind, known := catalog.AWS().Key(service, key)
-		if !known {
-			warning := "AWS has no condition key " + key + " for " + service
-			if near := catalog.AWS().NearestKey(service, key); near != "" {
-				warning += "; did you mean " + near + "?"
-			}
-			q.warnings = append(q.warnings, warning)
-		}
-		name := iam.Key(key)
-		v := given[name]
-		v.Values = append(v.Values, value)
-		v.Multi = kind.Multi() || len(v.Values) > 1
-		given[name] = v
-	}
-	for key, value := range given {
-		q.req.Context[key] = value
-	}
-	q.assumed = slices.DeleteFunc(q.assumed, func(key string) bool { _, ok := given[key]; return ok })
-	slices.Sort(q.assumed)
-	return nil
-}
-
 // keyNames are condition keys as AWS writes them, by their names in lower case.
 var keyNames = func() map[string]string {
 	names := map[string]string{}
 	for _, name := range []string{
 		"aws:PrincipalArn", "aws:PrincipalAccount", "aws:PrincipalType", "aws:PrincipalIsAWSService", "aws:PrincipalServiceName",
 		"aws:PrincipalServiceNamesList", "aws:ResourceAccount", "aws:SourceArn", "aws:SourceAccount", "lambda:SourceFunctionArn",
-		"aws:PrincipalTag/", "aws:ResourceTag/",
+		"aws:PrincipalTag/", "aws:ResourceTag/", "aws:RequestedRegion", "aws:SecureTransport", "aws:ViaAWSService",
+		"aws:CurrentTime", "aws:EpochTime", "aws:SourceIp", "aws:SourceVpc", "aws:SourceVpce", "aws:UserAgent",
 	} {
-		names[strings.ToLower(name)] = name
+		names[iam.Key(name)] = name
 	}
 	return names
 }()
+
+// keyName writes a condition key as it was given, or as AWS does where its case is known.
+func (q *question) keyName(key string) string {
+	for _, given := range q.given {
+		if iam.Key(given) == key {
+			return given
+		}
+	}
+	return keyName(key)
+}
 
 // keyName writes a condition key as AWS does, where its case is known.
 func keyName(key string) string {

@@ -13,9 +13,11 @@ import (
 )
 
 type whoCanFlags struct {
-	context                  []string
-	sandbox, account, region string
-	format                   string
+	keys     keyFlags
+	files    policyFlags
+	source   sourceFlags
+	format   string
+	topology bool
 }
 
 func newIAMWhoCan(sh *shell) *cobra.Command {
@@ -26,18 +28,23 @@ func newIAMWhoCan(sh *shell) *cobra.Command {
 		Long: `Lists everybody who may do ACTION on RESOURCE in a sandbox of the topology in DIR:
 its functions and roles, and whom the resource's own policy admits (services of AWS,
 other accounts, everybody), each with the statement and the line of topology.yml.
+With --template it is asked of CloudFormation templates, and with --account-details of
+the users and roles of an account; the topology is asked as well if DIR is given.
+--scp, --rcp, --boundary and --endpoint-policy put further limits on the account's
+own principals: what if the organisation had this policy?
 
 ACTION may be a pattern such as dynamodb:*; then the actions of AWS that it matches
 and that the resource takes are asked one by one. RESOURCE is an ARN, "*", or a store
 or function by its name.
 
 Where the answer hangs on a context key that is not known (aws:SourceIp, say), it is
-"if", with the condition; --context sets keys.`,
+"if", with the condition; --context sets keys, --absent says that a call has none.`,
 		Args: cobra.RangeArgs(2, 3),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := checkFormat(f.format); err != nil {
 				return err
 			}
+			f.topology = len(args) > 2 || !f.source.any()
 			found, err := f.ask(cmd.Context(), sh, args[0], args[1], dirArg(args[2:]))
 			if err != nil {
 				return err
@@ -48,9 +55,10 @@ Where the answer hangs on a context key that is not known (aws:SourceIp, say), i
 			return found.writeText(sh.stdout, style{sh.colorOut})
 		},
 	}
-	cmd.Flags().StringArrayVar(&f.context, "context", nil, "a context key, KEY=VALUE; a key that is repeated has several values")
-	cmd.Flags().StringVarP(&f.sandbox, "sandbox", "s", defaultSandbox, "the sandbox")
-	accountFlags(cmd, &f.account, &f.region)
+	f.keys.register(cmd)
+	f.files.registerGuards(cmd)
+	cmd.Flags().StringVar(&f.files.boundary, "boundary", "", "a file with the permissions boundary of every user and role")
+	f.source.register(cmd, defaultSandbox)
 	formatFlag(cmd, &f.format)
 	return cmd
 }
@@ -83,7 +91,12 @@ func (f *whoCanFlags) ask(ctx context.Context, sh *shell, pattern, resource, dir
 	if err := checkActionName(pattern); err != nil {
 		return nil, err
 	}
-	w, err := sh.loadWorld(ctx, dir, f.sandbox, accountOf(f.account, f.region, "", resource))
+	for _, err := range []error{f.source.check(), checkARN("the resource", resource)} {
+		if err != nil {
+			return nil, err
+		}
+	}
+	w, err := f.source.load(ctx, sh, dir, f.topology, accountOf(f.source.account, f.source.region, "", resource))
 	if err != nil {
 		return nil, err
 	}
@@ -97,14 +110,21 @@ func (f *whoCanFlags) ask(ctx context.Context, sh *shell, pattern, resource, dir
 		return nil, err
 	}
 	out.Actions = len(actions)
+	files, err := f.files.read(sh.stdin, pattern, arn)
+	if err != nil {
+		return nil, err
+	}
+	out.Warnings = append(out.Warnings, files.doubts...)
 	for _, action := range actions {
 		for _, c := range w.candidates(action, arn) {
-			q := &question{caller: c.Caller, world: w}
+			q := &question{caller: c.Caller, world: w, crowd: w.isCrowd(&c.Caller), guessed: map[string]bool{}}
 			q.req, q.policies = w.inv.For(c.Caller, action, arn)
 			q.checkAction()
-			if err := q.setContext(f.context); err != nil {
+			if err := q.setContext(f.keys); err != nil {
 				return nil, err
 			}
+			q.limit(files)
+			q.setTime(sh.now())
 			for _, warning := range q.warnings {
 				if !slices.Contains(out.Warnings, warning) {
 					out.Warnings = append(out.Warnings, warning)
@@ -137,6 +157,26 @@ func actionsOn(pattern, arn string) ([]string, error) {
 	return actions, nil
 }
 
+// isCrowd reports a candidate that stands for many: another account for its
+// users and roles, everybody for services too.
+func (w *world) isCrowd(c *inventory.Caller) bool {
+	return c.Kind == iam.PrincipalAnonymous || c.Kind == iam.PrincipalRoot && c.Account != w.inv.Account.ID
+}
+
+// limit adds the guard rails of the flags: an organisation's SCPs and a
+// boundary bind the account's own, RCPs and endpoint policies every call.
+func (q *question) limit(files *filePolicies) {
+	ours := q.caller.Account == q.world.inv.Account.ID
+	guards := *files
+	if !ours {
+		guards.scps = nil
+	}
+	guards.guard(q.policies)
+	if files.boundary != nil && q.caller.Entity != nil {
+		q.policies.Boundary = files.boundary
+	}
+}
+
 // candidate is somebody who may be allowed.
 type candidate struct {
 	inventory.Caller
@@ -164,10 +204,16 @@ func (w *world) candidates(action, arn string) []candidate {
 	list = append(list, candidate{inventory.Caller{Principal: iam.ParsePrincipal(root)}, "root user"})
 	_, policies := w.inv.For(inventory.Caller{}, action, arn)
 	for _, name := range policies.Resource.Named() {
+		parsed := iam.ParsePrincipal(name)
+		if p := w.inv.Principal(name); p != nil && parsed.Kind == iam.PrincipalSession && p.Caller().ARN != name {
+			c := p.Caller() // this session alone
+			c.ARN, c.Function = name, sessionFunction(p, name)
+			list = append(list, candidate{c, name})
+			continue
+		}
 		if name == w.inv.Account.ID || name == root || w.inv.Principal(name) != nil {
 			continue // its principals are in the list
 		}
-		parsed := iam.ParsePrincipal(name)
 		switch {
 		case name == "*":
 			list = append(list, candidate{inventory.Caller{Principal: parsed}, "everybody"})
@@ -213,26 +259,6 @@ func (q *question) allowed(c candidate) (allowed, bool) {
 	return out, true
 }
 
-// unknown reports keys that a call may have and the question does not give.
-func (q *question) unknown(key string) bool {
-	if _, given := q.req.Context[key]; given {
-		return false
-	}
-	service := q.caller.Kind == iam.PrincipalService
-	switch {
-	case strings.HasPrefix(key, "aws:principaltag/"), key == "lambda:sourcefunctionarn", key == "aws:username":
-		return q.caller.Entity == nil && !service
-	case strings.HasPrefix(key, "aws:resourcetag/"):
-		return q.world.inv.Owner(q.req.Resource) == nil
-	case key == "aws:sourcearn", key == "aws:sourceaccount", key == "aws:sourceowner":
-		// Only services call on behalf of something; everybody includes them.
-		return service || q.caller.Kind == iam.PrincipalAnonymous
-	case key == "aws:multifactorauthpresent", key == "aws:multifactorauthage":
-		return q.caller.Function == nil && !service
-	}
-	return true
-}
-
 // conditions are what the answer hangs on: per kind of policy one of its
 // Allows has to hold, and none of the Denies.
 func (q *question) conditions() []string {
@@ -270,7 +296,7 @@ func (q *question) conditions() []string {
 func (q *question) hangsOn(m iam.Match) string {
 	var parts []string
 	for _, c := range m.Source().Conditions {
-		if q.unknown(strings.ToLower(c.Key)) {
+		if q.unknown(iam.Key(c.Key)) {
 			parts = append(parts, c.Operator+" "+c.Key+" "+strings.Join(c.Values, " or "))
 		}
 	}
@@ -290,7 +316,7 @@ func (w *whoCan) add(one allowed, action string) {
 }
 
 func (a *allowed) sameGround(b *allowed) bool {
-	same := func(x, y answerStatement) bool { return x.match == y.match }
+	same := func(x, y answerStatement) bool { return x.match.Source() == y.match.Source() }
 	return a.Principal == b.Principal && a.ARN == b.ARN && a.May == b.May && slices.Equal(a.Functions, b.Functions) &&
 		slices.Equal(a.Conditions, b.Conditions) && slices.EqualFunc(a.Statements, b.Statements, same)
 }

@@ -1,7 +1,7 @@
 package cli
 
 import (
-	"context"
+	"fmt"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -28,21 +28,6 @@ type world struct {
 type statementPlace struct {
 	position  writ.Position
 	statement int
-}
-
-// loadWorld synthesises the topology of dir and takes its inventory.
-func (sh *shell) loadWorld(ctx context.Context, dir, sandbox string, account inventory.Account) (*world, error) {
-	systems, err := sh.load(ctx, dir, sandbox, localEnv)
-	if err != nil {
-		return nil, err
-	}
-	w := &world{systems: systems, edges: map[statementPlace][]synth.Provenance{}}
-	var stacks []inventory.Stack
-	for _, s := range systems {
-		stacks = append(stacks, inventory.Stack{Name: s.stack, Template: s.output.Template, Where: w.provenance(s.output)})
-	}
-	w.inv, err = inventory.Read(account, stacks...)
-	return w, err
 }
 
 // provenance gives the places of a template's statements in the topology.
@@ -114,15 +99,20 @@ func (w *world) caller(name string) (inventory.Caller, error) {
 		return inventory.Caller{}, writ.Errorf(writ.CodeUsage, "several topologies have a function %s", name).
 			WithHint("write NAMESPACE/%s", name)
 	}
-	if len(found) == 0 && w.inv.Function(name) != nil {
-		found = append(found, w.inv.Function(name))
+	if len(found) == 0 {
+		for _, f := range w.inv.Functions {
+			if f.Name == name || f.ARN == name || f.LogicalID == name {
+				found = append(found, f)
+			}
+			known = append(known, f.LogicalID)
+		}
 	}
 	if len(found) == 1 {
 		if c, ok := found[0].Run(); ok {
 			return c, nil
 		}
 	}
-	if p := w.inv.Principal(name); p != nil {
+	if p := w.principal(name); p != nil {
 		c := p.Caller()
 		if parsed := iam.ParsePrincipal(name); parsed.Kind == iam.PrincipalSession {
 			c.ARN = name
@@ -141,6 +131,20 @@ func (w *world) caller(name string) (inventory.Caller, error) {
 	return inventory.Caller{}, unknownName("function, role or user", name, known)
 }
 
+// principal finds a role or user by its name, its ARN, that of a session of
+// it, or its logical id in a template.
+func (w *world) principal(name string) *inventory.Principal {
+	if p := w.inv.Principal(name); p != nil {
+		return p
+	}
+	for _, p := range w.inv.Principals {
+		if p.LogicalID == name && name != "" {
+			return p
+		}
+	}
+	return nil
+}
+
 // sessionFunction is the function whose session an ARN is.
 func sessionFunction(p *inventory.Principal, arn string) *inventory.Function {
 	for _, f := range p.Functions {
@@ -152,12 +156,17 @@ func sessionFunction(p *inventory.Principal, arn string) *inventory.Function {
 }
 
 func unknownName(kind, name string, known []string) error {
-	err := writ.Errorf(writ.CodeUsage, "there is no %s %q here", kind, name)
+	err := writ.Errorf(writ.CodeNotFound, "there is no %s %q here", kind, name)
 	if near := writ.Nearest(name, known); near != "" {
 		return err.WithHint("did you mean %s?", near)
 	}
 	slices.Sort(known)
-	return err.WithHint("there are %s", strings.Join(slices.Compact(known), ", "))
+	known = slices.DeleteFunc(slices.Compact(known), func(s string) bool { return s == "" })
+	const most = 20
+	if more := len(known) - most; more > 0 {
+		known = append(known[:most], fmt.Sprintf("and %d more", more))
+	}
+	return err.WithHint("there are %s", strings.Join(known, ", "))
 }
 
 var arnText = regexp.MustCompile(`^arn:[^:]*:[^:]*:[^:]*:[^:]*:.`)
@@ -194,14 +203,37 @@ func (w *world) resource(name, action string) (string, error) {
 			}
 		}
 	}
+	if len(found) == 0 {
+		found, known = w.held(name, base, rest, known)
+	}
 	found = slices.DeleteFunc(found, func(arn string) bool { return !strings.HasPrefix(arn, "arn:") })
 	switch len(found) {
 	case 1:
 		return found[0], nil
 	case 0:
-		return "", unknownName("function or store", name, known)
+		return "", unknownName("function, store or resource", name, known)
 	}
 	return "", writ.Errorf(writ.CodeUsage, "%q can be %s", name, strings.Join(found, " or ")).WithHint("write the ARN that you mean")
+}
+
+// held finds resources and roles of templates by name or logical id.
+func (w *world) held(name, base, rest string, known []string) (found, all []string) {
+	add := func(e inventory.Entity) {
+		known = append(known, e.LogicalID)
+		switch {
+		case e.Name == name || e.LogicalID == name:
+			found = append(found, e.ARN)
+		case e.Name == base || e.LogicalID == base:
+			found = append(found, e.ARN+rest)
+		}
+	}
+	for _, r := range w.inv.Resources {
+		add(r.Entity)
+	}
+	for _, p := range w.inv.Principals {
+		add(p.Entity)
+	}
+	return found, known
 }
 
 func hasStore(t *topology.Topology, name string) bool {
@@ -267,6 +299,8 @@ func accountOf(account, region, principal, resource string) inventory.Account {
 
 // shortPath gives a path of the user's file as it is shown.
 func shortPath(p writ.Position) string {
-	p.File = filepath.Clean(p.File)
+	if p.File != "" {
+		p.File = filepath.Clean(p.File)
+	}
 	return oneLine(p.String())
 }

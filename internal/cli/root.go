@@ -11,7 +11,10 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/writ-dev/writ"
@@ -27,6 +30,7 @@ type shell struct {
 	colorOut, colorErr bool
 	// terminalOut is set when standard output is a terminal.
 	terminalOut bool
+	now         func() time.Time
 }
 
 // Main runs the command line of the process and gives its exit status.
@@ -35,7 +39,7 @@ func Main() int {
 	defer stop()
 	sh := &shell{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: &lockedWriter{w: os.Stderr}, getenv: os.Getenv,
-		colorOut: wantsColor(os.Stdout), colorErr: wantsColor(os.Stderr), terminalOut: isTerminal(os.Stdout),
+		colorOut: wantsColor(os.Stdout), colorErr: wantsColor(os.Stderr), terminalOut: isTerminal(os.Stdout), now: time.Now,
 	}
 	return run(ctx, sh, os.Args[1:])
 }
@@ -127,6 +131,7 @@ really enforced; and it shows who gains what before a deploy changes anything.`,
 		newDestroy(sh), newInvoke(sh), newLogs(sh), newCredentials(sh), newIAM(sh), newVersion(sh),
 	)
 	wrap(root.Commands())
+	root.SetFlagErrorFunc(knownFlag)
 	root.CompletionOptions.HiddenDefaultCmd = true
 	return root
 }
@@ -166,14 +171,37 @@ func dirArg(args []string) string {
 	return args[0]
 }
 
-// formatFlag adds --format to a command that prints a result.
-func formatFlag(cmd *cobra.Command, format *string) {
-	cmd.Flags().StringVar(format, "format", "text", "how to print the result: text or json")
+// formatFlag adds --format to a command that prints a result, as text, as JSON
+// or in a form of its own.
+func formatFlag(cmd *cobra.Command, format *string, own ...string) {
+	cmd.Flags().StringVar(format, "format", "text", "how to print the result: "+alternatives(formats(own)))
 }
 
-func checkFormat(format string) error {
-	if format != "text" && format != "json" {
-		return writ.Errorf(writ.CodeUsage, "--format %s is not known", format).WithHint("it takes text or json")
+func checkFormat(format string, own ...string) error {
+	return checkChoice("format", format, formats(own))
+}
+
+func formats(own []string) []string { return append([]string{"text", "json"}, own...) }
+
+// checkChoice refuses a value that a flag does not take.
+func checkChoice[S ~string](flag string, value S, choices []S) error {
+	if slices.Contains(choices, value) {
+		return nil
 	}
-	return nil
+	return writ.Errorf(writ.CodeUsage, "--%s %s is not known", flag, value).WithHint("it takes %s", alternatives(choices))
+}
+
+// alternatives writes "a, b or c".
+func alternatives[S ~string](words []S) string {
+	var b strings.Builder
+	for i, word := range words {
+		switch {
+		case i > 0 && i == len(words)-1:
+			b.WriteString(" or ")
+		case i > 0:
+			b.WriteString(", ")
+		}
+		b.WriteString(string(word))
+	}
+	return b.String()
 }

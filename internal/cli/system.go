@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"strings"
 	"sync"
 
 	"github.com/writ-dev/writ"
@@ -45,9 +46,24 @@ func (sh *shell) load(ctx context.Context, dir, sandbox, profile string) ([]*sys
 	return loadSystems(ctx, dir, sandbox, profile)
 }
 
+// sketch is load for questions about permissions: code is neither looked at nor
+// built, and the template names none.
+func (sh *shell) sketch(ctx context.Context, dir, sandbox, profile string) ([]*system, error) {
+	defer working(sh.stderr, style{sh.colorErr}, "reading "+dir)()
+	noCode := func(context.Context, bundle.Source) (string, error) { return strings.Repeat("0", 64), nil }
+	return loadSystemsWith(ctx, dir, sandbox, profile, noCode)
+}
+
 // loadSystems reads the topology of dir and synthesises it and its nested
 // topologies, the root first. profile is what {{env}} stands for.
 func loadSystems(ctx context.Context, dir, sandbox, profile string) ([]*system, error) {
+	return loadSystemsWith(ctx, dir, sandbox, profile, bundle.Hash)
+}
+
+// hasher gives the hash of a function's code.
+type hasher func(context.Context, bundle.Source) (string, error)
+
+func loadSystemsWith(ctx context.Context, dir, sandbox, profile string, hash hasher) ([]*system, error) {
 	if err := checkSandbox(sandbox); err != nil {
 		return nil, err
 	}
@@ -57,7 +73,7 @@ func loadSystems(ctx context.Context, dir, sandbox, profile string) ([]*system, 
 	}
 	var systems []*system
 	for _, node := range flatten(t) {
-		s, err := synthesise(ctx, node, sandbox, profile)
+		s, err := synthesise(ctx, node, sandbox, profile, hash)
 		if err != nil {
 			return nil, err
 		}
@@ -74,7 +90,7 @@ func flatten(t *topology.Topology) []*topology.Topology {
 	return all
 }
 
-func synthesise(ctx context.Context, t *topology.Topology, sandbox, profile string) (*system, error) {
+func synthesise(ctx context.Context, t *topology.Topology, sandbox, profile string, hash hasher) (*system, error) {
 	s := &system{topology: t, sandbox: sandbox, stack: synth.StackName(t, sandbox), assets: map[string]synth.Asset{}}
 	for _, f := range t.Functions {
 		s.sources = append(s.sources, bundle.Source{
@@ -83,7 +99,7 @@ func synthesise(ctx context.Context, t *topology.Topology, sandbox, profile stri
 	}
 	hashes := make([]string, len(s.sources))
 	err := eachSource(s.sources, func(i int, source bundle.Source) (err error) {
-		hashes[i], err = bundle.Hash(ctx, source)
+		hashes[i], err = hash(ctx, source)
 		return err
 	})
 	if err != nil {
