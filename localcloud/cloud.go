@@ -17,8 +17,11 @@ import (
 	"github.com/writ-dev/writ/localcloud/apigateway"
 	"github.com/writ-dev/writ/localcloud/cloudformation"
 	"github.com/writ-dev/writ/localcloud/directory"
+	"github.com/writ-dev/writ/localcloud/events"
 	"github.com/writ-dev/writ/localcloud/gate"
 	"github.com/writ-dev/writ/localcloud/lambda"
+	"github.com/writ-dev/writ/localcloud/s3"
+	"github.com/writ-dev/writ/localcloud/scheduler"
 	"github.com/writ-dev/writ/localcloud/session"
 	"github.com/writ-dev/writ/localcloud/sns"
 	"github.com/writ-dev/writ/localcloud/sqs"
@@ -92,6 +95,9 @@ type Cloud struct {
 	stacks    *cloudformation.Service
 	queues    *sqs.Service
 	topics    *sns.Service
+	buses     *events.Service
+	schedules *scheduler.Service
+	objects   *s3.Service
 }
 
 // doer stands for the gate while the services that call it are being made.
@@ -128,6 +134,8 @@ func (c *Cloud) DeveloperCredentials() (Credentials, error) {
 // state. It is called once.
 func (c *Cloud) Close() error {
 	c.queues.Close()
-	c.topics.Close()
+	for _, s := range c.deliverers() {
+		s.Close()
+	}
 	return errors.Join(c.stacks.Close(), c.lambda.Close(), c.db.Close())
 }

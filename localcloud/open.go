@@ -15,10 +15,12 @@ import (
 	"github.com/writ-dev/writ/localcloud/cloudformation"
 	"github.com/writ-dev/writ/localcloud/directory"
 	"github.com/writ-dev/writ/localcloud/dynamodb"
+	"github.com/writ-dev/writ/localcloud/events"
 	"github.com/writ-dev/writ/localcloud/gate"
 	"github.com/writ-dev/writ/localcloud/lambda"
 	"github.com/writ-dev/writ/localcloud/logs"
 	"github.com/writ-dev/writ/localcloud/s3"
+	"github.com/writ-dev/writ/localcloud/scheduler"
 	"github.com/writ-dev/writ/localcloud/secretsmanager"
 	"github.com/writ-dev/writ/localcloud/session"
 	"github.com/writ-dev/writ/localcloud/sns"
@@ -87,11 +89,20 @@ func (c *Cloud) wire() error {
 	if err != nil {
 		return err
 	}
-	objects, err := s3.New(s3.Config{
-		DB: c.db, Dir: filepath.Join(cfg.Dir, "objects"),
-		Account: DefaultAccount, Region: DefaultRegion, Now: cfg.Now, Rand: rand.Reader,
-	})
-	if err != nil {
+	if c.buses, err = events.New(events.Config{
+		DB: c.db, Account: DefaultAccount, Region: DefaultRegion, Now: cfg.Now, Log: log, Do: through, Roles: tokens,
+	}); err != nil {
+		return err
+	}
+	if c.schedules, err = scheduler.New(scheduler.Config{
+		DB: c.db, Account: DefaultAccount, Region: DefaultRegion, Now: cfg.Now, Log: log, Do: through, Roles: tokens,
+	}); err != nil {
+		return err
+	}
+	if c.objects, err = s3.New(s3.Config{
+		DB: c.db, Dir: filepath.Join(cfg.Dir, "objects"), Account: DefaultAccount, Region: DefaultRegion, Now: cfg.Now, Rand: rand.Reader,
+		Do: through, Bus: c.buses, Log: log,
+	}); err != nil {
 		return err
 	}
 	if c.apis, err = apigateway.New(apigateway.Config{
@@ -134,14 +145,32 @@ func (c *Cloud) wire() error {
 		Account: DefaultAccount, Region: DefaultRegion, Now: cfg.Now, SCPs: cfg.SCPs,
 		Directory: c.directory, Credentials: c.vault, OnVerdict: c.verdict, DeveloperRole: DeveloperRole, Log: log,
 		Services: []gate.Service{
-			tokens, c.directory, tables, objects, c.apis, c.lambda, c.stacks,
-			c.queues, c.topics, secrets, parameters, logs.New(logs.Config{DB: c.db, Account: DefaultAccount, Region: DefaultRegion, Now: cfg.Now}),
+			tokens, c.directory, tables, c.objects, c.apis, c.lambda, c.stacks,
+			c.queues, c.topics, c.buses, c.schedules, secrets, parameters, logs.New(logs.Config{DB: c.db, Account: DefaultAccount, Region: DefaultRegion, Now: cfg.Now}),
 		},
 	})
 	through.gate = c.gate
 	c.lambda.Resume()
 	c.stacks.Resume()
-	return c.topics.Resume()
+	for i, s := range c.deliverers() {
+		if err := s.Resume(); err != nil {
+			for _, begun := range c.deliverers()[:i] {
+				begun.Close()
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// deliverer is a service that calls others by itself: from Resume on, until Close.
+type deliverer interface {
+	Resume() error
+	Close()
+}
+
+func (c *Cloud) deliverers() []deliverer {
+	return []deliverer{c.topics, c.buses, c.schedules, c.objects}
 }
 
 // unnamed says whether an API answers requests that name none: those of the

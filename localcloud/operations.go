@@ -5,9 +5,11 @@ import (
 	"github.com/writ-dev/writ/localcloud/cloudformation"
 	"github.com/writ-dev/writ/localcloud/directory"
 	"github.com/writ-dev/writ/localcloud/dynamodb"
+	"github.com/writ-dev/writ/localcloud/events"
 	"github.com/writ-dev/writ/localcloud/lambda"
 	"github.com/writ-dev/writ/localcloud/logs"
 	"github.com/writ-dev/writ/localcloud/s3"
+	"github.com/writ-dev/writ/localcloud/scheduler"
 	"github.com/writ-dev/writ/localcloud/secretsmanager"
 	"github.com/writ-dev/writ/localcloud/sns"
 	"github.com/writ-dev/writ/localcloud/sqs"
@@ -23,10 +25,12 @@ func Operations() map[string][]string {
 		"apigatewayv2":   apigateway.OperationsV2(),
 		"cloudformation": cloudformation.Operations(),
 		"dynamodb":       dynamodb.Operations(),
+		"events":         events.Operations(),
 		"iam":            directory.Operations(),
 		"lambda":         lambda.Operations(),
 		"logs":           logs.Operations(),
 		"s3":             s3.Operations(),
+		"scheduler":      scheduler.Operations(),
 		"secretsmanager": secretsmanager.Operations(),
 		"sns":            sns.Operations(),
 		"sqs":            sqs.Operations(),

@@ -29,7 +29,13 @@ var required = map[string]string{
 		"ListSecretVersionIds TagResource UntagResource PutResourcePolicy GetResourcePolicy DeleteResourcePolicy GetRandomPassword",
 	"SSM": "PutParameter GetParameter GetParameters GetParametersByPath DeleteParameter DeleteParameters DescribeParameters " +
 		"GetParameterHistory AddTagsToResource RemoveTagsFromResource ListTagsForResource",
-	"CloudWatch Logs": "DescribeLogGroups DescribeLogStreams GetLogEvents FilterLogEvents",
+	"CloudWatch Logs": "DescribeLogGroups DescribeLogStreams GetLogEvents FilterLogEvents PutResourcePolicy DescribeResourcePolicies " +
+		"DeleteResourcePolicy",
+	"EventBridge": "CreateEventBus DeleteEventBus DescribeEventBus ListEventBuses UpdateEventBus PutPermission RemovePermission PutRule DeleteRule " +
+		"DescribeRule ListRules EnableRule DisableRule PutTargets RemoveTargets ListTargetsByRule ListRuleNamesByTarget PutEvents " +
+		"TestEventPattern TagResource UntagResource ListTagsForResource",
+	"Scheduler": "CreateScheduleGroup GetScheduleGroup DeleteScheduleGroup ListScheduleGroups CreateSchedule GetSchedule UpdateSchedule " +
+		"DeleteSchedule ListSchedules TagResource UntagResource ListTagsForResource",
 	"DynamoDB": "CreateTable DescribeTable DeleteTable ListTables UpdateTable PutItem GetItem UpdateItem DeleteItem Query Scan " +
 		"BatchGetItem BatchWriteItem TransactGetItems TransactWriteItems DescribeTimeToLive UpdateTimeToLive TagResource " +
 		"UntagResource ListTagsOfResource DescribeLimits PutResourcePolicy GetResourcePolicy DeleteResourcePolicy " +
@@ -37,7 +43,7 @@ var required = map[string]string{
 	"CloudFormation": "CreateChangeSet DescribeChangeSet ExecuteChangeSet CreateStack UpdateStack DeleteStack DescribeStacks " +
 		"DescribeStackEvents DescribeStackResources GetTemplate",
 	"S3": "CreateBucket HeadBucket ListBuckets DeleteBucket PutObject GetObject HeadObject ListObjectsV2 DeleteObject DeleteObjects " +
-		"CreateMultipartUpload UploadPart CompleteMultipartUpload",
+		"CreateMultipartUpload UploadPart CompleteMultipartUpload PutBucketNotificationConfiguration GetBucketNotificationConfiguration",
 	"API Gateway":  "CreateRestApi GetRestApis GetResources CreateResource PutMethod PutIntegration CreateDeployment GetStages DeleteRestApi",
 	"ApiGatewayV2": "CreateApi GetApis CreateIntegration CreateRoute CreateStage GetRoutes DeleteApi",
 }
@@ -58,6 +64,8 @@ func TestEveryPromisedOperation(t *testing.T) {
 		{"cloudformation", useCloudFormation},
 		{"sqs", useSQS},
 		{"a topic, a queue and a function", useMessages},
+		{"a bucket, a rule and a function", useEvents},
+		{"schedules", useSchedules},
 		{"secrets", useSecrets},
 		{"parameters", useParameters},
 		{"rest api", useREST},
@@ -83,7 +91,7 @@ func TestPromisesAreOperations(t *testing.T) {
 	names := map[string]string{
 		"STS": "sts", "IAM": "iam", "Lambda": "lambda", "CloudWatch Logs": "logs", "DynamoDB": "dynamodb",
 		"CloudFormation": "cloudformation", "S3": "s3", "API Gateway": "apigateway", "ApiGatewayV2": "apigatewayv2",
-		"SQS": "sqs", "SNS": "sns", "Secrets Manager": "secretsmanager", "SSM": "ssm",
+		"EventBridge": "events", "Scheduler": "scheduler", "SQS": "sqs", "SNS": "sns", "Secrets Manager": "secretsmanager", "SSM": "ssm",
 	}
 	for service, list := range required {
 		for name := range strings.FieldsSeq(list) {

@@ -24,7 +24,7 @@ const (
 // titles are how people call the services.
 var titles = map[string]string{
 	"apigateway": "API Gateway, REST APIs", "apigatewayv2": "API Gateway, HTTP APIs", "cloudformation": "CloudFormation", "dynamodb": "DynamoDB",
-	"iam": "IAM", "lambda": "Lambda", "logs": "CloudWatch Logs", "s3": "S3", "secretsmanager": "Secrets Manager", "sns": "SNS", "sqs": "SQS",
+	"events": "EventBridge", "iam": "IAM", "lambda": "Lambda", "logs": "CloudWatch Logs", "s3": "S3", "scheduler": "EventBridge Scheduler", "secretsmanager": "Secrets Manager", "sns": "SNS", "sqs": "SQS",
 	"ssm": "SSM, parameters", "sts": "STS",
 }
 
@@ -70,7 +70,7 @@ func TestPageSaysWhatTheCodeDoes(t *testing.T) {
 func TestPageNamesTheContextKeys(t *testing.T) {
 	t.Parallel()
 	page := strings.ToLower(string(must[[]byte](t)(os.ReadFile(filepath.Join("..", "docs", "local-cloud.md")))))
-	key := regexp.MustCompile(`"((?:aws|dynamodb|iam|lambda|s3|secretsmanager|sns|ssm|sts):[a-z]+/?)"`)
+	key := regexp.MustCompile(`"((?:aws|dynamodb|events|iam|lambda|s3|secretsmanager|sns|ssm|sts):[a-z]+(?:[.-][a-z]+)*/?)"`)
 	found := map[string]bool{}
 	for _, file := range must[[]string](t)(filepath.Glob(filepath.Join("*", "*.go"))) {
 		if strings.HasSuffix(file, "_test.go") {
@@ -80,7 +80,7 @@ func TestPageNamesTheContextKeys(t *testing.T) {
 			found[string(match[1])] = true
 		}
 	}
-	for _, source := range []string{"aws:sns", "aws:sqs"} { // what events name as their source
+	for _, source := range []string{"aws:sns", "aws:sqs", "aws:s3"} { // what events name as their source
 		delete(found, source)
 	}
 	if len(found) < 40 {

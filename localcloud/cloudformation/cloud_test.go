@@ -36,11 +36,13 @@ import (
 	"github.com/writ-dev/writ/localcloud/cloudformation"
 	"github.com/writ-dev/writ/localcloud/directory"
 	localdynamodb "github.com/writ-dev/writ/localcloud/dynamodb"
+	localevents "github.com/writ-dev/writ/localcloud/events"
 	"github.com/writ-dev/writ/localcloud/gate"
 	"github.com/writ-dev/writ/localcloud/gate/gatetest"
 	locallambda "github.com/writ-dev/writ/localcloud/lambda"
 	"github.com/writ-dev/writ/localcloud/logs"
 	locals3 "github.com/writ-dev/writ/localcloud/s3"
+	localscheduler "github.com/writ-dev/writ/localcloud/scheduler"
 	localsecrets "github.com/writ-dev/writ/localcloud/secretsmanager"
 	"github.com/writ-dev/writ/localcloud/session"
 	localsns "github.com/writ-dev/writ/localcloud/sns"
@@ -62,18 +64,21 @@ const (
 // cloud is the real gate with all real services, and CloudFormation's calls
 // passing through faults.
 type cloud struct {
-	dir     string
-	gate    *gate.Gate
-	iam     *directory.Directory
-	vault   *session.Vault
-	service *cloudformation.Service
-	faults  *faults
-	url     string
-	lambdas *locallambda.Service
-	queues  *localsqs.Service
-	topics  *localsns.Service
-	db      *store.DB
-	server  *httptest.Server
+	dir       string
+	gate      *gate.Gate
+	iam       *directory.Directory
+	vault     *session.Vault
+	service   *cloudformation.Service
+	faults    *faults
+	url       string
+	lambdas   *locallambda.Service
+	queues    *localsqs.Service
+	topics    *localsns.Service
+	buses     *localevents.Service
+	schedules *localscheduler.Service
+	objects   *locals3.Service
+	db        *store.DB
+	server    *httptest.Server
 }
 
 // late is a Doer that is known only after the services are made.
@@ -170,7 +175,11 @@ func openCloud(t testing.TB, dir string) *cloud {
 	must(err)
 	tables, err := localdynamodb.New(localdynamodb.Config{DB: c.db, Account: account, Region: region, Now: time.Now})
 	must(err)
-	objects, err := locals3.New(locals3.Config{DB: c.db, Dir: filepath.Join(dir, "s3"), Account: account, Region: region, Now: time.Now, Rand: rand.Reader})
+	c.buses, err = localevents.New(localevents.Config{DB: c.db, Account: account, Region: region, Do: do, Roles: issuer})
+	must(err)
+	c.schedules, err = localscheduler.New(localscheduler.Config{DB: c.db, Account: account, Region: region, Do: do, Roles: issuer})
+	must(err)
+	c.objects, err = locals3.New(locals3.Config{DB: c.db, Dir: filepath.Join(dir, "s3"), Account: account, Region: region, Now: time.Now, Rand: rand.Reader, Do: do, Bus: c.buses})
 	must(err)
 	c.queues, err = localsqs.New(localsqs.Config{DB: c.db, Account: account, Region: region, Endpoint: func() string { return "http://127.0.0.1" }})
 	must(err)
@@ -193,7 +202,7 @@ func openCloud(t testing.TB, dir string) *cloud {
 	c.gate = gate.New(gate.Config{
 		Account: account, Region: region, Directory: c.iam, Credentials: c.vault, Now: time.Now, DeveloperRole: "admin",
 		OnVerdict: gatetest.Keys(t),
-		Services:  []gate.Service{c.iam, issuer, c.lambdas, gateway, tables, objects, c.queues, c.topics, secrets, parameters, c.service, logs.New(logs.Config{DB: c.db, Account: account, Region: region})},
+		Services:  []gate.Service{c.iam, issuer, c.lambdas, gateway, tables, c.objects, c.queues, c.topics, c.buses, c.schedules, secrets, parameters, c.service, logs.New(logs.Config{DB: c.db, Account: account, Region: region})},
 	})
 	do.Doer, c.faults.next = c.gate, c.gate
 	c.lambdas.Resume()
@@ -206,6 +215,9 @@ func (c *cloud) close(t testing.TB) {
 	t.Helper()
 	c.queues.Close()
 	c.topics.Close()
+	c.buses.Close()
+	c.schedules.Close()
+	c.objects.Close()
 	c.server.Close()
 	if err := errors.Join(c.service.Close(), c.lambdas.Close(), c.db.Close()); err != nil {
 		t.Error(err)
@@ -324,6 +336,7 @@ func (c *cloud) inventory(t testing.TB) []string {
 		check(err)
 		add("secret", aws.String(*secret.ARN+aws.ToString(secret.Description)+aws.ToString(got.ResourcePolicy)))
 	}
+	all = append(all, eventInventory(t, cfg)...)
 	parameters, err := ssm.NewFromConfig(cfg).GetParametersByPath(ctx, &ssm.GetParametersByPathInput{Path: aws.String("/"), Recursive: aws.Bool(true)})
 	check(err)
 	for _, parameter := range parameters.Parameters {

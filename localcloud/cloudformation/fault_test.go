@@ -40,7 +40,47 @@ Resources:
       KeySchema: [{AttributeName: id, KeyType: HASH}]
   Bucket:
     Type: AWS::S3::Bucket
-    Properties: {Tags: [{Key: d, Value: !Ref Description}]}
+    DependsOn: [LetPhotosIn, JobsPolicy]
+    Properties:
+      Tags: [{Key: d, Value: !Ref Description}]
+      NotificationConfiguration:
+        LambdaConfigurations: [{Event: "s3:ObjectCreated:*", Function: !GetAtt Function.Arn, Filter: {S3Key: {Rules: [{Name: prefix, Value: !Ref Description}]}}}]
+        QueueConfigurations: [{Event: "s3:ObjectRemoved:*", Queue: !GetAtt Jobs.Arn}]
+        EventBridgeConfiguration: {EventBridgeEnabled: true}
+  LetPhotosIn:
+    Type: AWS::Lambda::Permission
+    Properties: {Action: "lambda:InvokeFunction", FunctionName: !Ref Function, Principal: s3.amazonaws.com, SourceAccount: !Ref AWS::AccountId}
+  Bus:
+    Type: AWS::Events::EventBus
+    Properties: {Name: fixed-bus, Description: !Ref Description, Policy: {Version: 2012-10-17, Statement: [{Sid: own, Effect: Allow, Principal: {AWS: !Ref AWS::AccountId}, Action: "events:PutEvents", Resource: !Sub "arn:aws:events:${AWS::Region}:${AWS::AccountId}:event-bus/fixed-bus"}]}}
+  BusPolicy:
+    Type: AWS::Events::EventBusPolicy
+    Properties: {EventBusName: !Ref Bus, StatementId: more, Statement: {Effect: Allow, Principal: {AWS: !GetAtt Carrier.Arn}, Action: "events:PutEvents", Resource: !GetAtt Bus.Arn, Condition: {StringEquals: {"events:source": !Ref Description}}}}
+  Carrier:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument: {Version: 2012-10-17, Statement: [{Effect: Allow, Principal: {Service: [events.amazonaws.com, scheduler.amazonaws.com]}, Action: sts:AssumeRole}]}
+  Rule:
+    Type: AWS::Events::Rule
+    Properties:
+      EventBusName: !Ref Bus
+      Description: !Ref Description
+      EventPattern: {source: [!Ref Description], detail: {total: [{numeric: [">", 100]}]}}
+      Targets:
+        - {Id: function, Arn: !GetAtt Function.Arn, RetryPolicy: {MaximumRetryAttempts: "3", MaximumEventAgeInSeconds: 60}}
+        - !If [Two, {Id: two, Arn: !GetAtt Jobs.Arn}, {Id: bus, Arn: !Sub "arn:aws:events:${AWS::Region}:${AWS::AccountId}:event-bus/default", RoleArn: !GetAtt Carrier.Arn}]
+  Nightly: {Type: AWS::Events::Rule, Properties: {Name: fixed-nightly, ScheduleExpression: !If [Two, "cron(0 3 * * ? *)", "rate(7 days)"], Targets: [{Id: f, Arn: !GetAtt Function.Arn, Input: '{"a":1}'}]}}
+  Group: {Type: AWS::Scheduler::ScheduleGroup, Properties: {Name: fixed-group, Tags: [{Key: d, Value: !Ref Description}]}}
+  Timer:
+    Type: AWS::Scheduler::Schedule
+    Properties:
+      GroupName: !If [Two, default, !Ref Group]
+      Description: !Ref Description
+      ScheduleExpression: cron(0 9 * * ? *)
+      ScheduleExpressionTimezone: Europe/Berlin
+      StartDate: "2030-01-01T00:00:00Z"
+      FlexibleTimeWindow: {Mode: FLEXIBLE, MaximumWindowInMinutes: "5"}
+      Target: {Arn: !GetAtt Function.Arn, RoleArn: !GetAtt Carrier.Arn, Input: !Sub '{"of":"${Group}"}', RetryPolicy: {MaximumRetryAttempts: "1"}}
   Function:
     Type: AWS::Lambda::Function
     Properties:
@@ -80,7 +120,7 @@ Resources:
     Properties: {VisibilityTimeout: 60, DelaySeconds: !If [Two, 5, 0], RedrivePolicy: {deadLetterTargetArn: !GetAtt Dead.Arn, maxReceiveCount: 3}}
   JobsPolicy:
     Type: AWS::SQS::QueuePolicy
-    Properties: {Queues: [!Ref Jobs], PolicyDocument: {Version: 2012-10-17, Statement: [{Effect: Allow, Principal: {Service: sns.amazonaws.com}, Action: "sqs:SendMessage", Resource: !GetAtt Jobs.Arn}]}}
+    Properties: {Queues: [!Ref Jobs], PolicyDocument: {Version: 2012-10-17, Statement: [{Effect: Allow, Principal: {Service: [sns.amazonaws.com, s3.amazonaws.com]}, Action: "sqs:SendMessage", Resource: !GetAtt Jobs.Arn}]}}
   JobsSource:
     Type: AWS::Lambda::EventSourceMapping
     DependsOn: Inline

@@ -60,6 +60,10 @@ func New(cfg Config) *Service {
 		"TagLogGroup":           op(s.askTag("TagLogGroup"), s.tagResource),
 		"UntagLogGroup":         op(s.askTag("UntagLogGroup"), s.untagResource),
 		"ListTagsLogGroup":      op(s.askTag("ListTagsLogGroup"), s.listTags),
+
+		"PutResourcePolicy":        op(anywhere("PutResourcePolicy"), s.putPolicy),
+		"DeleteResourcePolicy":     op(anywhere("DeleteResourcePolicy"), s.deletePolicy),
+		"DescribeResourcePolicies": op(anywhere("DescribeResourcePolicies"), s.describePolicies),
 	}
 	return s
 }
@@ -86,6 +90,8 @@ type request struct {
 	// Tags is a map, except for UntagLogGroup, where it is a list of keys.
 	Tags    json.RawMessage
 	TagKeys []string
+
+	PolicyName, PolicyDocument string
 }
 
 func op(asks func(*request) ([]gate.Ask, error), run func(*gate.Call, *request) (any, error)) operation {
@@ -176,7 +182,11 @@ func (s *Service) onGroup(action string) func(*request) ([]gate.Ask, error) {
 
 func (s *Service) onStream(action string) func(*request) ([]gate.Ask, error) {
 	return func(q *request) ([]gate.Ask, error) {
-		return []gate.Ask{{Action: "logs:" + action, Resource: s.groupARN(q.LogGroupName) + ":log-stream:" + q.LogStreamName}}, nil
+		policy, err := s.policy()
+		if err != nil {
+			return nil, err
+		}
+		return []gate.Ask{{Action: "logs:" + action, Resource: s.groupARN(q.LogGroupName) + ":log-stream:" + q.LogStreamName, ResourcePolicy: policy}}, nil
 	}
 }
 

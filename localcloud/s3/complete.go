@@ -91,6 +91,7 @@ func (s *Service) completeMultipartUpload(c *gate.Call) (*gate.Reply, error) {
 		return nil, err
 	}
 	s.dropBlobs(leftover...)
+	s.notify(c, created("CompleteMultipartUpload", "CompleteMultipartUpload", &o))
 	return xmlReply(struct {
 		XMLName  xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ CompleteMultipartUploadResult"`
 		Location string

@@ -30,6 +30,10 @@ var actions = map[string]string{
 	"DeletePublicAccessBlock": "s3:PutBucketPublicAccessBlock",
 	"DeleteBucketTagging":     "s3:PutBucketTagging",
 	"ListMultipartUploads":    "s3:ListBucketMultipartUploads",
+
+	"GetBucketNotificationConfiguration": "s3:GetBucketNotification",
+	"PutBucketNotificationConfiguration": "s3:PutBucketNotification",
+
 	"HeadObject":              "s3:GetObject",
 	"CopyObject":              "s3:PutObject",
 	"CreateMultipartUpload":   "s3:PutObject",

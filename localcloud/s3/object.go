@@ -116,6 +116,7 @@ func (s *Service) putObject(c *gate.Call) (*gate.Reply, error) {
 	if err := s.replaceObject(c, o, nil); err != nil {
 		return nil, err
 	}
+	s.notify(c, created("Put", "PutObject", &o))
 	reply := &gate.Reply{Header: http.Header{"Etag": {`"` + o.ETag + `"`}, "X-Amz-Server-Side-Encryption": {"AES256"}}}
 	sum.setHeader(reply.Header)
 	return reply, nil
@@ -184,8 +185,9 @@ func (s *Service) deleteObject(c *gate.Call) (*gate.Reply, error) {
 func (s *Service) removeObjects(c *gate.Call, keys []string) error {
 	bucket := c.Vars["Bucket"]
 	var blobs []string
+	var gone []change
 	err := s.cfg.DB.Update(func(tx *store.Tx) error {
-		blobs = nil
+		blobs, gone = nil, nil
 		if _, err := mustBucket(tx, bucket); err != nil {
 			return err
 		}
@@ -201,7 +203,7 @@ func (s *Service) removeObjects(c *gate.Call, keys []string) error {
 			if !found {
 				continue
 			}
-			blobs = append(blobs, o.Blob)
+			blobs, gone = append(blobs, o.Blob), append(gone, removed(key))
 			if err := objects.Delete([]byte(key)); err != nil {
 				return err
 			}
@@ -212,6 +214,7 @@ func (s *Service) removeObjects(c *gate.Call, keys []string) error {
 		return err
 	}
 	s.dropBlobs(blobs...)
+	s.notify(c, gone...)
 	return nil
 }
 
@@ -339,6 +342,7 @@ func (s *Service) copyObject(c *gate.Call) (*gate.Reply, error) {
 	if err := s.replaceObject(c, o, nil); err != nil {
 		return nil, err
 	}
+	s.notify(c, created("Copy", "CopyObject", &o))
 	return xmlReply(struct {
 		XMLName      xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ CopyObjectResult"`
 		LastModified string

@@ -16,6 +16,7 @@ type bucketRecord struct {
 	Policy       string            `json:",omitempty"`
 	PublicAccess *publicAccess     `json:",omitempty"`
 	Tags         map[string]string `json:",omitempty"`
+	Notification *notification     `json:",omitempty"`
 }
 
 // objectRecord is what is stored of an object.

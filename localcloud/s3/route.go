@@ -66,6 +66,7 @@ var bucketQueries = map[string]map[string]string{
 	"policy":            {"GET": "GetBucketPolicy", "PUT": "PutBucketPolicy", "DELETE": "DeleteBucketPolicy"},
 	"publicAccessBlock": {"GET": "GetPublicAccessBlock", "PUT": "PutPublicAccessBlock", "DELETE": "DeletePublicAccessBlock"},
 	"tagging":           {"GET": "GetBucketTagging", "PUT": "PutBucketTagging", "DELETE": "DeleteBucketTagging"},
+	"notification":      {"GET": "GetBucketNotificationConfiguration", "PUT": "PutBucketNotificationConfiguration"},
 	"location":          {"GET": "GetBucketLocation"},
 	"versioning":        {"GET": "GetBucketVersioning"},
 	"encryption":        {"GET": "GetBucketEncryption"},
@@ -77,7 +78,7 @@ var bucketQueries = map[string]map[string]string{
 // one: they must not be taken for it.
 var notEmulated = []string{
 	"accelerate", "acl", "analytics", "attributes", "cors", "intelligent-tiering", "inventory", "legal-hold", "lifecycle", "logging",
-	"metadataConfiguration", "metadataTable", "metrics", "notification", "object-lock", "ownershipControls", "policyStatus", "replication",
+	"metadataConfiguration", "metadataTable", "metrics", "object-lock", "ownershipControls", "policyStatus", "replication",
 	"renameObject", "requestPayment", "restore", "retention", "select", "session", "torrent", "versions", "website", "versionId", "abac",
 }
 

@@ -2,8 +2,9 @@
 // Public Access and multipart uploads.
 //
 // What is known of an object lies in the store; its bytes lie in files of
-// their own, which are on disk before the store names them. Versioning, ACLs,
-// encryption settings and event notifications are not emulated.
+// their own, which are on disk before the store names them. Changes are told to
+// functions, queues, topics and EventBridge. Versioning, ACLs and encryption
+// settings are not emulated.
 package s3
 
 import (
@@ -13,6 +14,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -20,6 +22,7 @@ import (
 	"time"
 
 	"github.com/writ-dev/writ/iam"
+	"github.com/writ-dev/writ/localcloud/delivery"
 	"github.com/writ-dev/writ/localcloud/gate"
 	"github.com/writ-dev/writ/localcloud/store"
 )
@@ -37,12 +40,19 @@ type Config struct {
 	Now             func() time.Time
 	// Rand is where file names and upload ids come from; crypto/rand.Reader outside tests.
 	Rand io.Reader
+	// Do delivers notifications; nil for none. Bus takes those for EventBridge.
+	Do  gate.Doer
+	Bus Bus
+	Log *slog.Logger
+	// Pause is the wait before the first retry of a notification; 0 means a second.
+	Pause time.Duration
 }
 
 // Service is S3. It implements gate.Service.
 type Service struct {
 	cfg    Config
 	random sync.Mutex // Rand may not be safe for concurrent use
+	post   *delivery.Post
 
 	policies sync.Mutex
 	compiled map[string]compiledPolicy // by bucket
@@ -55,7 +65,15 @@ type compiledPolicy struct {
 
 // New makes the folder and removes files that a crash left without a name.
 func New(cfg Config) (*Service, error) {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
 	s := &Service{cfg: cfg, compiled: map[string]compiledPolicy{}}
+	if cfg.Do != nil {
+		s.post = delivery.New(delivery.Config{
+			DB: cfg.DB, Name: root, Account: cfg.Account, Region: cfg.Region, Do: cfg.Do, Now: cfg.Now, Log: cfg.Log, Pause: cfg.Pause,
+		})
+	}
 	if err := s.checkFolder(); err != nil {
 		return nil, err
 	}
@@ -66,6 +84,21 @@ func New(cfg Config) (*Service, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// Resume takes up the notifications that a stop left; calls can be made from then on.
+func (s *Service) Resume() error {
+	if s.post == nil {
+		return nil
+	}
+	return s.post.Resume()
+}
+
+// Close stops the notifications, which go on at the next start.
+func (s *Service) Close() {
+	if s.post != nil {
+		s.post.Close()
+	}
 }
 
 // Info describes the service to the gate.
@@ -92,6 +125,10 @@ var handlers = map[string]func(*Service, *gate.Call) (*gate.Reply, error){
 	"DeletePublicAccessBlock": (*Service).deletePublicAccessBlock,
 	"GetBucketTagging":        (*Service).getBucketTagging,
 	"PutBucketTagging":        (*Service).putBucketTagging,
+
+	"GetBucketNotificationConfiguration": (*Service).getNotification,
+	"PutBucketNotificationConfiguration": (*Service).putNotification,
+
 	"DeleteBucketTagging":     (*Service).deleteBucketTagging,
 	"ListObjects":             (*Service).listObjects,
 	"ListObjectsV2":           (*Service).listObjectsV2,

@@ -148,7 +148,7 @@ func (s *Service) deleteObjectTagging(c *gate.Call) (*gate.Reply, error) {
 
 func (s *Service) setObjectTags(c *gate.Call, tags map[string]string) error {
 	bucket, key := c.Vars["Bucket"], c.Vars["Key"]
-	return s.cfg.DB.Update(func(tx *store.Tx) error {
+	err := s.cfg.DB.Update(func(tx *store.Tx) error {
 		if _, err := mustBucket(tx, bucket); err != nil {
 			return err
 		}
@@ -162,4 +162,8 @@ func (s *Service) setObjectTags(c *gate.Call, tags map[string]string) error {
 		o.Tags = tags
 		return saveObject(tx, bucket, o)
 	})
+	if err == nil {
+		s.notify(c, tagged(key, tags))
+	}
+	return err
 }

@@ -30,7 +30,10 @@ type ServiceRole struct {
 	SessionName string
 	// FunctionARN is carried in the session and becomes lambda:SourceFunctionArn.
 	FunctionARN string
-	Duration    time.Duration
+	// SourceARN is on whose behalf the service acts, for aws:SourceArn in the
+	// trust policy; "" means FunctionARN.
+	SourceARN string
+	Duration  time.Duration
 }
 
 // Role is what has to be known of a role to take it on.

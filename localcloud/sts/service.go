@@ -1,6 +1,7 @@
 package sts
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strconv"
@@ -51,8 +52,8 @@ func (s *Service) trusts(role session.Role, want session.ServiceRole) bool {
 		"aws:viaawsservice":             iam.One("false"),
 		"sts:rolesessionname":           iam.One(want.SessionName),
 	}
-	if want.FunctionARN != "" {
-		keys["aws:sourcearn"] = iam.One(want.FunctionARN)
+	if source := cmp.Or(want.SourceARN, want.FunctionARN); source != "" {
+		keys["aws:sourcearn"] = iam.One(source)
 	}
 	decision := iam.Evaluate(&iam.Request{
 		Principal:       iam.Principal{Kind: iam.PrincipalService, ARN: want.Principal},

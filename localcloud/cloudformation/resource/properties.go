@@ -62,7 +62,7 @@ func document(o *cfn.Object, key string) (string, error) {
 // booleans; templates often have them as text, because parameters are text.
 var numbers = words("ReadCapacityUnits WriteCapacityUnits MemorySize Timeout Size RetentionInDays TimeoutInMillis timeoutInMillis " +
 	"MinimumCompressionSize minimumCompressionSize MaxAge maxAge BatchSize MaximumBatchingWindowInSeconds MaximumConcurrency " +
-	"PasswordLength")
+	"PasswordLength MaximumRetryAttempts MaximumEventAgeInSeconds MaximumWindowInMinutes")
 
 var booleans = words("DeletionProtectionEnabled Enabled ApiKeyRequired apiKeyRequired AutoDeploy autoDeploy DisableExecuteApiEndpoint " +
 	"disableExecuteApiEndpoint AllowCredentials allowCredentials disableSchemaValidation ExcludeLowercase ExcludeNumbers ExcludePunctuation ExcludeUppercase " +

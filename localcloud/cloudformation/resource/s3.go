@@ -29,8 +29,8 @@ func (b bucket) Create(ctx context.Context, w *Work) (Result, error) {
 	return result, b.apply(ctx, w, false)
 }
 
-// apply sets the bucket's versioning and tags; changes only when update is set.
-func (bucket) apply(ctx context.Context, w *Work, update bool) error {
+// apply sets the bucket's versioning, notifications and tags; changes only when update is set.
+func (b bucket) apply(ctx context.Context, w *Work, update bool) error {
 	status, _ := text(w.Properties.Object("VersioningConfiguration"), "Status")
 	before, _ := text(w.Old.Object("VersioningConfiguration"), "Status")
 	if status == "" && before == "Enabled" {
@@ -41,6 +41,9 @@ func (bucket) apply(ctx context.Context, w *Work, update bool) error {
 		if _, err := w.Cloud.raw(ctx, "s3", http.MethodPut, bucketPath(w.Physical, "?versioning"), body); err != nil {
 			return err
 		}
+	}
+	if err := b.applyEvents(ctx, w); err != nil {
+		return err
 	}
 	all := tags(w.Tags, w.Properties)
 	if update && maps.Equal(all, tags(w.OldTags, w.Old)) || len(all) == 0 && !update {

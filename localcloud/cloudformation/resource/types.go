@@ -116,7 +116,7 @@ var Types = []Type{
 	},
 	{
 		Name: "AWS::S3::Bucket", Handler: bucket{}, Tagged: true,
-		Properties: words("BucketName Tags VersioningConfiguration"),
+		Properties: words("BucketName NotificationConfiguration Tags VersioningConfiguration"),
 		Inert: words("AccelerateConfiguration AccessControl BucketEncryption LifecycleConfiguration LoggingConfiguration " +
 			"OwnershipControls PublicAccessBlockConfiguration"),
 		Replace:      words("BucketName BucketNamePrefix BucketNamespace ObjectLockEnabled"),
@@ -126,6 +126,39 @@ var Types = []Type{
 	{
 		Name: "AWS::S3::BucketPolicy", Handler: bucketPolicy{},
 		Properties: words("Bucket PolicyDocument"), Replace: words("Bucket"),
+	},
+	{
+		Name: "AWS::Events::EventBus", Handler: eventBus{}, Tagged: true,
+		Properties:   words("DeadLetterConfig Description EventSourceName KmsKeyIdentifier Name Policy Tags"),
+		Inert:        words("LogConfig"),
+		Replace:      words("EventSourceName Name"),
+		Attributes:   words("Arn Name Policy"),
+		NameProperty: "Name", NameLimit: 256,
+	},
+	{
+		Name: "AWS::Events::EventBusPolicy", Handler: eventBusPolicy{}, NameLimit: 128,
+		Properties: words("Action Condition EventBusName Principal Statement StatementId"),
+		Replace:    words("EventBusName StatementId"), Attributes: words("Id"),
+	},
+	{
+		Name: "AWS::Events::Rule", Handler: eventRule{}, Tagged: true,
+		Properties:   words("Description EventBusName EventPattern Name RoleArn ScheduleExpression State Tags Targets"),
+		Replace:      words("EventBusName Name"),
+		Attributes:   words("Arn"),
+		NameProperty: "Name", NameLimit: 64,
+	},
+	{
+		Name: "AWS::Scheduler::ScheduleGroup", Handler: scheduleGroup{}, Tagged: true,
+		Properties: words("Name Tags"), Replace: words("Name"),
+		Attributes:   words("Arn CreationDate LastModificationDate State"),
+		NameProperty: "Name", NameLimit: 64,
+	},
+	{
+		Name: "AWS::Scheduler::Schedule", Handler: timer{},
+		Properties: words("Description EndDate FlexibleTimeWindow GroupName KmsKeyArn Name ScheduleExpression ScheduleExpressionTimezone StartDate " +
+			"State Target"),
+		Replace: words("Name"), Attributes: words("Arn"),
+		NameProperty: "Name", NameLimit: 64,
 	},
 	{
 		Name: "AWS::ApiGateway::RestApi", Handler: restAPI{}, Tagged: true,
