@@ -9,8 +9,8 @@ var (
 		"producer", "producers", "function", "functions", "mutation", "channel", "state", "stepfunction", "queue",
 		"doc_only", "doc-only", "producer_ns", "nth", "filter", "rule_name", "pattern", "sandboxes", "retries", "dead_letter_queue",
 	}
-	eventActed  = []string{"producer", "producers", "function", "functions", "mutation", "channel", "state", "stepfunction", "queue"}
-	queueKeys   = []string{"function", "state", "name", "producer", "consumer", "fifo", "batch_size", "visibility_timeout", "retention", "dead_letter_queue"}
+	eventActed = []string{"producer", "producers", "function", "functions", "mutation", "channel", "state", "stepfunction", "queue"}
+	queueKeys  = []string{"function", "state", "name", "producer", "consumer", "fifo", "batch_size", "visibility_timeout", "retention", "dead_letter_queue"}
 )
 
 // events reads the EventBridge rules. An event without a target starts the

@@ -94,7 +94,9 @@ type StateMachine struct {
 }
 
 // Standard reports whether the machine is a Standard one, else it is Express.
-func (s *StateMachine) Standard() bool { return s.Mode == "Standard" || s.Mode == "standard" || s.Mode == "STANDARD" }
+func (s *StateMachine) Standard() bool {
+	return s.Mode == "Standard" || s.Mode == "standard" || s.Mode == "STANDARD"
+}
 
 // StateCall is one call of a state to an entity.
 type StateCall struct {
