@@ -53,25 +53,13 @@ func (p *problems) check(t *Topology) {
 		}
 	}
 	c.routes()
-	for _, q := range t.Queues {
-		if q.Target != nil {
-			c.target(*q.Target)
-		}
-	}
-	for _, e := range t.Events {
-		c.targets(e.Targets)
-	}
+	c.entities()
 	for _, ch := range t.Channels {
 		c.channel(ch)
 	}
 	for _, pool := range t.Pools {
 		for _, trigger := range pool.Triggers {
 			c.target(trigger.Target)
-		}
-	}
-	for _, s := range t.Schedules {
-		if s.Target != nil {
-			c.target(*s.Target)
 		}
 	}
 	if t.Mutations != nil {
@@ -121,6 +109,27 @@ func (c *checker) collect() {
 	for _, e := range c.t.Events {
 		name(KindEvent, e.Name, e.Pos)
 	}
+	for _, x := range c.t.Topics {
+		name(KindTopic, x.Name, x.Pos)
+	}
+	for _, x := range c.t.Streams {
+		name(KindStream, x.Name, x.Pos)
+	}
+	for _, x := range c.t.Buses {
+		name(KindBus, x.Name, x.Pos)
+	}
+	for _, x := range c.t.Secrets {
+		name(KindSecret, x.Name, x.Pos)
+	}
+	for _, x := range c.t.Parameters {
+		name(KindParameter, x.Name, x.Pos)
+	}
+	for _, x := range c.t.Keys {
+		name(KindKey, x.Name, x.Pos)
+	}
+	for _, x := range c.t.Schedules {
+		name(KindSchedule, x.Name, x.Pos)
+	}
 	for _, ch := range c.t.Channels {
 		name(KindChannel, ch.Name, ch.Pos)
 	}
@@ -150,6 +159,7 @@ func (c *checker) function(f *Function) {
 		c.variable(f, v)
 	}
 	c.targets(f.Targets)
+	c.deadLetter(f.DeadLetter)
 	for i := range f.Grants {
 		c.grant(f, &f.Grants[i])
 	}
@@ -171,6 +181,17 @@ func (c *checker) variable(f *Function, v EnvVar) {
 	}
 }
 
+// buckets gives the names of the buckets.
+func (c *checker) buckets() []string {
+	var names []string
+	for _, s := range c.t.Stores {
+		if s.Kind == StoreBucket {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}
+
 func contains(list []string, word string) bool {
 	for _, w := range list {
 		if w == word {
@@ -188,7 +209,15 @@ func (c *checker) grant(f *Function, g *Grant) {
 	at := c.spot(g.Pos, "name")
 	storeKind := StoreTable
 	switch g.Kind {
-	case KindStore, KindFunction, KindQueue, KindChannel, KindMutation, KindEvent, KindState:
+	case KindEvent:
+		// An event that a function leads to may be another topology's; a right is
+		// only given to what is written here.
+		if !c.known[Target{Kind: KindEvent, Name: g.Name}] && !foreignName(g.Name) && g.Name != "" {
+			c.missing(at, KindEvent, g.Name, c.names[KindEvent], c.whereToAdd(KindEvent))
+			return
+		}
+	case KindStore, KindFunction, KindQueue, KindChannel, KindMutation, KindState,
+		KindTopic, KindStream, KindBus, KindSecret, KindParameter, KindKey:
 		if !c.target(Target{Kind: g.Kind, Name: g.Name, Pos: at}) {
 			return
 		}
@@ -198,6 +227,13 @@ func (c *checker) grant(f *Function, g *Grant) {
 	case KindBucket:
 		if s := c.stores[g.Name]; s != nil && s.Kind == StoreBucket {
 			g.Kind, storeKind = KindStore, StoreBucket
+		} else if !foreignName(g.Name) && g.Name != "" {
+			have, hint := c.buckets(), "add it under  stores: , as in  "+g.Name+": {kind: bucket}"
+			if len(have) > 0 {
+				hint = "the buckets are "
+			}
+			c.missing(at, KindBucket, g.Name, have, hint)
+			return
 		}
 	}
 	if g.Name == "" {
@@ -249,7 +285,8 @@ func (c *checker) target(t Target) bool {
 		if near == "" && t.Name != "" {
 			return true
 		}
-	case KindFunction, KindStore, KindQueue, KindMutation, KindChannel:
+	case KindFunction, KindStore, KindQueue, KindMutation, KindChannel,
+		KindTopic, KindStream, KindBus, KindSecret, KindParameter, KindKey:
 	default:
 		return true
 	}
@@ -259,8 +296,12 @@ func (c *checker) target(t Target) bool {
 
 // whereToAdd is the hint for a missing entity when no other name is near.
 func (c *checker) whereToAdd(kind Kind) string {
+	plural := string(kind) + "s"
+	if kind == KindBus {
+		plural = "buses"
+	}
 	if len(c.names[kind]) > 0 {
-		return fmt.Sprintf("the %ss are ", kind)
+		return fmt.Sprintf("the %s are ", plural)
 	}
 	switch kind {
 	case KindFunction:
@@ -268,7 +309,7 @@ func (c *checker) whereToAdd(kind Kind) string {
 	case KindMutation:
 		return "add it under  mutations: resolvers:"
 	}
-	return fmt.Sprintf("add it under  %ss:", kind)
+	return fmt.Sprintf("add it under  %s:", plural)
 }
 
 // builtinAuthorizers are the authorizers that are no function.

@@ -100,6 +100,9 @@ type FunctionProps struct {
 	MemoryMB    int // 0: 128
 	TimeoutSec  int // 0: 3
 	Environment map[string]string
+	// DeadLetter takes asynchronous calls that failed for good.
+	DeadLetter *Queue
+	Network    *Network
 }
 
 // Function makes a Lambda function.
@@ -111,6 +114,10 @@ func (s *Scope) Function(id string, props FunctionProps) *Function {
 	}
 	if filepath.IsAbs(props.Root) {
 		s.made.wrong(at, "the root of function "+f.Name+" is absolute", "write it relative to the program's directory")
+	}
+	f.DeadLetter = queueTarget(props.DeadLetter, at)
+	if props.Network != nil {
+		f.Network = &Network{Subnets: slices.Clone(props.Network.Subnets), SecurityGroups: slices.Clone(props.Network.SecurityGroups), Pos: at}
 	}
 	f.Runtime = Runtime{Handler: props.Handler, MemoryMB: props.MemoryMB, TimeoutSec: props.TimeoutSec}
 	if props.Runtime != "" {
@@ -180,50 +187,6 @@ func (s *Scope) Bucket(id string) *Store {
 	store := &Store{Name: s.claim(id, "bucket"), Kind: StoreBucket, Pos: callerPosition()}
 	s.made.topology.Stores = append(s.made.topology.Stores, store)
 	return store
-}
-
-// Queue makes an SQS queue; consumer, which may be nil, is called with its messages.
-func (s *Scope) Queue(id string, consumer *Function) *Queue {
-	at := callerPosition()
-	q := &Queue{Name: s.claim(id, "queue"), Pos: at}
-	if consumer != nil {
-		q.Target = &Target{Kind: KindFunction, Name: consumer.Name, Pos: at}
-	}
-	s.made.topology.Queues = append(s.made.topology.Queues, q)
-	return q
-}
-
-// EventProps are the properties of an EventBridge rule.
-type EventProps struct {
-	// Producers are the sources that the rule matches.
-	Producers []string
-	// Functions are called with the event.
-	Functions []*Function
-	// Queues are sent the event.
-	Queues []*Queue
-}
-
-// Event makes an EventBridge rule. Its id is the event's detail-type, and not
-// joined with the scope's.
-func (s *Scope) Event(id string, props EventProps) *Event {
-	at := callerPosition()
-	e := &Event{Name: (&Scope{made: s.made}).claim(id, "event"), Producers: slices.Clone(props.Producers), Pos: at}
-	for _, f := range props.Functions {
-		if f == nil {
-			s.made.wrong(at, "event "+id+" has a function that is nil", "make the function first")
-			continue
-		}
-		e.Targets = append(e.Targets, Target{Kind: KindFunction, Name: f.Name, Pos: at})
-	}
-	for _, q := range props.Queues {
-		if q == nil {
-			s.made.wrong(at, "event "+id+" has a queue that is nil", "make the queue first")
-			continue
-		}
-		e.Targets = append(e.Targets, Target{Kind: KindQueue, Name: q.Name, Pos: at})
-	}
-	s.made.topology.Events = append(s.made.topology.Events, e)
-	return e
 }
 
 // RouteProps are the properties of a route. Just one of Function, Queue and

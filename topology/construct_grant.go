@@ -74,9 +74,8 @@ func (f *Function) grant(grantee *Function, access string) {
 	}
 }
 
-// GrantAccess lets f do something to an entity that has no construct of its
-// own: a secret, a parameter, a key, a topic, a stream, a bucket made elsewhere.
-// The verbs are those of [Verbs].
+// GrantAccess lets f do something to an entity by its kind and name, such as a
+// state machine, which has no construct. The verbs are those of [Verbs].
 func (f *Function) GrantAccess(kind Kind, name, access string) {
 	f.Grants = append(f.Grants, Grant{Kind: kind, Name: name, Access: access, Pos: callerPosition()})
 }
@@ -91,44 +90,3 @@ func (f *Function) NameRef() string { return "${functions." + f.Name + ".name}" 
 
 // ARNRef stands for the function's ARN in an environment value.
 func (f *Function) ARNRef() string { return "${functions." + f.Name + ".arn}" }
-
-// GrantSend lets grantee send messages to the queue.
-func (q *Queue) GrantSend(grantee *Function) { q.grant(grantee, "send") }
-
-// GrantConsume lets grantee receive and delete the queue's messages.
-func (q *Queue) GrantConsume(grantee *Function) { q.grant(grantee, "consume") }
-
-// GrantPurge lets grantee empty the queue.
-func (q *Queue) GrantPurge(grantee *Function) { q.grant(grantee, "purge") }
-
-func (q *Queue) grant(grantee *Function, access string) {
-	if grantee == nil {
-		return
-	}
-	if q == nil {
-		grantee.wrong("a grant of " + access + " on a queue that is nil")
-		return
-	}
-	grantee.GrantAccess(KindQueue, q.Name, access)
-}
-
-// NameRef stands for the queue's physical name in an environment value.
-func (q *Queue) NameRef() string { return "${queues." + q.Name + ".name}" }
-
-// ARNRef stands for the queue's ARN in an environment value.
-func (q *Queue) ARNRef() string { return "${queues." + q.Name + ".arn}" }
-
-// URLRef stands for the queue's URL in an environment value.
-func (q *Queue) URLRef() string { return "${queues." + q.Name + ".url}" }
-
-// GrantPutEvents lets grantee publish the event.
-func (e *Event) GrantPutEvents(grantee *Function) {
-	if grantee == nil {
-		return
-	}
-	if e == nil {
-		grantee.wrong("a grant of putEvents on an event that is nil")
-		return
-	}
-	grantee.GrantAccess(KindEvent, e.Name, "putEvents")
-}

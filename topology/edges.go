@@ -21,8 +21,8 @@ type Edge struct {
 	Source End `json:"source"`
 	Target End `json:"target"`
 	// Access is the verb, in the words of [Verbs] for the target's kind. These
-	// are not among them: consume with a queue as the source (the function
-	// reads the queue), authorize with a route or the mutations as the source,
+	// are not among them: consume with a queue or a stream as the source
+	// (the function reads it), authorize with a route or the mutations as the source,
 	// startAndWait of a state machine on another, and IAM's name of the one
 	// action ("dynamodb:PutItem") of a resolver on a table or of a state.
 	Access string `json:"access"`
@@ -43,6 +43,9 @@ func Edges(t *Topology) []Edge {
 		for _, target := range f.Targets {
 			draw(source, target, drawnAccess(target.Kind, false))
 		}
+		if f.DeadLetter != nil {
+			draw(source, *f.DeadLetter, "send")
+		}
 		for _, g := range f.Grants {
 			all = append(all, Edge{Source: source, Target: End{g.Kind, g.Name}, Access: g.Access, Pos: g.Pos})
 		}
@@ -61,7 +64,25 @@ func Edges(t *Topology) []Edge {
 			draw(End{KindQueue, q.Name}, *q.Target, "consume")
 		}
 	}
+	for _, s := range t.Streams {
+		if s.Target != nil {
+			draw(End{KindStream, s.Name}, *s.Target, "consume")
+		}
+	}
+	for _, topic := range t.Topics {
+		for _, target := range topic.Targets {
+			draw(End{KindTopic, topic.Name}, target, drawnAccess(target.Kind, false))
+		}
+	}
+	for _, s := range t.Stores {
+		for _, n := range s.Notify {
+			draw(End{KindStore, s.Name}, n.Target, drawnAccess(n.Target.Kind, false))
+		}
+	}
 	for _, e := range t.Events {
+		if e.DeadLetter != nil {
+			draw(End{KindEvent, e.Name}, *e.DeadLetter, "send")
+		}
 		for _, target := range e.Targets {
 			draw(End{KindEvent, e.Name}, target, drawnAccess(target.Kind, false))
 		}

@@ -53,6 +53,7 @@ func (n *node) misspells(word string, keys []string) bool {
 // sectionKinds are what the sections of a topology hold.
 var sectionKinds = map[string][]Kind{
 	"functions": {KindFunction}, "stores": {KindStore, KindBucket}, "tables": {KindStore}, "buckets": {KindStore, KindBucket},
+	"topics": {KindTopic}, "streams": {KindStream}, "buses": {KindBus}, "secrets": {KindSecret}, "parameters": {KindParameter}, "keys": {KindKey},
 	"queues": {KindQueue}, "events": {KindEvent}, "channels": {KindChannel}, "mutations": {KindMutation}, "states": {KindState},
 }
 
@@ -152,12 +153,29 @@ func (f fields) others(prefix string, acted ...string) []*Section {
 	return kept
 }
 
+// only keeps one key as written, nil when it is missing.
+func (f fields) only(key string) []*Section {
+	if s := f.section(key); s != nil {
+		return []*Section{s}
+	}
+	return nil
+}
+
 // body keeps a whole entity as written when it has keys besides those acted on.
 func (f fields) body(e entry, acted ...string) *Section {
 	if len(f.others("", acted...)) == 0 {
 		return nil
 	}
 	return e.section()
+}
+
+// markAll remembers where the values of an entity's keys stand.
+func (p *reader) markAll(entity writ.Position, f fields, keys ...string) {
+	for _, key := range keys {
+		if n := f.value(key); n != nil {
+			p.mark(entity, key, n.pos)
+		}
+	}
 }
 
 // text reads a scalar; "" for a missing one.

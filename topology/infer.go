@@ -188,6 +188,12 @@ func (p *reader) functionFile(dir string, f *Function) {
 		}
 	}
 	f.Targets = append(f.Targets, own.Targets...)
+	if f.DeadLetter == nil {
+		f.DeadLetter = own.DeadLetter
+	}
+	if f.Network == nil {
+		f.Network = own.Network
+	}
 	f.Grants = append(f.Grants, own.Grants...)
 	f.Others = append(f.Others, own.Others...)
 	p.noCode[f] = p.noCode[f] || p.noCode[own]

@@ -98,6 +98,9 @@ func (p *reader) varsFile(dir, file string, f *Function) {
 				f.Environment = append(f.Environment, v)
 			}
 		}
-		f.Others = append(f.Others, vars.others("vars.default.", "memory_size", "timeout", "environment")...)
+		if f.Network == nil {
+			f.Network = p.network(vars.value("network"))
+		}
+		f.Others = append(f.Others, vars.others("vars.default.", "memory_size", "timeout", "environment", "network")...)
 	}
 }

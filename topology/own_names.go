@@ -56,6 +56,9 @@ func (p *reader) ownNames(t *Topology) {
 	for _, q := range t.Queues {
 		known[KindQueue] = append(known[KindQueue], q.Name)
 	}
+	for _, topic := range t.Topics {
+		known[KindTopic] = append(known[KindTopic], topic.Name)
+	}
 	if t.States != nil {
 		known[KindState] = append(known[KindState], t.Name)
 	}
@@ -91,15 +94,29 @@ func eachTarget(t *Topology, visit func(*Target)) {
 	}
 	for _, f := range t.Functions {
 		all(f.Targets)
+		one(f.DeadLetter)
 	}
 	for _, r := range t.Routes {
 		visit(&r.Target)
 	}
+	for _, s := range t.Stores {
+		for i := range s.Notify {
+			visit(&s.Notify[i].Target)
+		}
+	}
 	for _, q := range t.Queues {
 		one(q.Target)
+		one(q.DeadLetter)
 	}
 	for _, e := range t.Events {
 		all(e.Targets)
+		one(e.DeadLetter)
+	}
+	for _, topic := range t.Topics {
+		all(topic.Targets)
+	}
+	for _, stream := range t.Streams {
+		one(stream.Target)
 	}
 	for _, ch := range t.Channels {
 		all(ch.Targets)

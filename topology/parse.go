@@ -15,6 +15,7 @@ import (
 var topologyKeys = []string{
 	"name", "description", "infra", "hyphenated_names", "functions", "stores", "tables", "buckets", "routes", "queues", "events",
 	"channels", "mutations", "states", "flow", "mode", "pages", "schedules", "tests", "imports", "policy", "datasets", "access",
+	"topics", "streams", "buses", "secrets", "parameters", "keys",
 	"nodes", "recursive", "root", "logging", "tracing", "triggers", "pools", "kind", "version", "config", "auto", "dir",
 }
 
@@ -112,6 +113,7 @@ func (p *reader) topology(root *node) *Topology {
 	p.states(t, f)
 	p.pages(t, f)
 	p.schedules(t, f.value("schedules"), "schedules")
+	p.entities(t, f)
 	p.tests(t, f)
 	p.imports(t, f)
 	t.Policy, t.Datasets, t.Access = f.section("policy"), f.section("datasets"), f.section("access")
@@ -151,6 +153,12 @@ func normalise(t *Topology) {
 	slices.SortStableFunc(t.Pools, func(a, b *Pool) int { return byName(a.Name, b.Name) })
 	slices.SortStableFunc(t.Pages, func(a, b *Page) int { return byName(a.Name, b.Name) })
 	slices.SortStableFunc(t.Schedules, func(a, b *Schedule) int { return byName(a.Name, b.Name) })
+	slices.SortStableFunc(t.Topics, func(a, b *Topic) int { return byName(a.Name, b.Name) })
+	slices.SortStableFunc(t.Streams, func(a, b *Stream) int { return byName(a.Name, b.Name) })
+	slices.SortStableFunc(t.Buses, func(a, b *Bus) int { return byName(a.Name, b.Name) })
+	slices.SortStableFunc(t.Secrets, func(a, b *Secret) int { return byName(a.Name, b.Name) })
+	slices.SortStableFunc(t.Parameters, func(a, b *Parameter) int { return byName(a.Name, b.Name) })
+	slices.SortStableFunc(t.Keys, func(a, b *EncryptionKey) int { return byName(a.Name, b.Name) })
 	slices.SortStableFunc(t.Tests, func(a, b *Test) int { return byName(a.Name, b.Name) })
 	slices.SortStableFunc(t.Routes, func(a, b *Route) int {
 		return cmp.Or(byName(a.Path, b.Path), byName(a.Method, b.Method), byName(string(a.API), string(b.API)))
@@ -163,12 +171,16 @@ func normalise(t *Topology) {
 		if s.Table != nil {
 			slices.SortStableFunc(s.Table.Indexes, func(a, b Index) int { return byName(a.Name, b.Name) })
 		}
+		slices.SortStableFunc(s.Notify, func(a, b Notification) int { return byName(a.order(), b.order()) })
 	}
 	for _, e := range t.Events {
 		e.Targets = sortTargets(e.Targets)
 	}
 	for _, ch := range t.Channels {
 		ch.Targets = sortTargets(ch.Targets)
+	}
+	for _, topic := range t.Topics {
+		topic.Targets = sortTargets(topic.Targets)
 	}
 	if t.Mutations != nil {
 		slices.SortStableFunc(t.Mutations.Resolvers, func(a, b Resolver) int { return byName(a.Name, b.Name) })

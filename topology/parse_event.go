@@ -8,9 +8,12 @@ var (
 	eventKeys = []string{
 		"producer", "producers", "function", "functions", "mutation", "channel", "state", "stepfunction", "queue",
 		"doc_only", "doc-only", "producer_ns", "nth", "filter", "rule_name", "pattern", "sandboxes", "retries", "dead_letter_queue",
+		"bus", "topic",
 	}
-	eventActed = []string{"producer", "producers", "function", "functions", "mutation", "channel", "state", "stepfunction", "queue"}
-	queueKeys  = []string{"function", "state", "name", "producer", "consumer", "fifo", "batch_size", "visibility_timeout", "retention", "dead_letter_queue"}
+	queueKeys = []string{
+		"function", "state", "name", "producer", "consumer", "fifo", "batch_size", "visibility_timeout", "retention", "dead_letter_queue",
+		"max_receives", "external",
+	}
 )
 
 // events reads the EventBridge rules. An event without a target starts the
@@ -22,7 +25,7 @@ func (p *reader) events(t *Topology, f fields) {
 			p.fail(KindEvent, e.key)
 			continue
 		}
-		ev := &Event{Name: e.key, Pos: e.pos, Body: ef.body(e, eventActed...)}
+		ev := p.event(e, ef)
 		ev.Producers = append(p.texts(ef.value("producer"), "producer"), p.texts(ef.value("producers"), "producers")...)
 		for _, k := range []struct {
 			kind Kind
@@ -33,15 +36,39 @@ func (p *reader) events(t *Topology, f fields) {
 			{KindChannel, []string{"channel"}},
 			{KindState, []string{"state", "stepfunction"}},
 			{KindQueue, []string{"queue"}},
+			{KindTopic, []string{"topic"}},
 		} {
 			ev.Targets = append(ev.Targets, p.targets(ef, k.kind, k.keys...)...)
 		}
-		docOnly := p.boolean(ef.value("doc_only", "doc-only"), "doc_only")
-		if len(ev.Targets) == 0 && !docOnly && f.value("states", "flow") != nil {
+		if len(ev.Targets) == 0 && !ev.DocOnly && f.value("states", "flow") != nil {
 			ev.Targets = []Target{{Kind: KindState, Name: t.Name, Pos: e.pos}}
 		}
 		t.Events = append(t.Events, ev)
 	}
+}
+
+// event reads what an event says of its rule.
+func (p *reader) event(e entry, f fields) *Event {
+	ev := &Event{
+		Name: e.key, Pos: e.pos, Bus: p.text(f.value("bus"), "bus"), RuleName: p.text(f.value("rule_name"), "rule_name"),
+		Pattern: p.json(f.value("pattern"), "pattern"), Filter: p.json(f.value("filter"), "filter"),
+		Sandboxes: p.texts(f.value("sandboxes"), "sandboxes"), DocOnly: p.boolean(f.value("doc_only", "doc-only"), "doc_only"),
+		DeadLetter: p.deadLetter(f), Others: append(f.only("producer_ns"), f.only("nth")...),
+	}
+	if n := f.value("retries"); n != nil {
+		retries := p.number(n, "retries")
+		ev.Retries = &retries
+	}
+	p.markAll(e.pos, f, "bus", "pattern", "filter", "rule_name", "retries")
+	return ev
+}
+
+// deadLetter reads the name of the queue for what failed.
+func (p *reader) deadLetter(f fields) *Target {
+	if all := p.targets(f, KindQueue, "dead_letter_queue"); len(all) > 0 {
+		return &all[0]
+	}
+	return nil
 }
 
 // queues reads the SQS queues; consumer is tc's older word for function.
@@ -52,7 +79,14 @@ func (p *reader) queues(t *Topology, f fields) {
 			p.fail(KindQueue, e.key)
 			continue
 		}
-		q := &Queue{Name: e.key, Pos: e.pos, Body: qf.body(e, "function", "consumer", "state")}
+		q := &Queue{
+			Name: e.key, Pos: e.pos, External: p.text(qf.value("external"), "external"), FIFO: p.boolean(qf.value("fifo"), "fifo"),
+			BatchSize: p.number(qf.value("batch_size"), "batch_size"), RetentionSec: p.number(qf.value("retention"), "retention"),
+			VisibilitySec: p.number(qf.value("visibility_timeout"), "visibility_timeout"),
+			DeadLetter:    p.deadLetter(qf), MaxReceives: p.number(qf.value("max_receives"), "max_receives"),
+			Others: append(qf.only("name"), qf.only("producer")...),
+		}
+		p.markAll(e.pos, qf, "external", "batch_size", "retention", "visibility_timeout", "max_receives")
 		q.Target = p.oneTarget(qf, e.pos, "queue "+e.key, map[string]Kind{"function": KindFunction, "consumer": KindFunction, "state": KindState})
 		t.Queues = append(t.Queues, q)
 	}

@@ -12,14 +12,14 @@ import (
 // functionKeys are the keys of a function in topology.yml and in function.yml.
 var functionKeys = []string{
 	"root", "description", "runtime", "environment", "grants",
-	"function", "functions", "event", "queue", "mutation", "channel", "state",
+	"function", "functions", "event", "queue", "topic", "mutation", "channel", "state", "dead_letter_queue", "network",
 	"uri", "fqn", "build", "shared", "test", "tests",
 	"name", "dir", "namespace", "layer_name", "version", "revision", "infra", "infra_dir", "tasks", "assets",
 }
 
 var functionActed = []string{
 	"root", "description", "runtime", "environment", "grants",
-	"function", "functions", "event", "queue", "mutation", "channel", "state", "name", "uri", "dir",
+	"function", "functions", "event", "queue", "topic", "mutation", "channel", "state", "dead_letter_queue", "network", "name", "uri", "dir",
 }
 
 // targetKinds are the keys by which a function leads on to another entity.
@@ -30,6 +30,7 @@ var targetKinds = []struct {
 	{KindFunction, []string{"function", "functions"}},
 	{KindEvent, []string{"event"}},
 	{KindQueue, []string{"queue"}},
+	{KindTopic, []string{"topic"}},
 	{KindMutation, []string{"mutation"}},
 	{KindChannel, []string{"channel"}},
 	{KindState, []string{"state"}},
@@ -71,6 +72,7 @@ func (p *reader) function(name string, e entry) *Function {
 	for _, k := range targetKinds {
 		fn.Targets = append(fn.Targets, p.targets(f, k.kind, k.keys...)...)
 	}
+	fn.DeadLetter, fn.Network = p.deadLetter(f), p.network(f.value("network"))
 	if g, ok := f.entry("grants"); ok {
 		fn.Grants = p.grants(g, what)
 		fn.GrantsEnd = g.value.src.at(g.value.end.Line, 1)
@@ -169,7 +171,7 @@ func validEnvName(name string) bool {
 var grantKinds = map[string]Kind{
 	"store": KindStore, "table": KindStore, "function": KindFunction, "queue": KindQueue, "event": KindEvent, "state": KindState,
 	"secret": KindSecret, "parameter": KindParameter, "key": KindKey, "topic": KindTopic, "stream": KindStream,
-	"bucket": KindBucket, "channel": KindChannel, "mutation": KindMutation,
+	"bucket": KindBucket, "bus": KindBus, "channel": KindChannel, "mutation": KindMutation,
 }
 
 var grantKeys = append(sortedKeys(grantKinds), "access")

@@ -1,7 +1,7 @@
 package topology
 
 var (
-	scheduleKeys = []string{"cron", "target", "payload", "function", "state", "queue"}
+	scheduleKeys = []string{"cron", "target", "payload", "function", "state", "queue", "timezone"}
 	testKeys     = []string{
 		"payload", "name", "namespace", "expect", "condition", "auth", "entity", "fixture", "command",
 	}
@@ -15,7 +15,11 @@ func (p *reader) schedules(t *Topology, n *node, what string) {
 		if !ok {
 			continue
 		}
-		s := &Schedule{Name: e.key, Cron: p.text(f.value("cron"), "cron"), Pos: e.pos, Body: f.body(e, "cron", "target", "function", "state", "queue")}
+		s := &Schedule{
+			Name: e.key, Cron: p.text(f.value("cron"), "cron"), Pos: e.pos,
+			Payload: p.payload(f.value("payload")), Timezone: p.text(f.value("timezone"), "timezone"),
+		}
+		p.markAll(e.pos, f, "cron")
 		if s.Cron == "" {
 			p.add(e.pos, "schedule %s has no cron", e.key).WithHint(`add  cron: "0 3 * * ? *"  (AWS's six fields) or  cron: rate(1 hour)`)
 		}

@@ -7,7 +7,7 @@ import (
 
 var (
 	storeKeys  = []string{"kind", "key", "sort", "indexes", "ttl", "stream", "retain", "attributes", "key_schema", "name"}
-	bucketKeys = []string{"kind"}
+	bucketKeys = []string{"kind", "notify"}
 	indexKeys  = []string{"key", "sort", "local", "projection", "include"}
 	keyKeys    = []string{"name", "type"}
 )
@@ -44,7 +44,9 @@ func (p *reader) store(e entry, kind StoreKind) *Store {
 		s.Kind = StoreTable
 	}
 	if s.Kind == StoreBucket {
-		p.object(e.value, "bucket "+s.Name, bucketKeys)
+		if f, ok := p.object(e.value, "bucket "+s.Name, bucketKeys); ok {
+			s.Notify = p.notify(f.value("notify"), s.Name)
+		}
 		return s
 	}
 	f, ok := p.object(e.value, "table "+s.Name, storeKeys)

@@ -102,7 +102,7 @@ func TestPlacesForGrants(t *testing.T) {
 // Flow style has no lines to add: Indent says so.
 func TestNoPlaceInFlowStyle(t *testing.T) {
 	t.Parallel()
-	f := parse(t, "name: a\nfunctions: {f: {grants: [{secret: s, access: read}]}}\n").Functions[0]
+	f := parse(t, "name: a\nfunctions: {f: {grants: [{secret: s, access: read}]}}\nsecrets: {s: }\n").Functions[0]
 	if f.Indent != 0 || f.GrantsIndent != 0 || f.End.Line != 2 || f.GrantsEnd.Line != 2 {
 		t.Errorf("%+v", f)
 	}
@@ -137,7 +137,7 @@ func TestVerbs(t *testing.T) {
 	}
 	for _, kind := range []topology.Kind{
 		topology.KindFunction, topology.KindStore, topology.KindQueue, topology.KindEvent, topology.KindState, topology.KindMutation,
-		topology.KindChannel, topology.KindSecret, topology.KindParameter, topology.KindKey, topology.KindTopic, topology.KindStream, topology.KindBucket,
+		topology.KindChannel, topology.KindSecret, topology.KindParameter, topology.KindKey, topology.KindTopic, topology.KindStream, topology.KindBucket, topology.KindBus,
 	} {
 		if len(topology.Verbs(kind, "")) == 0 {
 			t.Errorf("no verbs for %s", kind)
@@ -185,6 +185,7 @@ functions:
   h:
     <<: [*base, {description: merged}]
     grants: []
+secrets: {s: }
 `)
 	for _, f := range got.Functions {
 		if len(f.Environment) != 1 || f.Environment[0].Value != "info" {

@@ -192,21 +192,62 @@ func localise(p *problems, t *Topology, dir string) {
 	}
 	for _, s := range t.Stores {
 		fix(&s.Pos)
+		for i := range s.Notify {
+			fix(&s.Notify[i].Pos)
+			fix(&s.Notify[i].Target.Pos)
+		}
 	}
 	for _, r := range t.Routes {
 		fix(&r.Pos)
 		fix(&r.Target.Pos)
 	}
+	target := func(to *Target) {
+		if to != nil {
+			fix(&to.Pos)
+		}
+	}
+	for _, f := range t.Functions {
+		target(f.DeadLetter)
+		if f.Network != nil {
+			fix(&f.Network.Pos)
+		}
+	}
 	for _, q := range t.Queues {
 		fix(&q.Pos)
-		if q.Target != nil {
-			fix(&q.Target.Pos)
-		}
+		target(q.Target)
+		target(q.DeadLetter)
 	}
 	for _, e := range t.Events {
 		fix(&e.Pos)
+		target(e.DeadLetter)
 		for i := range e.Targets {
 			fix(&e.Targets[i].Pos)
 		}
+	}
+	for _, s := range t.Schedules {
+		fix(&s.Pos)
+		target(s.Target)
+	}
+	for _, topic := range t.Topics {
+		fix(&topic.Pos)
+		for i := range topic.Targets {
+			fix(&topic.Targets[i].Pos)
+		}
+	}
+	for _, s := range t.Streams {
+		fix(&s.Pos)
+		target(s.Target)
+	}
+	for _, b := range t.Buses {
+		fix(&b.Pos)
+	}
+	for _, s := range t.Secrets {
+		fix(&s.Pos)
+	}
+	for _, x := range t.Parameters {
+		fix(&x.Pos)
+	}
+	for _, k := range t.Keys {
+		fix(&k.Pos)
 	}
 }

@@ -17,7 +17,7 @@ type Reference struct {
 	Text string
 	Kind Kind
 	Name string
-	// Attribute is name or arn; a queue also has url.
+	// Attribute is name or arn; a queue also has url, a key id.
 	Attribute string
 }
 
@@ -28,9 +28,15 @@ type referenceSection struct {
 
 // referenceSections are the sections that a reference may lead to.
 var referenceSections = map[string]referenceSection{
-	"functions": {KindFunction, []string{"name", "arn"}},
-	"stores":    {KindStore, []string{"name", "arn"}},
-	"queues":    {KindQueue, []string{"name", "arn", "url"}},
+	"functions":  {KindFunction, []string{"name", "arn"}},
+	"stores":     {KindStore, []string{"name", "arn"}},
+	"queues":     {KindQueue, []string{"name", "arn", "url"}},
+	"topics":     {KindTopic, []string{"name", "arn"}},
+	"streams":    {KindStream, []string{"name", "arn"}},
+	"buses":      {KindBus, []string{"name", "arn"}},
+	"secrets":    {KindSecret, []string{"arn"}},
+	"parameters": {KindParameter, []string{"name", "arn"}},
+	"keys":       {KindKey, []string{"id", "arn"}},
 }
 
 // References gives the references in an environment value, in order. Text that
@@ -121,7 +127,7 @@ func (c *checker) referenceHint(text, section string) string {
 	}
 	var all []string
 	of := map[string]string{}
-	for _, section := range []string{"queues", "stores", "functions"} { // where two have a name, the later wins
+	for _, section := range []string{"keys", "parameters", "secrets", "buses", "streams", "topics", "queues", "stores", "functions"} { // where two have a name, the later wins
 		for _, name := range c.names[referenceSections[section].kind] {
 			of[name] = section
 			all = append(all, name)
@@ -129,7 +135,7 @@ func (c *checker) referenceHint(text, section string) string {
 	}
 	if near := near(section, all); near != "" && name == "" {
 		if attribute == "" {
-			attribute = "name"
+			attribute = referenceSections[of[near]].attributes[0]
 		}
 		return "did you mean ${" + of[near] + "." + near + "." + attribute + "}? For the text itself write $" + text
 	}

@@ -30,8 +30,15 @@ type Topology struct {
 	Pages     []*Page       `json:"pages,omitempty"`
 	Pools     []*Pool       `json:"pools,omitempty"`
 	Schedules []*Schedule   `json:"schedules,omitempty"`
-	Tests     []*Test       `json:"tests,omitempty"`
-	Imports   []*Import     `json:"imports,omitempty"`
+	// The sections that tc does not have.
+	Topics     []*Topic         `json:"topics,omitempty"`
+	Streams    []*Stream        `json:"streams,omitempty"`
+	Buses      []*Bus           `json:"buses,omitempty"`
+	Secrets    []*Secret        `json:"secrets,omitempty"`
+	Parameters []*Parameter     `json:"parameters,omitempty"`
+	Keys       []*EncryptionKey `json:"keys,omitempty"`
+	Tests      []*Test          `json:"tests,omitempty"`
+	Imports    []*Import        `json:"imports,omitempty"`
 
 	// Policy, Datasets and Access are kept as written for the packages that read them.
 	Policy   *Section `json:"policy,omitempty"`
@@ -59,8 +66,14 @@ type Function struct {
 	Runtime     Runtime  `json:"runtime"`
 	Environment []EnvVar `json:"environment,omitempty"`
 	// Targets are the edges that the topology draws by naming another entity
-	// under the function (function:, event:, queue:, mutation:, channel:).
+	// under the function (function:, event:, queue:, topic:, mutation:,
+	// channel:): Lambda calls it after an asynchronous call that succeeded.
 	Targets []Target `json:"targets,omitempty"`
+	// DeadLetter is the queue that takes asynchronous calls which failed for
+	// good; nil for none.
+	DeadLetter *Target `json:"deadLetter,omitempty"`
+	// Network puts the function into a VPC; nil for none.
+	Network *Network `json:"network,omitempty"`
 	// Grants are the edges written under grants: or made with Grant methods.
 	Grants []Grant       `json:"grants,omitempty"`
 	Pos    writ.Position `json:"pos,omitzero"`
@@ -107,6 +120,13 @@ type Runtime struct {
 	Pos      writ.Position `json:"pos,omitzero"`
 }
 
+// Network is a VPC as a function sees it: ids of AWS, which may hold {{...}}.
+type Network struct {
+	Subnets        []string      `json:"subnets"`
+	SecurityGroups []string      `json:"securityGroups"`
+	Pos            writ.Position `json:"pos,omitzero"`
+}
+
 // EnvVar is one environment variable. Value may hold ${functions.hello.name},
 // ${stores.hits.arn} and the like, and {{sandbox}} and other template variables.
 type EnvVar struct {
@@ -132,6 +152,7 @@ const (
 	KindKey       Kind = "key"
 	KindTopic     Kind = "topic"
 	KindStream    Kind = "stream"
+	KindBus       Kind = "bus"
 	KindBucket    Kind = "bucket"
 	KindPage      Kind = "page"
 	KindRoute     Kind = "route"
@@ -169,8 +190,10 @@ type Store struct {
 	Name string    `json:"name"`
 	Kind StoreKind `json:"kind"`
 	// Table is set for StoreTable.
-	Table *Table        `json:"table,omitempty"`
-	Pos   writ.Position `json:"pos,omitzero"`
+	Table *Table `json:"table,omitempty"`
+	// Notify is what a bucket tells of its objects.
+	Notify []Notification `json:"notify,omitempty"`
+	Pos    writ.Position  `json:"pos,omitzero"`
 	// Misuse collects wrong calls of the Go constructs until Emit reports them.
 	Misuse []*writ.Error `json:"-"`
 }
@@ -240,32 +263,6 @@ type CORS struct {
 	// MaxAgeSec is how long a browser may keep the answer; 0 leaves it out.
 	MaxAgeSec   int  `json:"maxAge,omitempty"`
 	Credentials bool `json:"credentials,omitempty"`
-}
-
-// Queue is an SQS queue and the function that consumes it, if any.
-type Queue struct {
-	Name   string        `json:"name"`
-	Target *Target       `json:"target,omitempty"`
-	Body   *Section      `json:"body,omitempty"`
-	Pos    writ.Position `json:"pos,omitzero"`
-}
-
-// Event is an EventBridge rule and its targets.
-type Event struct {
-	Name      string        `json:"name"`
-	Producers []string      `json:"producers,omitempty"`
-	Targets   []Target      `json:"targets,omitempty"`
-	Body      *Section      `json:"body,omitempty"`
-	Pos       writ.Position `json:"pos,omitzero"`
-}
-
-// Schedule starts a target by the clock.
-type Schedule struct {
-	Name   string        `json:"name"`
-	Cron   string        `json:"cron"`
-	Target *Target       `json:"target,omitempty"`
-	Body   *Section      `json:"body,omitempty"`
-	Pos    writ.Position `json:"pos,omitzero"`
 }
 
 // Test is one case of the tests: section, kept as written.
