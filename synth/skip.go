@@ -20,18 +20,7 @@ func (b *builder) skipRest() {
 	for _, e := range t.Events {
 		b.skip("event", e.Name, e.Pos, notYet)
 	}
-	for _, c := range t.Channels {
-		b.skip("channel", c.Name, c.Pos, notYet)
-	}
-	if t.Mutations != nil {
-		b.skip("mutations", t.Name, t.Mutations.Pos, notYet)
-	}
-	if t.States != nil {
-		b.skip("states", t.Name, t.States.Pos, notYet)
-	}
-	for _, p := range t.Pages {
-		b.skip("page", p.Name, p.Pos, notYet)
-	}
+	b.skipLocal()
 	for _, s := range t.Schedules {
 		b.skip("schedule", s.Name, s.Pos, notYet)
 	}
@@ -49,4 +38,29 @@ func (b *builder) skipRest() {
 		b.skip("node", n.Name, n.Pos, "a namespace of its own has a stack of its own")
 	}
 	b.out.Skipped = sorted(b.out.Skipped, func(s Skipped) string { return s.Kind + "\x00" + s.Name })
+}
+
+// notLocal is why something is left out of the local cloud.
+const notLocal = "it is deployed to AWS, and not run locally yet"
+
+// skipLocal lists what the local cloud has no service for.
+func (b *builder) skipLocal() {
+	if !b.o.Local {
+		return
+	}
+	for _, c := range b.t.Channels {
+		b.skip("channel", c.Name, c.Pos, notLocal)
+	}
+	if b.t.Mutations != nil {
+		b.skip("mutations", b.t.Name, b.t.Mutations.Pos, notLocal)
+	}
+	if b.t.States != nil {
+		b.skip("states", b.t.Name, b.t.States.Pos, notLocal)
+	}
+	for _, p := range b.t.Pages {
+		b.skip("page", p.Name, p.Pos, notLocal)
+	}
+	for _, p := range b.t.Pools {
+		b.skip("pool", p.Name, p.Pos, notLocal)
+	}
 }

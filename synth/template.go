@@ -29,6 +29,10 @@ type Options struct {
 	// Env is what {{env}} stands for, the profile that is deployed to. It may
 	// be empty where no value of the topology holds {{env}}.
 	Env string
+	// Local leaves out what the local cloud has no service for: state machines,
+	// mutations, channels, pages and pools, the routes that need more than a
+	// function, and the edges that lead to any of these. Each is in Output.Skipped.
+	Local bool
 	// Assets holds the code by function name. A function without one is an error.
 	Assets map[string]Asset
 }
@@ -92,6 +96,13 @@ func Template(t *topology.Topology, o Options) (*Output, error) {
 	functions := sorted(t.Functions, functionName)
 	for _, f := range functions {
 		b.function(f)
+	}
+	if !o.Local {
+		b.machine()
+		b.mutations()
+		b.channels()
+		b.pages()
+		b.pools()
 	}
 	b.restAPI()
 	b.httpAPI()

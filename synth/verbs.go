@@ -41,9 +41,16 @@ const (
 // Wildcards lists the actions that are granted on the resource "*", each with
 // the reason why there is no narrower way.
 func Wildcards() map[string]string {
-	return map[string]string{
+	listed := map[string]string{
 		"dynamodb:ListStreams": "the action has no resource level: Service Authorization Reference, Amazon DynamoDB",
 	}
+	for _, a := range logDelivery {
+		listed[a] = "log delivery has no resource level; a state machine has it only where logging is on: Step Functions Developer Guide, Logging in CloudWatch Logs"
+	}
+	for _, a := range tracing {
+		listed[a] = "X-Ray has no resource level here; a state machine has it only where tracing is on: Service Authorization Reference, AWS X-Ray"
+	}
+	return listed
 }
 
 // verb is one kind of access and what it allows: CDK's grant of the same name.

@@ -71,12 +71,15 @@ var (
 	graphQLType = regexp.MustCompile(`^(\[*)([A-Za-z_][A-Za-z0-9_]*)((?:!?\])*)!?$`)
 )
 
-// GraphQLScalars are the types that AppSync has of itself.
+// graphQLScalars are the types that AppSync has of itself.
 // https://docs.aws.amazon.com/appsync/latest/devguide/scalars.html
 var graphQLScalars = []string{
 	"ID", "String", "Int", "Float", "Boolean", "AWSDate", "AWSTime", "AWSDateTime", "AWSTimestamp", "AWSEmail", "AWSJSON",
 	"AWSPhone", "AWSURL", "AWSIPAddress",
 }
+
+// GraphQLScalar reports whether AppSync has a type of that name of itself.
+func GraphQLScalar(name string) bool { return contains(graphQLScalars, name) }
 
 // GraphQLBase gives the type that a GraphQL type is made of, "Message" for
 // "[Message!]!"; false for text that is no type.
