@@ -206,6 +206,11 @@ func (b *builder) checkQuotas() {
 				WithHint("move a part of the system to a topology of its own in a sub-folder").At(b.t.Pos, ""))
 		}
 	}
+	if b.resources.Len() == 0 && b.o.Local && len(b.out.Skipped) > 0 {
+		b.fail(writ.Errorf(writ.CodeInvalid, "%s holds nothing that runs locally", b.t.Name).
+			WithHint("`writ synth` shows what is deployed to AWS").At(b.t.Pos, ""))
+		return
+	}
 	if b.resources.Len() == 0 {
 		b.fail(writ.Errorf(writ.CodeInvalid, "%s holds nothing to deploy", b.t.Name).
 			WithHint("add a function or a store").At(b.t.Pos, ""))

@@ -172,7 +172,8 @@ func (p *reader) doubts(s *StateMachine) {
 	}
 }
 
-// Warnings gives the doubts about a topology that are no errors.
+// Warnings gives the doubts about a topology that are no errors; those of
+// t.Nodes are their own.
 func Warnings(t *Topology) []Notice {
 	var all []Notice
 	if s := t.States; s != nil && s.Machine != nil {
@@ -185,8 +186,5 @@ func Warnings(t *Topology) []Notice {
 		}
 	}
 	all = append(all, mutationWarnings(t)...)
-	for _, n := range t.Nodes {
-		all = append(all, Warnings(n)...)
-	}
 	return all
 }

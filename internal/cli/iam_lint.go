@@ -40,7 +40,7 @@ at or above --fail-on.`,
 				return err
 			}
 			s := &policySource{kind: iam.PolicyType(f.kind), load: func(dir string) ([]*system, error) {
-				return sh.load(cmd.Context(), dir, f.sandbox, f.profile)
+				return sh.load(cmd.Context(), dir, f.sandbox, f.profile, onAWS)
 			}}
 			for _, path := range args {
 				if err := s.add(path); err != nil {

@@ -32,7 +32,7 @@ type statementPlace struct {
 
 // loadWorld synthesises the topology of dir and takes its inventory.
 func (sh *shell) loadWorld(ctx context.Context, dir, sandbox string, account inventory.Account) (*world, error) {
-	systems, err := sh.load(ctx, dir, sandbox, localEnv)
+	systems, err := sh.load(ctx, dir, sandbox, localEnv, onAWS)
 	if err != nil {
 		return nil, err
 	}

@@ -39,15 +39,24 @@ func checkSandbox(name string) error {
 		WithHint("it takes letters, digits, - and _, such as -s dev")
 }
 
+// cloudKind is where a template is to be deployed: the local cloud has not every
+// service, and what needs one that it lacks is left out.
+type cloudKind int
+
+const (
+	onAWS cloudKind = iota
+	onLocalCloud
+)
+
 // load is loadSystems for a command that says so when it takes its time.
-func (sh *shell) load(ctx context.Context, dir, sandbox, profile string) ([]*system, error) {
+func (sh *shell) load(ctx context.Context, dir, sandbox, profile string, where cloudKind) ([]*system, error) {
 	defer working(sh.stderr, style{sh.colorErr}, "reading "+dir)()
-	return loadSystems(ctx, dir, sandbox, profile)
+	return loadSystems(ctx, dir, sandbox, profile, where)
 }
 
 // loadSystems reads the topology of dir and synthesises it and its nested
 // topologies, the root first. profile is what {{env}} stands for.
-func loadSystems(ctx context.Context, dir, sandbox, profile string) ([]*system, error) {
+func loadSystems(ctx context.Context, dir, sandbox, profile string, where cloudKind) ([]*system, error) {
 	if err := checkSandbox(sandbox); err != nil {
 		return nil, err
 	}
@@ -57,7 +66,7 @@ func loadSystems(ctx context.Context, dir, sandbox, profile string) ([]*system, 
 	}
 	var systems []*system
 	for _, node := range flatten(t) {
-		s, err := synthesise(ctx, node, sandbox, profile)
+		s, err := synthesise(ctx, node, sandbox, profile, where)
 		if err != nil {
 			return nil, err
 		}
@@ -74,7 +83,7 @@ func flatten(t *topology.Topology) []*topology.Topology {
 	return all
 }
 
-func synthesise(ctx context.Context, t *topology.Topology, sandbox, profile string) (*system, error) {
+func synthesise(ctx context.Context, t *topology.Topology, sandbox, profile string, where cloudKind) (*system, error) {
 	s := &system{topology: t, sandbox: sandbox, stack: synth.StackName(t, sandbox), assets: map[string]synth.Asset{}}
 	for _, f := range t.Functions {
 		s.sources = append(s.sources, bundle.Source{
@@ -92,7 +101,7 @@ func synthesise(ctx context.Context, t *topology.Topology, sandbox, profile stri
 	for i, source := range s.sources {
 		s.assets[source.Name] = synth.Asset{Bucket: assetBucket, Key: t.Name + "/" + source.Name + "/" + hashes[i] + ".zip"}
 	}
-	if s.output, err = synth.Template(t, synth.Options{Sandbox: sandbox, Env: profile, Assets: s.assets}); err != nil {
+	if s.output, err = synth.Template(t, synth.Options{Sandbox: sandbox, Env: profile, Assets: s.assets, Local: where == onLocalCloud}); err != nil {
 		return nil, err
 	}
 	s.template, err = cfn.Format(s.output.Template.Root)

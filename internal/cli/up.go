@@ -156,7 +156,7 @@ func (u *up) load(ctx context.Context) ([]*system, error) {
 		return nil, nil
 	}
 	defer working(u.log, u.style, "reading "+u.dir)()
-	return loadSystems(ctx, u.dir, u.flags.sandbox, localEnv)
+	return loadSystems(ctx, u.dir, u.flags.sandbox, localEnv, onLocalCloud)
 }
 
 func (u *up) makeState() error {
