@@ -1,12 +1,13 @@
 package synth
 
 import (
+	"slices"
+
 	"github.com/writ-dev/writ/cfn"
 	"github.com/writ-dev/writ/topology"
 )
 
-// entityOfTarget sorts what an edge leads to; false for a kind that is not
-// synthesised.
+// entityOfTarget sorts what an edge leads to; false for what is not in this stack.
 func (b *builder) entityOfTarget(to topology.Target) (entity, bool) {
 	switch to.Kind {
 	case topology.KindFunction:
@@ -17,17 +18,36 @@ func (b *builder) entityOfTarget(to topology.Target) (entity, bool) {
 			return "", false
 		}
 		return entityOf(s), true
+	case topology.KindEvent:
+		return entityEvent, b.events[to.Name] != nil
+	case topology.KindState, topology.KindMutation, topology.KindChannel:
+		return entity(to.Kind), b.unreachable(to.Kind, to.Name) == ""
 	}
-	return "", false
+	_, known := b.things[node{Kind: to.Kind, Name: to.Name}]
+	return entity(to.Kind), known
 }
 
-// sameSandbox is the tag condition of statements on an entity, nil where AWS
-// does not look at tags or the entity is not this sandbox's.
-func (b *builder) sameSandbox(e entity, _ string) *cfn.Object {
-	if e == entityBucket {
-		return nil
+// unreachable says why nothing here can reach a state machine, a mutation or a
+// channel, "" when it can.
+func (b *builder) unreachable(kind topology.Kind, name string) string {
+	there := false
+	switch kind {
+	case topology.KindState: // a topology has one, whatever it is called
+		there = b.t.States != nil && b.t.States.Machine != nil
+	case topology.KindMutation:
+		there = b.t.Mutations != nil && slices.ContainsFunc(b.t.Mutations.Resolvers, func(r topology.Resolver) bool { return r.Name == name })
+	case topology.KindChannel:
+		there = slices.ContainsFunc(b.t.Channels, func(c *topology.Channel) bool { return c.Name == name })
+	default:
+		return "edges to a " + string(kind) + " are not synthesised yet"
 	}
-	return b.sandboxTag()
+	switch {
+	case foreign(name) || !there:
+		return elsewhere
+	case b.o.Local:
+		return notLocal
+	}
+	return ""
 }
 
 // attribute gives what ${functions.NAME.arn} stands for among from's resources,
@@ -47,11 +67,42 @@ func (b *builder) attribute(from node, section, name, attribute string) (value a
 		if s == nil {
 			return nil, "there is no store " + name
 		}
-		id := logicalID(name) + title(string(entityOf(s)))
 		if attribute == "arn" {
-			return getAtt(id, "Arn"), ""
+			return b.resourceOf(from, entityOf(s), name, formSelf), ""
 		}
-		return ref(id), ""
+		return ref(logicalID(name) + title(string(entityOf(s)))), ""
 	}
-	return nil, section + " are not synthesised yet"
+	kind := thingSections[section]
+	if _, known := b.things[node{Kind: kind, Name: name}]; !known {
+		return nil, "there is no " + string(kind) + " " + name
+	}
+	return b.thingValue(kind, name, attribute, b.t.Pos), ""
+}
+
+// sent gives the source and the detail-type under which the stack itself sends
+// an event, so that its rule matches: those of its pattern, its first producer,
+// its name; without a producer the source is the namespace.
+func (b *builder) sent(e *topology.Event) (source, detailType string) {
+	source, detailType = b.t.Name, e.Name
+	first := func(list []any) string {
+		for _, v := range list {
+			if text, ok := v.(string); ok {
+				return text
+			}
+		}
+		return ""
+	}
+	sources := b.rendered(e.Producers, e.Pos)
+	var types []any
+	if e.Pattern != "" {
+		pattern, _ := b.json(e.Pattern, e.Pos).(*cfn.Object)
+		sources, types = pattern.List("source"), pattern.List("detail-type")
+	}
+	if text := first(sources); text != "" {
+		source = text
+	}
+	if text := first(types); text != "" {
+		detailType = text
+	}
+	return source, detailType
 }

@@ -183,5 +183,6 @@ func (b *builder) channelEvent(name, export string) string {
 };
 `
 	text = strings.NewReplacer("EVENTS", events, "ANSWER", answer).Replace(text)
-	return strings.NewReplacer("SOURCE", jsText(b.eventSource(name)), "DETAIL_TYPE", jsText(name)).Replace(text)
+	source, detailType := b.sent(b.events[name])
+	return strings.NewReplacer("SOURCE", jsText(source), "DETAIL_TYPE", jsText(detailType)).Replace(text)
 }

@@ -8,49 +8,74 @@ import (
 
 	"github.com/writ-dev/writ/cfn"
 	"github.com/writ-dev/writ/synth"
+	"github.com/writ-dev/writ/topology"
 )
 
-// Closed world: a role may make a call if and only if the topology has the
-// edge. Nothing of another sandbox or another namespace is ever in reach.
+// Closed world: a role may make a call, and a service may call for a source, if
+// and only if the topology has the edge. Nothing of another sandbox or another
+// namespace is ever in reach.
 func TestClosedWorld(t *testing.T) {
 	t.Parallel()
-	systems, questions, yes := 0, 0, 0
+	systems, questions, yes, services := 0, 0, 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
-		top := randomSystem(rt)
+		top := randomWorld(rt)
 		out, err := synth.Template(top, options(top, "dev"))
 		if err != nil {
 			rt.Fatal(err)
 		}
-		policies, err := deployed(top, out)
+		inv, err := deployed(out)
 		if err != nil {
 			rt.Fatal(err)
 		}
 		other := *top
 		other.Name = "elsewhere"
 		systems++
-		for _, f := range top.Functions {
-			for _, q := range universe(top, "dev") {
-				want := allowed(f, q)
-				if got := try(top, f, policies[f.Name], q.action, q.resource); got != want {
-					rt.Fatalf("%s: %s on %s is allowed: %v, by the edges %v\n%+v", f.Name, q.action, q.resource, got, want, f.Grants)
-				}
-				questions++
-				if want {
-					yes++
-				}
-			}
-			for _, q := range append(universe(top, "prod"), universe(&other, "dev")...) {
-				if !q.any && try(top, f, policies[f.Name], q.action, q.resource) {
-					rt.Fatalf("%s reaches out of its sandbox: %s on %s", f.Name, q.action, q.resource)
-				}
-				questions++
+		count := func(got bool) {
+			questions++
+			if got {
+				yes++
 			}
 		}
+		all, foreign := universe(top, "dev"), append(universe(top, "prod"), universe(&other, "dev")...)
+		for _, f := range top.Functions {
+			for _, q := range all {
+				got, want := try(inv, top, f, q), allowed(top, f, q)
+				if got != want {
+					rt.Fatalf("%s: %s on %s %v is allowed: %v, by the edges %v\n%+v %+v", f.Name, q.action, q.resource, q.context, got, want, f.Grants, f.Targets)
+				}
+				count(got)
+			}
+			for _, q := range foreign {
+				if !q.any && !shared(q) && try(inv, top, f, q) {
+					rt.Fatalf("%s reaches out of its sandbox: %s on %s", f.Name, q.action, q.resource)
+				}
+				count(false)
+			}
+		}
+		scheduler := inv.Principal(synth.PrincipalRoleName(top, topology.KindSchedule, "", "dev"))
+		for _, q := range append(all, foreign...) {
+			if scheduler == nil {
+				break
+			}
+			got, want := decide(inv, scheduler.Caller(), q), scheduled(top, q)
+			if got != want {
+				rt.Fatalf("the scheduler: %s on %s is allowed: %v, by the edges %v", q.action, q.resource, got, want)
+			}
+			count(got)
+		}
+		for _, q := range serviceUniverse(top) {
+			got := decide(inv, q.caller(), q.ask)
+			if got != q.want {
+				rt.Fatalf("%s for %s: %s on %s is allowed: %v, by the edges %v", q.service, q.source, q.action, q.resource, got, q.want)
+			}
+			services++
+			count(got)
+		}
 	})
-	if yes == 0 || yes == questions {
-		t.Fatalf("%d of %d questions were answered with yes: the test says nothing", yes, questions)
+	if yes == 0 || yes == questions || services == 0 {
+		t.Fatalf("%d of %d questions were answered with yes, %d were of services: the test says nothing", yes, questions, services)
 	}
-	t.Logf("%d systems, %d questions, %d of them allowed", systems, questions, yes)
+	t.Logf("%d systems, %d questions, %d of them of services, %d allowed", systems, questions, services, yes)
 }
 
 // The resource "*" stands only where Wildcards says why, and a "*" within an ARN
@@ -59,7 +84,7 @@ func TestWildcardsAreListed(t *testing.T) {
 	t.Parallel()
 	listed, found := synth.Wildcards(), 0
 	rapid.Check(t, func(rt *rapid.T) {
-		top := randomSystem(rt)
+		top := randomWorld(rt)
 		out, err := synth.Template(top, options(top, "dev"))
 		if err != nil {
 			rt.Fatal(err)

@@ -2,6 +2,7 @@ package synth
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/writ-dev/writ"
@@ -11,9 +12,9 @@ import (
 
 var (
 	// entityReference is ${functions.hello.name}, ${stores.hits.arn} and the like.
-	entityReference = regexp.MustCompile(`\$\{(functions|stores)\.([^}]+)\.(name|arn)\}`)
-	// anyReference also finds references to what is not synthesised yet.
-	anyReference = regexp.MustCompile(`\$\{(functions|stores|queues)\.[^}]*\}`)
+	entityReference = regexp.MustCompile(`^\$\{([a-z]+)\.([^}]+)\.(name|arn|url|id)\}$`)
+	// anyReference also finds references that are wrong.
+	anyReference = regexp.MustCompile(`\$\{(functions|stores|queues|topics|streams|buses|secrets|parameters|keys)\.[^}]*\}`)
 	// escaped is $${, which stands for the text ${; $${{sandbox}} is a variable.
 	escaped = regexp.MustCompile(`\$\$\{([^{]|$)`)
 	// variable is {{sandbox}} and the other template variables; tc also writes {{{sandbox}}}.
@@ -105,9 +106,6 @@ func (b *builder) nextReference(f *topology.Function, v topology.EnvVar, text st
 
 // entityValue gives what ${functions.hello.name} stands for.
 func (b *builder) entityValue(f *topology.Function, v topology.EnvVar, reference string) (value any, why string) {
-	if strings.HasPrefix(reference, "${queues.") {
-		return nil, "queues are not synthesised yet"
-	}
 	m := entityReference.FindStringSubmatch(reference)
 	if m == nil {
 		b.fail(writ.Errorf(writ.CodeInvalid, "%s refers to nothing", reference).
@@ -115,6 +113,11 @@ func (b *builder) entityValue(f *topology.Function, v topology.EnvVar, reference
 		return "", ""
 	}
 	name, attribute := m[2], m[3]
+	if known := referenceAttributes[m[1]]; !slices.Contains(known, attribute) {
+		b.fail(writ.Errorf(writ.CodeInvalid, "%s refers to nothing", reference).
+			WithHint("write ${%s.NAME.%s}", m[1], strings.Join(known, "} or ${"+m[1]+".NAME.")).At(v.Pos, ""))
+		return "", ""
+	}
 	if m[1] == "functions" {
 		switch {
 		case b.functions[name] == nil:
@@ -127,6 +130,9 @@ func (b *builder) entityValue(f *topology.Function, v topology.EnvVar, reference
 		}
 		return ref(logicalID(name) + "Function"), ""
 	}
+	if kind, ok := thingSections[m[1]]; ok {
+		return b.thingValue(kind, name, attribute, v.Pos), ""
+	}
 	s := b.stores[name]
 	if s == nil {
 		b.missing("store", name, v.Pos, names(b.t.Stores, storeName))
@@ -134,9 +140,69 @@ func (b *builder) entityValue(f *topology.Function, v topology.EnvVar, reference
 	}
 	id := logicalID(name) + title(string(entityOf(s)))
 	if attribute == "arn" {
-		return getAtt(id, "Arn"), ""
+		return b.resourceOf(functionNode(f.Name), entityOf(s), name, formSelf), ""
+	}
+	if b.inCircle(functionNode(f.Name), node{Kind: topology.KindStore, Name: name}) {
+		if entityOf(s) == entityTable {
+			return TableName(b.t, name, b.o.Sandbox), ""
+		}
+		return sub(BucketName(b.t, name, b.o.Sandbox) + "-${AWS::AccountId}-${AWS::Region}"), ""
 	}
 	return ref(id), ""
+}
+
+// referenceAttributes are what references may ask of the entities of a section.
+var referenceAttributes = map[string][]string{
+	"functions": {"name", "arn"}, "stores": {"name", "arn"}, "queues": {"name", "arn", "url"}, "topics": {"name", "arn"},
+	"streams": {"name", "arn"}, "buses": {"name", "arn"}, "secrets": {"arn"}, "parameters": {"name", "arn"}, "keys": {"id", "arn"},
+}
+
+// thingSections are the sections of things by kind.
+var thingSections = map[string]topology.Kind{
+	"queues": topology.KindQueue, "topics": topology.KindTopic, "streams": topology.KindStream, "buses": topology.KindBus,
+	"secrets": topology.KindSecret, "parameters": topology.KindParameter, "keys": topology.KindKey,
+}
+
+// thingValue gives the ARN, name, URL or id of a thing.
+func (b *builder) thingValue(kind topology.Kind, name, attribute string, pos writ.Position) any {
+	x, ok := b.things[node{Kind: kind, Name: name}]
+	if !ok {
+		b.missing(string(kind), name, pos, b.namesOf(kind))
+		return ""
+	}
+	if attribute == "arn" {
+		return b.thingARN(kind, name)
+	}
+	if x.external != "" {
+		return b.externalName(x, attribute)
+	}
+	switch kind {
+	case topology.KindQueue:
+		if attribute == "name" {
+			return getAtt(x.id(), "QueueName")
+		}
+	case topology.KindTopic:
+		return getAtt(x.id(), "TopicName")
+	}
+	return ref(x.id())
+}
+
+// externalName gives the name or URL of what another made, from its ARN or name.
+func (b *builder) externalName(x thing, attribute string) any {
+	account, region, name := "${AWS::AccountId}", "${AWS::Region}", x.external
+	if parts := strings.SplitN(x.external, ":", 6); len(parts) == 6 {
+		region, account, name = parts[3], parts[4], parts[5]
+		switch x.kind {
+		case topology.KindParameter:
+			name = strings.TrimPrefix(name, "parameter")
+		case topology.KindStream, topology.KindBus, topology.KindKey:
+			name = name[strings.IndexByte(name, '/')+1:]
+		}
+	}
+	if attribute == "url" {
+		return sub("https://sqs." + region + ".${AWS::URLSuffix}/" + account + "/" + name)
+	}
+	return b.render(name, x.pos)
 }
 
 // variableValue gives what {{sandbox}} and the like stand for.

@@ -179,7 +179,7 @@ func TestFixAllowsTheCall(t *testing.T) {
 		f := rapid.SampledFrom(top.Functions).Draw(rt, "function")
 		q := rapid.SampledFrom(universe(top, "dev")).Draw(rt, "question")
 		fix, ok := synth.Fix(top, "dev", synth.RoleName(top, f.Name, "dev"), q.action, q.resource)
-		if want := q.words != "" && !q.any && !allowed(f, q); ok != want {
+		if want := q.words != "" && !q.any && !allowed(top, f, q); ok != want {
 			rt.Fatalf("%s %s on %s: a fix %v, want %v\n%s", f.Name, q.action, q.resource, ok, want, src)
 		}
 		if !ok {
@@ -195,11 +195,11 @@ func TestFixAllowsTheCall(t *testing.T) {
 		if err != nil {
 			rt.Fatal(err)
 		}
-		policies, err := deployed(again, out)
+		inv, err := deployed(out)
 		if err != nil {
 			rt.Fatal(err)
 		}
-		if !try(again, f, policies[f.Name], q.action, q.resource) {
+		if !try(inv, again, f, q) {
 			rt.Fatalf("%s still may not %s on %s\n%s", f.Name, q.action, q.resource, after)
 		}
 		if strings.Contains(fix.Lines, "fullAccess") && q.words != "fullAccess" {

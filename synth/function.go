@@ -37,6 +37,7 @@ func (b *builder) function(f *topology.Function) {
 		"DependsOn", []any{id + "LogGroup", id + "Policy"},
 		"Properties", b.functionProperties(f),
 	))
+	b.destination(f)
 	b.output(id+"FunctionArn", "ARN of function "+f.Name, getAtt(id+"Function", "Arn"))
 }
 
@@ -48,7 +49,11 @@ func (b *builder) roleOfFunction(f *topology.Function) {
 		b.skip("role", f.Name, f.Runtime.Pos, "runtime.role and runtime.role_file are not read yet; the function gets the role of its edges")
 	}
 	p := principal{kind: topology.KindFunction, name: f.Name, service: "lambda.amazonaws.com", pos: f.Pos}
-	b.roleOf(p, append([]statement{b.logs(f)}, b.statements(p.node(), b.edges(f))...))
+	always := []statement{b.logs(f)}
+	if f.Network != nil {
+		always = append(always, interfaces(f))
+	}
+	b.roleOf(p, append(always, b.statements(p.node(), b.edges(f))...))
 }
 
 func (b *builder) functionProperties(f *topology.Function) *cfn.Object {
@@ -71,10 +76,16 @@ func (b *builder) functionProperties(f *topology.Function) *cfn.Object {
 	p.Set("Timeout", number(timeout))
 	p.Set("Role", getAtt(logicalID(f.Name)+"Role", "Arn"))
 	p.Set("Code", b.code(f))
+	if failed := b.deadLetter(f); failed != nil {
+		p.Set("DeadLetterConfig", failed)
+	}
 	if environment := b.environment(f); environment != nil {
 		p.Set("Environment", environment)
 	}
 	p.Set("Tags", b.tags())
+	if network := b.network(f); network != nil {
+		p.Set("VpcConfig", network)
+	}
 	return p
 }
 
@@ -110,20 +121,10 @@ func (b *builder) code(f *topology.Function) *cfn.Object {
 
 // permission lets API Gateway invoke a function for one route.
 func (b *builder) permission(r *topology.Route, what, sourceARN string) {
-	id := logicalID(r.Target.Name)
-	policy := id + "Permission" + what
-	b.add(policy, "the permission of route "+routeText(r), r.Pos, cfn.Obj(
-		"Type", "AWS::Lambda::Permission",
-		"Properties", cfn.Obj(
-			"Action", "lambda:InvokeFunction",
-			"FunctionName", getAtt(id+"Function", "Arn"),
-			"Principal", "apigateway.amazonaws.com",
-			"SourceArn", sub("arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:"+sourceARN),
-		),
-	))
-	b.out.Permissions = append(b.out.Permissions, Provenance{
-		Kind: topology.KindFunction, Name: r.Target.Name, Policy: policy, Position: r.Pos,
-		Edge: fmt.Sprintf("route %s -> function %s", routeText(r), r.Target.Name),
+	b.mayInvoke(r.Target.Name, what, sender{
+		service: "apigateway.amazonaws.com", pos: r.Pos,
+		source: sub("arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:" + sourceARN),
+		edge:   fmt.Sprintf("route %s -> function %s", routeText(r), r.Target.Name),
 	})
 }
 

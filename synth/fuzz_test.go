@@ -18,8 +18,7 @@ func FuzzEnvironmentValue(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, value string) {
-		references := strings.Contains(value, "{{") || strings.Contains(value, "${functions.") ||
-			strings.Contains(value, "${stores.") || strings.Contains(value, "${queues.")
+		references := strings.Contains(value, "{{") || reference.MatchString(value)
 		if !utf8.ValidString(value) || references || strings.HasPrefix(value, "}") {
 			return
 		}
@@ -29,7 +28,7 @@ func FuzzEnvironmentValue(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := cfn.NewResolver(out.Template, cfn.Inputs{Account: account, Region: region, GetAtt: attributes(top, "dev", out.Template)})
+		r, err := cfn.NewResolver(out.Template, cfn.Inputs{Account: account, Region: region, GetAtt: func(id, _ string) (any, bool) { return id, true }})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -46,6 +45,8 @@ func FuzzEnvironmentValue(f *testing.F) {
 		}
 	})
 }
+
+var reference = regexp.MustCompile(`\$\{(functions|stores|queues|topics|streams|buses|secrets|parameters|keys)\.`)
 
 var escaped = regexp.MustCompile(`\$\$\{([^{]|$)`)
 

@@ -12,12 +12,7 @@ import (
 // a subscription for each resolver that asks for one. directives are those of
 // every field and type, for an API with more than one way to be let in.
 func graphQL(m *topology.Mutations, directives string) string {
-	s := &schema{m: m, directives: directives, types: map[string]topology.GraphQLType{}, known: map[string]bool{}}
-	for _, list := range [][]topology.GraphQLType{m.Types, m.Inputs} {
-		for _, t := range list {
-			s.types[t.Name], s.known[t.Name] = t, true
-		}
-	}
+	s := newSchema(m, directives)
 	for _, t := range sorted(m.Inputs, func(t topology.GraphQLType) string { return t.Name }) {
 		s.block("input "+t.Name, fieldLines(t))
 	}
@@ -53,11 +48,21 @@ func graphQL(m *topology.Mutations, directives string) string {
 
 // schema is a schema in the making.
 type schema struct {
-	m          *topology.Mutations
 	directives string
 	types      map[string]topology.GraphQLType
-	known      map[string]bool
+	inputs     map[string]bool
 	text       strings.Builder
+}
+
+func newSchema(m *topology.Mutations, directives string) *schema {
+	s := &schema{directives: directives, types: map[string]topology.GraphQLType{}, inputs: map[string]bool{}}
+	for _, t := range m.Types {
+		s.types[t.Name] = t
+	}
+	for _, t := range m.Inputs {
+		s.types[t.Name], s.inputs[t.Name] = t, true
+	}
+	return s
 }
 
 func (s *schema) block(head string, lines []string) {
@@ -88,42 +93,73 @@ func idType(t topology.GraphQLType) string {
 	return ""
 }
 
-// output gives the type of a resolver's answer.
+// output gives the type of a resolver's answer, which cannot be an input.
 func (s *schema) output(r topology.Resolver) string {
 	base, ok := topology.GraphQLBase(r.Output)
-	if ok && (s.known[base] || topology.GraphQLScalar(base)) {
+	if _, known := s.types[base]; ok && (known && !s.inputs[base] || topology.GraphQLScalar(base)) {
 		return r.Output
 	}
 	return "AWSJSON"
 }
 
-// arguments gives the arguments of a resolver: the fields of its input. tc's
-// inputs of an event are the one part of the event.
+// arguments writes the arguments of a resolver, "" for none.
 func (s *schema) arguments(r topology.Resolver) string {
+	var list []string
+	for _, f := range s.argumentsOf(r) {
+		list = append(list, f.Name+": "+f.Type)
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	return "(" + strings.Join(list, ", ") + ")"
+}
+
+// argumentsOf gives the arguments of a resolver: the fields of its input. tc's
+// inputs of an event are the one part of the event.
+func (s *schema) argumentsOf(r topology.Resolver) []topology.GraphQLField {
 	base, _ := topology.GraphQLBase(r.Input)
 	if t, ok := s.types[base]; ok {
-		var list []string
-		for _, f := range t.Fields {
-			list = append(list, f.Name+": "+f.Type)
-		}
-		return "(" + strings.Join(list, ", ") + ")"
+		return t.Fields
+	}
+	one := func(name, kind string) []topology.GraphQLField {
+		return []topology.GraphQLField{{Name: name, Type: kind}}
 	}
 	switch base {
 	case "":
-		return ""
+		return nil
 	case "Event":
-		return "(detail: String)"
+		return one("detail", "String")
 	case "EventData":
-		return "(data: String)"
+		return one("data", "String")
 	case "EventDataJSON":
-		return "(data: AWSJSON)"
+		return one("data", "AWSJSON")
 	case "EventMetadata":
-		return "(metadata: String)"
+		return one("metadata", "String")
 	}
 	if topology.GraphQLScalar(base) {
-		return "(input: " + r.Input + ")"
+		return one("input", r.Input)
 	}
-	return "(input: AWSJSON)"
+	return one("input", "AWSJSON")
+}
+
+// selection asks for all fields of a type, of the types within too as far as
+// depth goes: subscribers are told of what was asked for, and nothing else.
+func (s *schema) selection(output string, depth int) string {
+	base, _ := topology.GraphQLBase(output)
+	t, ok := s.types[base]
+	if !ok {
+		return ""
+	}
+	var fields []string
+	for _, f := range t.Fields {
+		inner, _ := topology.GraphQLBase(f.Type)
+		if _, object := s.types[inner]; !object {
+			fields = append(fields, f.Name)
+		} else if depth > 1 {
+			fields = append(fields, f.Name+s.selection(f.Type, depth-1))
+		}
+	}
+	return " { " + strings.Join(append(fields, "createdAt", "updatedAt"), " ") + " }"
 }
 
 // filter gives the argument by which a subscriber chooses: the id, if the

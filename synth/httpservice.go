@@ -23,7 +23,11 @@ func (b *builder) integrable(r *topology.Route) bool {
 			return false
 		}
 		return true
-	case topology.KindEvent:
+	case topology.KindEvent, topology.KindQueue:
+		if _, known := b.entityOfTarget(r.Target); !known {
+			b.skip("route", routeText(r), r.Pos, elsewhere)
+			return false
+		}
 		return true
 	}
 	b.skip("route", routeText(r), r.Pos, "routes to a "+string(r.Target.Kind)+" are not synthesised yet")
@@ -59,10 +63,15 @@ func (b *builder) httpService(r *topology.Route) {
 		parameters = cfn.Obj("StateMachineArn", ref(machineID), "Input", body)
 	case topology.KindEvent:
 		subtype = "EventBridge-PutEvents"
-		parameters = cfn.Obj("Source", b.eventSource(r.Target.Name), "DetailType", r.Target.Name, "Detail", body, "EventBusName", defaultBus())
+		e := b.events[r.Target.Name]
+		source, detailType := b.sent(e)
+		parameters = cfn.Obj("Source", source, "DetailType", detailType, "Detail", body, "EventBusName", b.busARN(e))
 	case topology.KindQueue:
 		subtype = "SQS-SendMessage"
-		parameters = cfn.Obj("QueueUrl", ref(logicalID(r.Target.Name)+"Queue"), "MessageBody", body)
+		parameters = cfn.Obj("QueueUrl", b.thingValue(topology.KindQueue, r.Target.Name, "url", r.Pos), "MessageBody", body)
+		if isFIFO(b.t, r.Target.Name) {
+			parameters.Set("MessageGroupId", "$context.requestId")
+		}
 	}
 	b.add(integrationID(r), "the integration of "+string(r.Target.Kind)+" "+r.Target.Name, r.Pos, cfn.Obj(
 		"Type", "AWS::ApiGatewayV2::Integration",
@@ -79,33 +88,34 @@ func (b *builder) httpService(r *topology.Route) {
 
 // httpRole adds the role with which the HTTP API calls services, if it calls any.
 func (b *builder) httpRole(routes []*topology.Route) {
-	g := &gather{}
-	from := node{Kind: topology.KindRoute}
+	var edges []edge
 	for _, r := range routes {
-		e := edge{pos: r.Target.Pos, text: "route " + routeText(r) + " -> " + string(r.Target.Kind) + " " + r.Target.Name}
-		switch r.Target.Kind {
-		case topology.KindState:
-			action := "states:StartSyncExecution"
-			if r.Async {
-				action = "states:StartExecution"
-			}
-			g.add("Machine", []string{action}, ref(machineID), b.sandboxTag(), e)
-		case topology.KindEvent:
-			g.add("Event"+logicalID(r.Target.Name), []string{"events:PutEvents"}, defaultBus(),
-				cfn.Obj("StringEquals", cfn.Obj("events:detail-type", r.Target.Name, "events:source", b.eventSource(r.Target.Name))), e)
-		case topology.KindQueue:
-			if kind, ok := b.entityOfTarget(r.Target); ok {
-				g.add("Queue"+logicalID(r.Target.Name), []string{"sqs:SendMessage"}, b.resourceOf(from, kind, r.Target.Name, formSelf), b.sandboxTag(), e)
-			}
+		kind, _ := b.entityOfTarget(r.Target)
+		v := drawn[kind]
+		switch {
+		case r.Target.Kind == topology.KindFunction:
+			continue
+		case r.Target.Kind == topology.KindState && !r.Async:
+			v, _ = findVerb(entityState, "startSync")
+		case r.Target.Kind == topology.KindEvent:
+			v = sentEvent
 		}
+		name := r.Target.Name
+		if kind == entityState { // a topology has one, whatever the route calls it
+			name = b.t.Name
+		}
+		edges = append(edges, edge{
+			entity: kind, name: name, verb: v, pos: r.Target.Pos, text: "route " + routeText(r) + " -> " + string(r.Target.Kind) + " " + r.Target.Name,
+		})
 	}
-	if len(g.list) == 0 {
+	if len(edges) == 0 {
 		return
 	}
-	b.roleOf(principal{
+	p := principal{
 		kind: topology.KindRoute, service: apiGateway, account: true, pos: routes[0].Pos,
 		source: sub("arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${HttpApi}/*"),
-	}, g.statements())
+	}
+	b.roleOf(p, b.statements(p.node(), edges))
 }
 
 // authorized reports whether the authorizer of a route can be made. A route
@@ -165,8 +175,19 @@ func (b *builder) authorizer(r *topology.Route) string {
 			"AuthorizerResultTtlInSeconds", number(0),
 		),
 	))
-	b.invokePermission(name, "HttpAuthorizer", apiGateway,
-		sub("arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${HttpApi}/authorizers/${"+id+"}"), false, r.Pos,
-		"route "+routeText(r)+" -> authorizer "+name)
+	policy := logicalID(name) + "PermissionHttpAuthorizer"
+	text := "route " + routeText(r) + " -> authorizer " + name
+	b.add(policy, "the permission of "+text, r.Pos, cfn.Obj(
+		"Type", "AWS::Lambda::Permission",
+		"Properties", cfn.Obj(
+			"Action", "lambda:InvokeFunction",
+			"FunctionName", getAtt(logicalID(name)+"Function", "Arn"),
+			"Principal", apiGateway,
+			"SourceArn", sub("arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${HttpApi}/authorizers/${"+id+"}"),
+		),
+	))
+	b.out.Permissions = append(b.out.Permissions, Provenance{
+		Kind: topology.KindFunction, Name: name, Policy: policy, Position: r.Pos, Edge: text,
+	})
 	return id
 }

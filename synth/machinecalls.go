@@ -87,7 +87,7 @@ func (b *builder) call(g *gather, c asl.Call, to topology.Target, text string) {
 	if _, named := c.Argument("IndexName"); named && kind == entityTable {
 		form = formIndexes
 	}
-	g.add(title(string(kind))+logicalID(to.Name)+partOf(form), []string{known.String()}, b.resourceOf(from, kind, to.Name, form), b.sameSandbox(kind, to.Name), e)
+	g.add(title(string(kind))+logicalID(to.Name)+partOf(form), []string{known.String()}, b.resourceOf(from, kind, to.Name, form), b.fence(kind, to.Name, allowance{}), e)
 }
 
 // partOf tells apart the statements on a table and on its indexes.
@@ -110,11 +110,11 @@ func tailID(text string) string {
 func (b *builder) machineCall(g *gather, c asl.Call, e edge) {
 	switch {
 	case c.Action == "StartSyncExecution":
-		g.add("Machine", []string{"states:StartSyncExecution"}, b.machineARN("stateMachine", ""), b.sandboxTag(), e)
+		g.add("Machine", []string{"states:StartSyncExecution"}, b.machineARN("stateMachine", ""), b.machineTag(), e)
 	case c.Action != "StartExecution":
 		b.skip("edge", e.text, e.pos, "states:"+c.Action+" by a state is not synthesised yet")
 	default:
-		g.add("Machine", []string{"states:StartExecution"}, b.machineARN("stateMachine", ""), b.sandboxTag(), e)
+		g.add("Machine", []string{"states:StartExecution"}, b.machineARN("stateMachine", ""), b.machineTag(), e)
 		if c.Pattern == asl.Sync || c.Pattern == asl.Sync2 {
 			// https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html
 			g.add("MachineWait", []string{"states:DescribeExecution", "states:StopExecution"}, b.machineARN("execution", ":*"), nil, e)
@@ -132,24 +132,53 @@ func (b *builder) eventCall(g *gather, c asl.Call, to topology.Target, e edge) {
 			prefix, _, _ = strings.Cut(a.Name, "DetailType")
 		}
 	}
-	bus, named := c.Argument(prefix + "EventBusName")
-	if named && bus.Text != "default" {
-		b.skip("edge", e.text, e.pos, "events of a state go to the default bus only, so far")
-		return
-	}
 	source, _ := c.Argument(prefix + "Source")
 	detailType, _ := c.Argument(prefix + "DetailType")
-	if source.Text == "" || strings.Contains(source.Text+detailType.Text, "{{") {
+	bus := b.eventBus(c, prefix)
+	switch {
+	case bus == nil:
+		b.skip("edge", e.text, e.pos, "its bus is not one of this topology, and not the default bus: its role may not")
+		return
+	case source.Text == "" || strings.Contains(source.Text+detailType.Text, "${"):
 		b.skip("edge", e.text, e.pos, "the source of the event is only known when it is sent: its role may not")
 		return
 	}
-	g.add("Event"+logicalID(detailType.Text)+tailID(source.Text), []string{"events:PutEvents"}, defaultBus(),
-		cfn.Obj("StringEquals", cfn.Obj("events:detail-type", detailType.Text, "events:source", source.Text)), e)
+	types, sources := b.render(detailType.Text, e.pos), b.render(source.Text, e.pos)
+	g.add("Event"+logicalID(detailType.Text)+tailID(source.Text+" "+busName(c, prefix)), []string{"events:PutEvents"}, bus, onlySent(types, sources), e)
 }
 
-// defaultBus is the ARN of the account's default event bus.
-func defaultBus() any {
-	return sub("arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/default")
+// eventBus gives the ARN of the bus of an entry, nil for one that is not known.
+func (b *builder) eventBus(c asl.Call, prefix string) any {
+	name := busName(c, prefix)
+	if name == "default" {
+		return literalARN(topology.KindBus, "default")
+	}
+	for _, bus := range b.t.Buses {
+		for _, form := range []string{bus.Name, "${buses." + bus.Name + ".name}", "${buses." + bus.Name + ".arn}"} {
+			if name == form {
+				return b.thingARN(topology.KindBus, bus.Name)
+			}
+		}
+	}
+	return nil
+}
+
+// busName is the bus that an entry is sent to, as written; "" for an expression.
+func busName(c asl.Call, prefix string) string {
+	a, written := c.Argument(prefix + "EventBusName")
+	if !written {
+		return "default"
+	}
+	return a.Text
+}
+
+// onlySent holds PutEvents to one detail-type and source: in every entry of the
+// call, each of which has to say them.
+func onlySent(detailType, source any) *cfn.Object {
+	return cfn.Obj(
+		"ForAllValues:StringEquals", cfn.Obj("events:detail-type", detailType, "events:source", source),
+		"Null", cfn.Obj("events:detail-type", "false", "events:source", "false"),
+	)
 }
 
 // objectActions and bucketActions are what the calls of S3 need that a state
@@ -211,7 +240,7 @@ func literalArgument(c asl.Call, name string) string {
 func (b *builder) distributed(g *gather, s *topology.StateMachine) {
 	for _, d := range s.Machine.Distributed {
 		e := edge{pos: d.Pos, text: "state " + d.State + " -> the runs of its items"}
-		g.add("Machine", []string{"states:StartExecution"}, b.machineARN("stateMachine", ""), b.sandboxTag(), e)
+		g.add("Machine", []string{"states:StartExecution"}, b.machineARN("stateMachine", ""), b.machineTag(), e)
 		g.add("MachineRuns", []string{"states:DescribeExecution"}, b.machineARN("execution", ":*"), nil, e)
 		g.add("MachineRedrive", []string{"states:RedriveExecution"}, b.machineARN("execution", "/*"), nil, e)
 	}
@@ -251,7 +280,5 @@ func comparePositions(x, y writ.Position) int {
 	return x.Col - y.Col
 }
 
-// sandboxTag is the second fence: what is acted on carries this sandbox's tag.
-func (b *builder) sandboxTag() *cfn.Object {
-	return cfn.Obj("StringEquals", cfn.Obj("aws:ResourceTag/sandbox", b.o.Sandbox))
-}
+// machineTag is the second fence around the machine: it carries the sandbox's tag.
+func (b *builder) machineTag() *cfn.Object { return b.fence(entityState, b.t.Name, allowance{}) }

@@ -50,8 +50,9 @@ func (b *builder) mutations() {
 	))
 	b.output("MutationsUrl", "URL of the GraphQL API", getAtt(mutationsID, "GraphQLUrl"))
 	if directives != "" {
-		b.invokePermission(m.Authorizer, "MutationsAuthorizer", appsync, getAtt(mutationsID, "Arn"), true, m.Pos,
-			"mutations -> authorizer "+m.Authorizer)
+		b.mayInvoke(m.Authorizer, "MutationsAuthorizer", sender{
+			service: appsync, source: getAtt(mutationsID, "Arn"), pos: m.Pos, edge: "mutations -> authorizer " + m.Authorizer,
+		})
 	}
 	for _, r := range sorted(m.Resolvers, func(r topology.Resolver) string { return r.Name }) {
 		b.resolver(r)
@@ -103,7 +104,8 @@ func (b *builder) resolversOf(to topology.Target) []edge {
 func (b *builder) resolverCode(r topology.Resolver) string {
 	switch r.Target.Kind {
 	case topology.KindEvent:
-		return strings.NewReplacer("SOURCE", jsText(b.eventSource(r.Target.Name)), "DETAIL_TYPE", jsText(r.Target.Name)).Replace(`import { util } from '@aws-appsync/utils';
+		source, detailType := b.sent(b.events[r.Target.Name])
+		return strings.NewReplacer("SOURCE", jsText(source), "DETAIL_TYPE", jsText(detailType)).Replace(`import { util } from '@aws-appsync/utils';
 
 export function request(ctx) {
   return { operation: 'PutEvents', events: [{ source: SOURCE, detailType: DETAIL_TYPE, detail: { ...ctx.args } }] };
@@ -152,17 +154,6 @@ func jsText(text string) string {
 	return "'" + strings.NewReplacer(`\`, `\\`, "'", `\'`, "\n", `\n`, "\r", `\r`, "\u2028", `\u2028`, "\u2029", `\u2029`).Replace(text) + "'"
 }
 
-// eventSource is the source under which an API sends an event: its first
-// producer, else the namespace.
-func (b *builder) eventSource(name string) string {
-	for _, e := range b.t.Events {
-		if e.Name == name && len(e.Producers) > 0 {
-			return e.Producers[0]
-		}
-	}
-	return b.t.Name
-}
-
 // sourceOf is the API that a data source belongs to.
 type sourceOf struct {
 	kind        topology.Kind // mutation or channel
@@ -178,14 +169,17 @@ func (b *builder) dataSource(of sourceOf, to topology.Target, edges []edge) (id 
 	if b.meaning[id] != "" {
 		return id, true
 	}
-	s, config, sourceType, ok := b.sourceStatement(of, to)
+	config, sourceType, may, ok := b.sourceConfig(of, to)
 	if !ok {
 		return "", false
 	}
-	s.edges = edges
-	roleID := b.roleOf(principal{
+	for i := range edges {
+		edges[i].entity, edges[i].name, edges[i].verb = may.entity, may.name, may.verb
+	}
+	owner := principal{
 		kind: of.kind, name: string(to.Kind) + "-" + to.Name, service: appsync, source: of.apiARN, account: true, pos: to.Pos,
-	}, []statement{s})
+	}
+	roleID := b.roleOf(owner, b.statements(owner.node(), edges))
 	p := cfn.Obj("ApiId", of.api, "Name", title(string(to.Kind))+logicalID(to.Name), "Type", sourceType,
 		"ServiceRoleArn", getAtt(roleID, "Arn"))
 	for key, value := range config.All() {
@@ -199,39 +193,32 @@ func (b *builder) dataSource(of sourceOf, to topology.Target, edges []edge) (id 
 	return id, true
 }
 
-// sourceStatement gives what the role of a data source may do, and what the
-// data source says of its target.
-func (b *builder) sourceStatement(of sourceOf, to topology.Target) (s statement, config *cfn.Object, sourceType string, ok bool) {
+// sourceConfig gives what a data source says of its target, and what its role
+// may do there.
+func (b *builder) sourceConfig(of sourceOf, to topology.Target) (config *cfn.Object, sourceType string, may edge, ok bool) {
 	from := node{Kind: of.kind}
+	kind, known := b.entityOfTarget(to)
+	switch {
+	case to.Kind == topology.KindFunction && !known:
+		b.missing("function", to.Name, to.Pos, names(b.t.Functions, functionName))
+		return nil, "", edge{}, false
+	case to.Kind == topology.KindStore && kind != entityTable:
+		b.fail(writ.Errorf(writ.CodeInvalid, "there is no table %q", to.Name).WithHint("a resolver puts items into a store that is a table").At(to.Pos, ""))
+		return nil, "", edge{}, false
+	case !known:
+		b.skip("edge", string(of.kind)+" -> "+string(to.Kind)+" "+to.Name, to.Pos, elsewhere)
+		return nil, "", edge{}, false
+	}
 	switch to.Kind {
 	case topology.KindFunction:
-		if b.functions[to.Name] == nil {
-			b.missing("function", to.Name, to.Pos, names(b.t.Functions, functionName))
-			return s, nil, "", false
-		}
-		arn := b.resourceOf(from, entityFunction, to.Name, formSelf)
-		return statement{
-			sid: "Function" + logicalID(to.Name), actions: []string{"lambda:InvokeFunction"},
-			resources: []any{arn, b.resourceOf(from, entityFunction, to.Name, formQualified)}, condition: b.sandboxTag(),
-		}, cfn.Obj("LambdaConfig", cfn.Obj("LambdaFunctionArn", arn)), "AWS_LAMBDA", true
+		return cfn.Obj("LambdaConfig", cfn.Obj("LambdaFunctionArn", b.resourceOf(from, kind, to.Name, formSelf))), "AWS_LAMBDA",
+			edge{entity: kind, name: to.Name, verb: drawn[entityFunction]}, true
 	case topology.KindEvent:
-		return statement{
-			sid: "Event" + logicalID(to.Name), actions: []string{"events:PutEvents"}, resources: []any{defaultBus()},
-			condition: cfn.Obj("StringEquals", cfn.Obj("events:detail-type", to.Name, "events:source", b.eventSource(to.Name))),
-		}, cfn.Obj("EventBridgeConfig", cfn.Obj("EventBusArn", defaultBus())), "AMAZON_EVENTBRIDGE", true
-	case topology.KindStore:
-		store := b.stores[to.Name]
-		if store == nil || store.Table == nil {
-			b.fail(writ.Errorf(writ.CodeInvalid, "there is no table %q", to.Name).WithHint("a resolver puts items into a store that is a table").At(to.Pos, ""))
-			return s, nil, "", false
-		}
-		return statement{
-			sid: "Table" + logicalID(to.Name), actions: []string{topology.ResolverAction},
-			resources: []any{b.resourceOf(from, entityTable, to.Name, formSelf)}, condition: b.sandboxTag(),
-		}, cfn.Obj("DynamoDBConfig", cfn.Obj("TableName", ref(logicalID(to.Name)+"Table"), "AwsRegion", ref("AWS::Region"))), "AMAZON_DYNAMODB", true
+		return cfn.Obj("EventBridgeConfig", cfn.Obj("EventBusArn", b.busARN(b.events[to.Name]))), "AMAZON_EVENTBRIDGE",
+			edge{entity: kind, name: to.Name, verb: sentEvent}, true
 	}
-	b.skip("edge", string(of.kind)+" -> "+string(to.Kind)+" "+to.Name, to.Pos, "not synthesised yet")
-	return s, nil, "", false
+	return cfn.Obj("DynamoDBConfig", cfn.Obj("TableName", ref(logicalID(to.Name)+"Table"), "AwsRegion", ref("AWS::Region"))), "AMAZON_DYNAMODB",
+		edge{entity: kind, name: to.Name, verb: verb{"put", on([]string{topology.ResolverAction}, formSelf)}}, true
 }
 
 // literalFunctionARN names a function by its name, for what it may itself wait for.

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/writ-dev/writ/topology"
@@ -57,6 +58,44 @@ func BucketName(t *topology.Topology, store, sandbox string) string {
 	clean := strings.TrimLeft(replace(strings.ToLower(name), "-"), "-")
 	// 63 characters less the longest "-ACCOUNT-REGION", "-123456789012-ap-southeast-1".
 	return fit(name, clean, 35)
+}
+
+// EntityName gives the AWS name of a queue, topic, stream, bus, event (its
+// rule), schedule, secret, parameter or key (its alias, without "alias/") that
+// the stack makes: NAMESPACE_NAME_SANDBOX; /NAMESPACE/SANDBOX/NAME for a parameter.
+func EntityName(t *topology.Topology, kind topology.Kind, name, sandbox string) string {
+	full := separated(t, t.Name, name, sandbox)
+	switch kind {
+	case topology.KindQueue:
+		if isFIFO(t, name) { // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
+			return fit(full, replace(full, "-_"), 75) + ".fifo"
+		}
+		return fit(full, replace(full, "-_"), 80)
+	case topology.KindTopic:
+		return fit(full, replace(full, "-_"), 256)
+	case topology.KindStream:
+		return fit(full, replace(full, "-_."), 128)
+	case topology.KindBus:
+		return fit(full, replace(full, "-_."), 256)
+	case topology.KindEvent, topology.KindSchedule:
+		return fit(full, replace(full, "-_."), 64)
+	case topology.KindSecret: // "-" and six characters at the end would look like AWS's own
+		return fit(full, replace(full, "/_+=.@-"), 512)
+	case topology.KindParameter:
+		full = "/" + t.Name + "/" + sandbox + "/" + name
+		return fit(full, replace(full, "/_.-"), 1011)
+	}
+	return fit(full, replace(full, "/_-"), 250)
+}
+
+func isFIFO(t *topology.Topology, queue string) bool {
+	return slices.ContainsFunc(t.Queues, func(q *topology.Queue) bool { return q.Name == queue && q.FIFO })
+}
+
+// GroupName gives the schedule group of a topology: NAMESPACE_SANDBOX.
+func GroupName(t *topology.Topology, sandbox string) string {
+	name := separated(t, t.Name, sandbox)
+	return fit(name, replace(name, "-_."), 64)
 }
 
 // apiName names the topology's APIs.

@@ -94,9 +94,6 @@ func (b *builder) distribution(p *topology.Page) {
 	var domain any = getAtt(pagesBucketID, "RegionalDomainName")
 	if p.Bucket != "" {
 		domain = b.foreignBucketDomain(p)
-		if domain == nil {
-			return
-		}
 	}
 	config := cfn.Obj(
 		"Enabled", true,
@@ -122,37 +119,10 @@ func (b *builder) distribution(p *topology.Page) {
 
 // foreignBucketDomain is the origin of a page in a bucket of the user's own.
 func (b *builder) foreignBucketDomain(p *topology.Page) any {
-	bucket, why := b.templateText(p.Bucket)
-	if why != "" {
-		b.skip("page", p.Name, p.Pos, "its bucket "+p.Bucket+": "+why)
-		return nil
-	}
+	bucket := b.render(p.Bucket, p.Pos)
 	b.skip("edge", "page "+p.Name+" -> bucket "+p.Bucket, p.Pos,
 		"the bucket is not this stack's, and its one policy is its owner's: it must let cloudfront.amazonaws.com get "+b.pagePrefix(p)+"/* for this distribution")
 	return substitute(joinText([]any{bucket, ".s3.", ref("AWS::Region"), ".", ref("AWS::URLSuffix")}))
-}
-
-// templateText puts values in the place of {{sandbox}} and the like.
-func (b *builder) templateText(text string) (value any, why string) {
-	var parts []any
-	for text != "" {
-		at := variable.FindStringIndex(text)
-		if at == nil {
-			parts = append(parts, text)
-			break
-		}
-		v, why := b.variableValue(strings.Trim(text[at[0]:at[1]], "{} \t"))
-		if why != "" {
-			return nil, why
-		}
-		parts = append(parts, text[:at[0]], v)
-		text = text[at[1]:]
-	}
-	parts = joinText(parts)
-	if len(parts) == 1 {
-		return parts[0], ""
-	}
-	return substitute(parts), ""
 }
 
 func (b *builder) skipOfPage(p *topology.Page) {

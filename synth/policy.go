@@ -41,6 +41,10 @@ func (b *builder) edges(f *topology.Function) []edge {
 			found = append(found, e)
 		}
 	}
+	found = append(found, b.polls(f)...)
+	if to := f.DeadLetter; to != nil && b.things[node{Kind: topology.KindQueue, Name: to.Name}].name != "" {
+		found = append(found, edge{entityQueue, to.Name, drawn[entityQueue], to.Pos, f.Name + " -> queue " + to.Name + " (dead_letter_queue)"})
+	}
 	return sorted(found, func(e edge) string { return string(e.entity) + "\x00" + e.name + "\x00" + e.verb.name })
 }
 
@@ -65,6 +69,24 @@ func (b *builder) grant(f *topology.Function, g topology.Grant) (edge, bool) {
 			return edge{}, false
 		}
 		kind = entityOf(s)
+	case topology.KindEvent:
+		if b.events[g.Name] == nil {
+			b.missing("event", g.Name, g.Pos, names(b.t.Events, func(e *topology.Event) string { return e.Name }))
+			return edge{}, false
+		}
+		kind = entityEvent
+	case topology.KindQueue, topology.KindTopic, topology.KindStream, topology.KindBus, topology.KindSecret, topology.KindParameter, topology.KindKey:
+		if _, known := b.things[node{Kind: g.Kind, Name: g.Name}]; !known {
+			b.missing(string(g.Kind), g.Name, g.Pos, b.namesOf(g.Kind))
+			return edge{}, false
+		}
+		kind = entity(g.Kind)
+	case topology.KindState, topology.KindMutation, topology.KindChannel:
+		if why := b.unreachable(g.Kind, g.Name); why != "" {
+			b.skip("grant", text, g.Pos, why)
+			return edge{}, false
+		}
+		kind = entity(g.Kind)
 	default:
 		b.skip("grant", text, g.Pos, "grants on a "+string(g.Kind)+" are not synthesised yet")
 		return edge{}, false
@@ -89,20 +111,30 @@ func (b *builder) grant(f *topology.Function, g topology.Grant) (edge, bool) {
 // target makes an edge of `function: other` under a function.
 func (b *builder) target(f *topology.Function, target topology.Target) (edge, bool) {
 	name := f.Name + " -> " + string(target.Kind) + " " + target.Name
-	switch {
-	case target.Kind != topology.KindFunction:
-		b.skip("edge", name, target.Pos, "edges to a "+string(target.Kind)+" are not synthesised yet")
-		return edge{}, false
-	case foreign(target.Name):
-		b.skip("edge", name, target.Pos, elsewhere)
-		return edge{}, false
-	case b.functions[target.Name] == nil:
+	if target.Kind == topology.KindFunction && !foreign(target.Name) && b.functions[target.Name] == nil {
 		b.missing("function", target.Name, target.Pos, names(b.t.Functions, functionName))
 		return edge{}, false
 	}
-	b.skip("edge", name, target.Pos, "the role may invoke it, but the call on success is not wired yet")
-	v, _ := findVerb(entityFunction, "invoke")
-	return edge{entityFunction, target.Name, v, target.Pos, name}, true
+	e, ok := b.targetEntity(f, target, func(why string) { b.skip("edge", name, target.Pos, why) })
+	return edge{e, target.Name, drawn[e], target.Pos, name}, ok
+}
+
+// polls gives the edges of the queues and streams that a function consumes:
+// Lambda reads them with the function's role.
+func (b *builder) polls(f *topology.Function) []edge {
+	var found []edge
+	add := func(e entity, name string, to *topology.Target) {
+		if to != nil && to.Kind == topology.KindFunction && to.Name == f.Name {
+			found = append(found, edge{e, name, polled[e], to.Pos, string(e) + " " + name + " -> function " + f.Name})
+		}
+	}
+	for _, q := range b.t.Queues {
+		add(entityQueue, q.Name, q.Target)
+	}
+	for _, s := range b.t.Streams {
+		add(entityStream, s.Name, s.Target)
+	}
+	return found
 }
 
 const elsewhere = "it leads to another topology, which is not synthesised yet"
@@ -154,7 +186,7 @@ func (b *builder) statements(from node, edges []edge) []statement {
 			i := slices.IndexFunc(list, func(g *gathered) bool { return g.sid == sid })
 			if i < 0 {
 				i = len(list)
-				list = append(list, &gathered{statement: statement{sid: sid}, entity: e.entity, name: e.name})
+				list = append(list, &gathered{statement: statement{sid: sid}, entity: e.entity, name: e.name, part: a})
 			}
 			g := list[i]
 			g.actions = united(g.actions, a.actions)
@@ -174,6 +206,7 @@ func (b *builder) statements(from node, edges []edge) []statement {
 				g.resources = append(g.resources, r)
 			}
 		}
+		g.condition = b.fence(g.entity, g.name, g.part)
 		all = append(all, g.statement)
 	}
 	return all
@@ -185,6 +218,52 @@ type gathered struct {
 	entity entity
 	name   string
 	forms  []form
+	part   allowance // the first: all of one sid have one condition
+}
+
+// fence is the condition of a statement: that what is reached bears the
+// sandbox's tag, where it is made and tagged here and AWS looks at its tags, and
+// what the statement itself asks for. The ARN is exact already; the tag holds
+// where a name is used again.
+func (b *builder) fence(e entity, name string, part allowance) *cfn.Object {
+	condition := &cfn.Object{}
+	equals := &cfn.Object{}
+	tagged := true
+	switch e {
+	case entityBucket: // S3 looks at tags only where that is switched on for the bucket
+		tagged = false
+	case entityTable: // a stream has no tags of its own
+		tagged = part.part == ""
+	case entityFunction, entityChannel:
+	case entityMutation: // a field of an API has no tags
+		tagged = false
+	case entityState: // nor has an execution
+		tagged = part.part == ""
+	case entityEvent:
+		event := b.events[name]
+		if c := b.published(event, part.part); c != nil {
+			condition = c
+		}
+		bus := b.busOf(event)
+		tagged = bus != nil && bus.external == ""
+	default:
+		tagged = b.things[node{Kind: e.kind(), Name: name}].external == ""
+	}
+	if tagged {
+		equals.Set("aws:ResourceTag/sandbox", b.o.Sandbox)
+	}
+	if w := part.when; w[0] == "StringEquals" {
+		equals.Set(w[1], w[2])
+	} else if w[0] != "" {
+		condition.Set(w[0], cfn.Obj(w[1], w[2]))
+	}
+	if equals.Len() > 0 {
+		condition.Set("StringEquals", equals)
+	}
+	if condition.Len() == 0 {
+		return nil
+	}
+	return condition
 }
 
 // logs lets a function write its own log.
@@ -215,8 +294,31 @@ func (b *builder) resourceOf(from node, e entity, name string, form form) any {
 			return nil
 		}
 		id += "Table"
+		if b.inCircle(from, node{Kind: topology.KindStore, Name: name}) {
+			return sub("arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/" +
+				TableName(b.t, name, b.o.Sandbox) + strings.TrimPrefix(string(form), "ARN"))
+		}
 	case entityBucket:
 		id += "Bucket"
+		if b.inCircle(from, node{Kind: topology.KindStore, Name: name}) {
+			return tailed(b.bucketSource(name), strings.TrimPrefix(string(form), "ARN"))
+		}
+	case entityEvent:
+		return b.busARN(b.events[name])
+	case entityState:
+		if form == formExecutions {
+			return b.machineARN("execution", ":*")
+		}
+		return b.machineARN("stateMachine", "")
+	case entityMutation:
+		return sub("${" + mutationsID + ".Arn}/types/Mutation/fields/" + name)
+	case entityChannel:
+		if form == formAPI {
+			return getAtt(channelsID, "ApiArn")
+		}
+		return sub("${" + channelsID + ".ApiArn}/channelNamespace/" + name)
+	default:
+		return b.thingARN(e.kind(), name)
 	}
 	return arnOf(id, strings.TrimPrefix(string(form), "ARN"))
 }

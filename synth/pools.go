@@ -53,5 +53,7 @@ func (b *builder) poolPermission(pool *topology.Pool, function, text string, tri
 		})
 		return
 	}
-	b.invokePermission(function, what, "cognito-idp.amazonaws.com", getAtt(logicalID(pool.Name)+"Pool", "Arn"), true, trigger.Target.Pos, text)
+	b.mayInvoke(function, what, sender{
+		service: "cognito-idp.amazonaws.com", source: getAtt(logicalID(pool.Name)+"Pool", "Arn"), pos: trigger.Target.Pos, edge: text,
+	})
 }

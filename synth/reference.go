@@ -1,6 +1,9 @@
 package synth
 
-import "github.com/writ-dev/writ/topology"
+import (
+	"github.com/writ-dev/writ/cfn"
+	"github.com/writ-dev/writ/topology"
+)
 
 // circles sorts the entities into circles of entities that refer to one
 // another, by a policy, a property or the environment. A function waits for its
@@ -10,14 +13,12 @@ import "github.com/writ-dev/writ/topology"
 // It gives the number of each entity's circle; those that stand alone have the
 // number 0.
 func (b *builder) circles() map[node]int {
-	s := &components{graph: map[node][]node{}, order: map[node]int{}, low: map[node]int{}, open: map[node]bool{}, circle: map[node]int{}}
+	s := &components{graph: b.references(), order: map[node]int{}, low: map[node]int{}, open: map[node]bool{}, circle: map[node]int{}}
 	var all []node
-	for _, f := range sorted(b.t.Functions, functionName) {
-		n := functionNode(f.Name)
+	for n := range s.graph {
 		all = append(all, n)
-		s.graph[n] = b.referred(f)
 	}
-	for _, n := range all {
+	for _, n := range sorted(all, func(n node) string { return string(n.Kind) + "\x00" + n.Name }) {
 		if s.order[n] == 0 {
 			s.visit(n)
 		}
@@ -25,31 +26,49 @@ func (b *builder) circles() map[node]int {
 	return s.circle
 }
 
+// references gives the entities that each entity's resources refer to, by
+// property, policy or environment: those that could close a circle, sorted.
+func (b *builder) references() map[node][]node {
+	graph := map[node][]node{}
+	for _, f := range b.t.Functions {
+		graph[functionNode(f.Name)] = b.referred(f)
+	}
+	for _, s := range b.t.Stores {
+		for _, n := range s.Notify {
+			if n.Target.Kind == topology.KindFunction && b.functions[n.Target.Name] != nil {
+				from := node{Kind: topology.KindStore, Name: s.Name}
+				graph[from] = append(graph[from], functionNode(n.Target.Name))
+			}
+		}
+	}
+	for n := range graph {
+		graph[n] = sorted(graph[n], func(to node) string { return string(to.Kind) + "\x00" + to.Name })
+	}
+	return graph
+}
+
 func functionNode(name string) node { return node{Kind: topology.KindFunction, Name: name} }
 
-// referred gives the functions that f's resources refer to.
+// referred gives the functions and stores that f's resources refer to.
 func (b *builder) referred(f *topology.Function) []node {
 	var nodes []node
-	note := func(name string) {
-		if _, known := b.functions[name]; known {
-			nodes = append(nodes, functionNode(name))
+	note := func(kind topology.Kind, name string) {
+		if kind == topology.KindBucket {
+			kind = topology.KindStore
+		}
+		if kind == topology.KindFunction && b.functions[name] != nil || kind == topology.KindStore && b.stores[name] != nil {
+			nodes = append(nodes, node{Kind: kind, Name: name})
 		}
 	}
 	for _, g := range f.Grants {
-		if g.Kind == topology.KindFunction {
-			note(g.Name)
-		}
+		note(g.Kind, g.Name)
 	}
 	for _, target := range f.Targets {
-		if target.Kind == topology.KindFunction {
-			note(target.Name)
-		}
+		note(target.Kind, target.Name)
 	}
 	for _, v := range f.Environment {
 		for _, r := range topology.References(v.Value) {
-			if r.Kind == topology.KindFunction {
-				note(r.Name)
-			}
+			note(r.Kind, r.Name)
 		}
 	}
 	return nodes
@@ -120,4 +139,9 @@ func arnOf(id, tail string) any {
 		return getAtt(id, "Arn")
 	}
 	return sub("${" + id + ".Arn}" + tail)
+}
+
+// tailed adds what follows an ARN that is written out.
+func tailed(arn any, tail string) any {
+	return sub(arn.(*cfn.Object).Text("Fn::Sub") + tail)
 }

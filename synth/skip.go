@@ -14,16 +14,7 @@ func (b *builder) skipRest() {
 			b.skip("key", "route "+routeText(r)+" "+o.Key, o.Pos, notYet)
 		}
 	}
-	for _, q := range t.Queues {
-		b.skip("queue", q.Name, q.Pos, notYet)
-	}
-	for _, e := range t.Events {
-		b.skip("event", e.Name, e.Pos, notYet)
-	}
 	b.skipLocal()
-	for _, s := range t.Schedules {
-		b.skip("schedule", s.Name, s.Pos, notYet)
-	}
 	for _, i := range t.Imports {
 		name := ""
 		if i.Body != nil {

@@ -1,6 +1,8 @@
 package synth
 
 import (
+	"slices"
+
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/cfn"
 	"github.com/writ-dev/writ/topology"
@@ -100,18 +102,23 @@ func keySchema(partition topology.Key, sort *topology.Key) []any {
 // bucket adds an S3 bucket that nobody outside can be let into by mistake.
 func (b *builder) bucket(s *topology.Store) {
 	id := logicalID(s.Name) + "Bucket"
-	b.add(id, "bucket "+s.Name, s.Pos, cfn.Obj(
-		"Type", "AWS::S3::Bucket",
-		// S3 refuses to delete a bucket that holds objects, so nothing is lost.
-		"DeletionPolicy", "Delete",
-		"UpdateReplacePolicy", "Delete",
-		"Properties", cfn.Obj(
-			"BucketName", sub(BucketName(b.t, s.Name, b.o.Sandbox)+"-${AWS::AccountId}-${AWS::Region}"),
-			"PublicAccessBlockConfiguration", cfn.Obj(
-				"BlockPublicAcls", true, "BlockPublicPolicy", true, "IgnorePublicAcls", true, "RestrictPublicBuckets", true),
-			"Tags", b.tags(),
-		),
-	))
+	resource := cfn.Obj("Type", "AWS::S3::Bucket")
+	p := cfn.Obj("BucketName", sub(BucketName(b.t, s.Name, b.o.Sandbox)+"-${AWS::AccountId}-${AWS::Region}"))
+	if configuration, first := b.notifications(s); configuration.Len() > 0 {
+		if len(first) > 0 {
+			slices.Sort(first)
+			resource.Set("DependsOn", texts(first))
+		}
+		p.Set("NotificationConfiguration", configuration)
+	}
+	p.Set("PublicAccessBlockConfiguration", cfn.Obj(
+		"BlockPublicAcls", true, "BlockPublicPolicy", true, "IgnorePublicAcls", true, "RestrictPublicBuckets", true))
+	p.Set("Tags", b.tags())
+	// S3 refuses to delete a bucket that holds objects, so nothing is lost.
+	resource.Set("DeletionPolicy", "Delete")
+	resource.Set("UpdateReplacePolicy", "Delete")
+	resource.Set("Properties", p)
+	b.add(id, "bucket "+s.Name, s.Pos, resource)
 	b.output(id+"Name", "Name of bucket "+s.Name, ref(id))
 }
 

@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/writ-dev/writ/iam"
+	"github.com/writ-dev/writ/iam/inventory"
 	"github.com/writ-dev/writ/iam/observe"
 	"github.com/writ-dev/writ/synth"
 	"github.com/writ-dev/writ/topology"
@@ -47,7 +48,7 @@ func TestSuggestionsAreEnoughAndSmallest(t *testing.T) {
 		missing := func(grants []topology.Grant) string {
 			given := granted(rt, top, f, grants)
 			for _, o := range seen {
-				if !outside[o.Action+" "+o.Resource] && !try(top, f, given, o.Action, o.Resource) {
+				if !outside[o.Action+" "+o.Resource] && !try(given, top, f, ask{action: o.Action, resource: o.Resource}) {
 					return o.Action + " on " + o.Resource
 				}
 			}
@@ -135,7 +136,7 @@ func sighting(q ask, v iam.Verdict) observe.Observation {
 }
 
 // granted gives the policy that a function has with other grants.
-func granted(rt *rapid.T, top *topology.Topology, f *topology.Function, grants []topology.Grant) *iam.Policy {
+func granted(rt *rapid.T, top *topology.Topology, f *topology.Function, grants []topology.Grant) *inventory.Inventory {
 	old := f.Grants
 	f.Grants = grants
 	defer func() { f.Grants = old }()
@@ -143,11 +144,11 @@ func granted(rt *rapid.T, top *topology.Topology, f *topology.Function, grants [
 	if err != nil {
 		rt.Fatal(err)
 	}
-	policies, err := deployed(top, out)
+	inv, err := deployed(out)
 	if err != nil {
 		rt.Fatal(err)
 	}
-	return policies[f.Name]
+	return inv
 }
 
 // anyEdge asks the hand-written universe whether some verb allows a call.

@@ -42,7 +42,8 @@ type Output struct {
 	Template *cfn.Template
 	// Statements has one entry for every edge of every statement in a role's policy.
 	Statements []Provenance
-	// Permissions has one entry for every AWS::Lambda::Permission.
+	// Permissions has one entry for every statement of a resource's own policy:
+	// each AWS::Lambda::Permission, each statement of a queue's or topic's policy.
 	Permissions []Provenance
 	// Skipped is what the topology holds and the template does not.
 	Skipped []Skipped
@@ -51,8 +52,8 @@ type Output struct {
 // Provenance says which edge a statement comes from.
 type Provenance struct {
 	// Kind and Name are what the topology calls whose right it is; for a
-	// permission, the function that may be invoked. Name is "" where a
-	// namespace has one role for all of a kind.
+	// permission, the function, queue or topic that is let into. Name is ""
+	// where a namespace has one role for all of a kind.
 	Kind topology.Kind `json:"kind"`
 	Name string        `json:"name"`
 	// Role is the role's logical id, "" for a permission.
@@ -87,14 +88,15 @@ func Template(t *topology.Topology, o Options) (*Output, error) {
 	b := &builder{
 		t: t, o: o, out: &Output{},
 		resources: &cfn.Object{}, outputs: &cfn.Object{}, meaning: map[string]string{}, physical: map[string]string{},
-		functions: map[string]*topology.Function{}, stores: map[string]*topology.Store{},
+		functions: map[string]*topology.Function{}, stores: map[string]*topology.Store{}, events: map[string]*topology.Event{},
+		things: map[node]thing{}, senders: map[node][]sender{},
 	}
 	b.index()
 	for _, s := range sorted(t.Stores, storeName) {
 		b.store(s)
 	}
-	functions := sorted(t.Functions, functionName)
-	for _, f := range functions {
+	b.passive()
+	for _, f := range sorted(t.Functions, functionName) {
 		b.function(f)
 	}
 	if !o.Local {
@@ -104,6 +106,11 @@ func Template(t *topology.Topology, o Options) (*Output, error) {
 		b.pages()
 		b.pools()
 	}
+	for _, e := range sorted(t.Events, func(e *topology.Event) string { return e.Name }) {
+		b.event(e)
+	}
+	b.schedules()
+	b.sendPolicies()
 	b.restAPI()
 	b.httpAPI()
 	b.skipRest()
@@ -141,7 +148,11 @@ type builder struct {
 	physical  map[string]string
 	functions map[string]*topology.Function
 	stores    map[string]*topology.Store
-	circle    map[node]int
+	events    map[string]*topology.Event
+	things    map[node]thing
+	// senders are the services that may put something into a queue or topic.
+	senders map[node][]sender
+	circle  map[node]int
 }
 
 func (b *builder) index() {
@@ -161,7 +172,43 @@ func (b *builder) index() {
 		}
 		b.claim(string(s.Kind), name, s.Name, s.Pos)
 	}
+	for _, x := range things(b.t, b.o.Sandbox) {
+		b.things[node{Kind: x.kind, Name: x.name}] = x
+		if x.external == "" {
+			b.claim(string(x.kind), x.physical, x.name, x.pos)
+		}
+	}
+	for _, e := range b.t.Events {
+		b.events[e.Name] = e
+	}
 	b.circle = b.circles()
+}
+
+// passive adds what rights are about and what acts through other entities'
+// rights alone.
+func (b *builder) passive() {
+	t := b.t
+	for _, q := range sorted(t.Queues, func(q *topology.Queue) string { return q.Name }) {
+		b.queue(q)
+	}
+	for _, x := range sorted(t.Topics, func(x *topology.Topic) string { return x.Name }) {
+		b.topic(x)
+	}
+	for _, s := range sorted(t.Streams, func(s *topology.Stream) string { return s.Name }) {
+		b.stream(s)
+	}
+	for _, x := range sorted(t.Buses, func(x *topology.Bus) string { return x.Name }) {
+		b.bus(x)
+	}
+	for _, s := range sorted(t.Secrets, func(s *topology.Secret) string { return s.Name }) {
+		b.secret(s)
+	}
+	for _, x := range sorted(t.Parameters, func(x *topology.Parameter) string { return x.Name }) {
+		b.parameter(x)
+	}
+	for _, k := range sorted(t.Keys, func(k *topology.EncryptionKey) string { return k.Name }) {
+		b.key(k)
+	}
 }
 
 // claim takes an AWS name for an entity.

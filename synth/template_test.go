@@ -74,7 +74,7 @@ func shuffle[T any](t *rapid.T, list []T) {
 func TestResourcesNeverWaitForOneAnother(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
-		top := randomSystem(rt)
+		top := randomWorld(rt)
 		out, err := synth.Template(top, options(top, "dev"))
 		if err != nil {
 			rt.Fatal(err)

@@ -11,17 +11,28 @@ import (
 type entity string
 
 const (
-	entityTable    entity = "table"
-	entityBucket   entity = "bucket"
-	entityFunction entity = "function"
+	entityTable     entity = "table"
+	entityBucket    entity = "bucket"
+	entityFunction  entity = "function"
+	entityQueue     entity = "queue"
+	entityTopic     entity = "topic"
+	entityStream    entity = "stream"
+	entityBus       entity = "bus"
+	entityEvent     entity = "event"
+	entitySecret    entity = "secret"
+	entityParameter entity = "parameter"
+	entityKey       entity = "key"
+	entityState     entity = "state"
+	entityMutation  entity = "mutation"
+	entityChannel   entity = "channel"
 )
 
 // kind is the topology's word for an entity.
 func (e entity) kind() topology.Kind {
-	if e == entityFunction {
-		return topology.KindFunction
+	if e == entityTable || e == entityBucket {
+		return topology.KindStore
 	}
-	return topology.KindStore
+	return topology.Kind(e)
 }
 
 func storeKind(e entity) topology.StoreKind { return topology.StoreKind(e) }
@@ -36,21 +47,28 @@ const (
 	formObjects   form = "ARN/*"
 	formQualified form = "ARN:*"
 	formAny       form = "*"
+	// formExecutions are the executions of a state machine, formAPI the API of a channel.
+	formExecutions form = "EXECUTIONS"
+	formAPI        form = "API"
 )
 
 // Wildcards lists the actions that are granted on the resource "*", each with
 // the reason why there is no narrower way.
 func Wildcards() map[string]string {
-	listed := map[string]string{
+	const eni = "a function in a VPC needs it before the network interface has a name: Lambda Developer Guide, \"Giving Lambda functions access to resources in an Amazon VPC\"; its code cannot use it"
+	all := map[string]string{
 		"dynamodb:ListStreams": "the action has no resource level: Service Authorization Reference, Amazon DynamoDB",
 	}
-	for _, a := range logDelivery {
-		listed[a] = "log delivery has no resource level; a state machine has it only where logging is on: Step Functions Developer Guide, Logging in CloudWatch Logs"
+	for _, action := range networkActions {
+		all[action] = eni
 	}
-	for _, a := range tracing {
-		listed[a] = "X-Ray has no resource level here; a state machine has it only where tracing is on: Service Authorization Reference, AWS X-Ray"
+	for _, action := range logDelivery {
+		all[action] = "log delivery has no resource level; a state machine has it only where logging is on: Step Functions Developer Guide, \"Using CloudWatch Logs to log execution history\""
 	}
-	return listed
+	for _, action := range tracing {
+		all[action] = "X-Ray has no resource level here; a state machine has it only where tracing is on: Service Authorization Reference, AWS X-Ray"
+	}
+	return all
 }
 
 // verb is one kind of access and what it allows: CDK's grant of the same name.
@@ -65,35 +83,142 @@ type allowance struct {
 	part    string
 	actions []string
 	on      []form
+	// when is a condition that the statement has besides its fence: operator,
+	// key and value; zero for none.
+	when [3]string
 }
 
 // verbs is the table of what can be granted, the weaker verbs first: [Fix]
-// takes the first that suffices. It differs from CDK's grants in two things.
-// Read access leaves out GetRecords and GetShardIterator, which act on streams
-// and never on a table. Write access leaves out the indexes, which nothing
-// writes to.
+// takes the first that suffices. It differs from CDK's grants where CDK's can
+// never match: actions that act on another type of resource or that have no
+// resource level, and indexes in write access, which nothing writes to; the
+// test of CDK's grants lists each.
 var verbs = map[entity][]verb{
 	entityTable: {
-		{"readData", []allowance{{"", tableRead, []form{formSelf, formIndexes}}}},
-		{"writeData", []allowance{{"", tableWrite, []form{formSelf}}}},
-		{"readWriteData", []allowance{{"", united(tableRead, tableWrite), []form{formSelf, formIndexes}}}},
+		{"readData", on(tableRead, formSelf, formIndexes)},
+		{"writeData", on(tableWrite, formSelf)},
+		{"readWriteData", on(united(tableRead, tableWrite), formSelf, formIndexes)},
 		{"streamRead", []allowance{
-			{"Stream", []string{"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"}, []form{formStream}},
-			{partListStreams, []string{"dynamodb:ListStreams"}, []form{formAny}},
+			{part: partStream, actions: []string{"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"}, on: []form{formStream}},
+			{part: partListStreams, actions: []string{"dynamodb:ListStreams"}, on: []form{formAny}},
 		}},
-		{"fullAccess", []allowance{{"", []string{"dynamodb:*"}, []form{formSelf, formIndexes}}}},
+		{"fullAccess", on([]string{"dynamodb:*"}, formSelf, formIndexes)},
 	},
 	entityBucket: {
-		{"read", []allowance{{"", bucketRead, []form{formSelf, formObjects}}}},
-		{"delete", []allowance{{"", []string{"s3:DeleteObject*"}, []form{formObjects}}}},
-		{"put", []allowance{{"", bucketPut, []form{formObjects}}}},
-		{"write", []allowance{{"", united(bucketPut, []string{"s3:DeleteObject*"}), []form{formSelf, formObjects}}}},
-		{"readWrite", []allowance{{"", united(bucketRead, bucketPut, []string{"s3:DeleteObject*"}), []form{formSelf, formObjects}}}},
+		{"read", on(bucketRead, formSelf, formObjects)},
+		{"delete", on([]string{"s3:DeleteObject*"}, formObjects)},
+		{"put", on(bucketPut, formObjects)},
+		{"write", on(united(bucketPut, []string{"s3:DeleteObject*"}), formSelf, formObjects)},
+		{"readWrite", on(united(bucketRead, bucketPut, []string{"s3:DeleteObject*"}), formSelf, formObjects)},
 	},
 	entityFunction: {
-		{"invoke", []allowance{{"", []string{"lambda:InvokeFunction"}, []form{formSelf, formQualified}}}},
+		{"invoke", on([]string{"lambda:InvokeFunction"}, formSelf, formQualified)},
+		{"invokeUrl", []allowance{
+			{part: "URL", actions: []string{"lambda:InvokeFunctionUrl"}, on: []form{formSelf}, when: [3]string{"StringEquals", "lambda:FunctionUrlAuthType", "AWS_IAM"}},
+			{part: "ViaURL", actions: []string{"lambda:InvokeFunction"}, on: []form{formSelf}, when: [3]string{"Bool", "lambda:InvokedViaFunctionUrl", "true"}},
+		}},
+	},
+	entityQueue: {
+		{"send", on(queueActions("SendMessage"), formSelf)},
+		{"purge", on(queueActions("PurgeQueue"), formSelf)},
+		{"consume", on(queueActions("ChangeMessageVisibility", "DeleteMessage", "ReceiveMessage"), formSelf)},
+	},
+	entityTopic: {
+		{"publish", on([]string{"sns:Publish"}, formSelf)},
+		{"subscribe", on([]string{"sns:Subscribe"}, formSelf)},
+	},
+	entityStream: {
+		{"read", on(streamRead, formSelf)},
+		{"write", on(streamWrite, formSelf)},
+		{"readWrite", on(united(streamRead, streamWrite), formSelf)},
+	},
+	entityEvent: {{"putEvents", on([]string{"events:PutEvents"}, formSelf)}},
+	entityBus:   {{"putEvents", on([]string{"events:PutEvents"}, formSelf)}},
+	entitySecret: {
+		{"read", on([]string{"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"}, formSelf)},
+		{"write", on([]string{"secretsmanager:PutSecretValue", "secretsmanager:UpdateSecret", "secretsmanager:UpdateSecretVersionStage"}, formSelf)},
+	},
+	entityParameter: {
+		{"read", on([]string{"ssm:GetParameter", "ssm:GetParameterHistory", "ssm:GetParameters"}, formSelf)},
+		{"write", on([]string{"ssm:PutParameter"}, formSelf)},
+	},
+	entityKey: {
+		{"decrypt", on([]string{"kms:Decrypt"}, formSelf)},
+		{"encrypt", on(keyEncrypt, formSelf)},
+		{"encryptDecrypt", on(united(keyEncrypt, []string{"kms:Decrypt"}), formSelf)},
+	},
+	entityState: {
+		{"start", on([]string{"states:StartExecution"}, formSelf)},
+		{"startSync", on([]string{"states:StartSyncExecution"}, formSelf)},
+		{"read", []allowance{
+			{actions: []string{"states:DescribeStateMachine", "states:ListExecutions"}, on: []form{formSelf}},
+			{part: partExecutions, actions: []string{
+				"states:DescribeExecution", "states:DescribeStateMachineForExecution", "states:GetExecutionHistory",
+			}, on: []form{formExecutions}},
+		}},
+	},
+	entityMutation: {{"mutate", on([]string{"appsync:GraphQL"}, formSelf)}},
+	entityChannel: {
+		{"publish", on([]string{"appsync:EventPublish"}, formSelf)},
+		{"subscribe", []allowance{
+			{actions: []string{"appsync:EventSubscribe"}, on: []form{formSelf}},
+			{part: partConnect, actions: []string{"appsync:EventConnect"}, on: []form{formAPI}},
+		}},
 	},
 }
+
+// on is a verb of one statement.
+func on(actions []string, forms ...form) []allowance {
+	return []allowance{{actions: actions, on: forms}}
+}
+
+// drawn is what an edge allows that only names its target: the one call that
+// the service makes for it.
+var drawn = map[entity]verb{
+	entityFunction: {"invoke", on([]string{"lambda:InvokeFunction"}, formSelf, formQualified)},
+	entityQueue:    {"send", on([]string{"sqs:SendMessage"}, formSelf)},
+	entityTopic:    {"publish", on([]string{"sns:Publish"}, formSelf)},
+	entityEvent:    {"putEvents", []allowance{{part: partDestination, actions: []string{"events:PutEvents"}, on: []form{formSelf}}}},
+	entityState:    {"start", on([]string{"states:StartExecution"}, formSelf)},
+	entityMutation: {"mutate", on([]string{"appsync:GraphQL"}, formSelf)},
+	entityChannel:  {"publish", on([]string{"appsync:EventPublish"}, formSelf)},
+}
+
+// sentEvent is an event that an API or its handler sends: with the one source
+// and detail-type that stand in the template.
+var sentEvent = verb{"putEvents", []allowance{{part: partSent, actions: []string{"events:PutEvents"}, on: []form{formSelf}}}}
+
+// polled is what Lambda does to a source with the rights of the function that
+// reads it: Lambda Developer Guide, "Using Lambda with Amazon SQS" and "with
+// Amazon Kinesis".
+var polled = map[entity]verb{
+	entityQueue: {"consume", on([]string{
+		"sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage",
+	}, formSelf)},
+	entityStream: {"consume", on(streamRead, formSelf)},
+}
+
+// networkActions are what Lambda does for a function in a VPC, with its role.
+var networkActions = []string{
+	"ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
+	"ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
+}
+
+// partStream is the statement on a table's stream, which has no tags.
+const partStream = "Stream"
+
+// partDestination is the statement for what Lambda itself publishes on success.
+const partDestination = "Destination"
+
+// partSent is the statement for an event whose source is written in the template.
+const partSent = "Sent"
+
+// partExecutions is the statement on the executions of a state machine,
+// partConnect the one on the API of a channel.
+const (
+	partExecutions = "Executions"
+	partConnect    = "Connect"
+)
 
 // partListStreams is the one statement that all streams of a role share.
 const partListStreams = "ListStreams"
@@ -107,12 +232,27 @@ var (
 		"dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:DescribeTable",
 		"dynamodb:PutItem", "dynamodb:UpdateItem",
 	}
-	bucketRead = []string{"s3:GetBucket*", "s3:GetObject*", "s3:List*"}
-	bucketPut  = []string{
+	streamRead = []string{
+		"kinesis:DescribeStream", "kinesis:DescribeStreamSummary", "kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards",
+	}
+	streamWrite = []string{"kinesis:ListShards", "kinesis:PutRecord", "kinesis:PutRecords"}
+	keyEncrypt  = []string{"kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"}
+	bucketRead  = []string{"s3:GetBucket*", "s3:GetObject*", "s3:List*"}
+	bucketPut   = []string{
 		"s3:Abort*", "s3:PutObject", "s3:PutObjectLegalHold", "s3:PutObjectRetention",
 		"s3:PutObjectTagging", "s3:PutObjectVersionTagging",
 	}
 )
+
+// queueActions adds what every use of a queue needs to find it.
+func queueActions(names ...string) []string {
+	all := []string{"sqs:GetQueueAttributes", "sqs:GetQueueUrl"}
+	for _, name := range names {
+		all = append(all, "sqs:"+name)
+	}
+	slices.Sort(all)
+	return all
+}
 
 // united gives the union of lists of actions, sorted, without what a wildcard
 // of the union covers.

@@ -4,70 +4,19 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/writ-dev/writ/cfn"
 	"github.com/writ-dev/writ/iam"
+	"github.com/writ-dev/writ/iam/inventory"
 	"github.com/writ-dev/writ/synth"
 	"github.com/writ-dev/writ/topology"
 )
 
-// deployed gives the policy of each function's role, by function, as it would
-// stand in the account.
-func deployed(top *topology.Topology, out *synth.Output) (map[string]*iam.Policy, error) {
-	r, err := cfn.NewResolver(out.Template, cfn.Inputs{
-		Account: account, Region: region,
-		Ref:    func(id string) (any, bool) { return id, true },
-		GetAtt: attributes(top, "dev", out.Template),
-	})
-	if err != nil {
-		return nil, err
+// deployed takes the inventory of an account with the system in it.
+func deployed(out *synth.Output) (*inventory.Inventory, error) {
+	inv, err := inventory.Read(inventory.Account{ID: account, Region: region}, inventory.Stack{Name: "stack", Template: out.Template})
+	if err == nil && len(inv.Unknown) > 0 {
+		err = fmt.Errorf("%s of %s is not known", inv.Unknown[0].What, inv.Unknown[0].LogicalID)
 	}
-	policies := map[string]*iam.Policy{}
-	for _, p := range out.Statements {
-		if policies[p.Name] != nil {
-			continue
-		}
-		properties, err := r.Properties(p.Policy)
-		if err != nil {
-			return nil, err
-		}
-		document, err := cfn.Format(properties.Object("PolicyDocument"))
-		if err != nil {
-			return nil, err
-		}
-		if policies[p.Name], err = iam.Load(document, iam.Origin{Type: iam.TypeIdentity, Name: p.Policy}); err != nil {
-			return nil, err
-		}
-	}
-	return policies, nil
-}
-
-// attributes gives what AWS gives for Fn::GetAtt, found by the resource's own name.
-func attributes(top *topology.Topology, sandbox string, template *cfn.Template) func(id, attribute string) (any, bool) {
-	return func(id, attribute string) (any, bool) {
-		resource, _ := template.Resource(id)
-		p := resource.Properties
-		switch resource.Type {
-		case "AWS::IAM::Role":
-			return "arn:aws:iam::" + account + ":role/" + p.Text("RoleName"), true
-		case "AWS::Lambda::Function":
-			return "arn:aws:lambda:" + region + ":" + account + ":function:" + p.Text("FunctionName"), true
-		case "AWS::DynamoDB::Table":
-			arn := "arn:aws:dynamodb:" + region + ":" + account + ":table/" + p.Text("TableName")
-			if attribute == "StreamArn" {
-				arn += "/stream/2026-01-01T00:00:00.000"
-			}
-			return arn, true
-		case "AWS::Logs::LogGroup":
-			return "arn:aws:logs:" + region + ":" + account + ":log-group:" + p.Text("LogGroupName") + ":*", true
-		case "AWS::S3::Bucket":
-			for _, s := range top.Stores {
-				if strings.HasPrefix(p.Object("BucketName").Text("Fn::Sub"), synth.BucketName(top, s.Name, sandbox)+"-$") {
-					return bucketARN(top, s.Name, sandbox), true
-				}
-			}
-		}
-		return nil, false
-	}
+	return inv, err
 }
 
 // ask is one question of the universe. The oracle's answer follows from the
@@ -82,6 +31,10 @@ type ask struct {
 	any bool
 	// own names the function whose own thing it is, such as its log.
 	own string
+	// context are keys that the call has, judge what decides about it instead
+	// of kind, to and words.
+	context iam.Context
+	judge   func(*topology.Function) bool
 }
 
 // universe lists every action on every resource of a system that AWS knows:
@@ -117,14 +70,14 @@ func universe(top *topology.Topology, sandbox string) []ask {
 			add(arn+"/index/by", topology.KindStore, s.Name, [2]string{"dynamodb:Query", reading}, [2]string{"dynamodb:Scan", reading})
 		}
 		if s.Table.Stream != "" {
-			add(arn+"/stream/2026-01-01T00:00:00.000", topology.KindStore, s.Name, [2]string{"dynamodb:GetRecords", "streamRead"},
+			add(arn+"/stream/LABEL", topology.KindStore, s.Name, [2]string{"dynamodb:GetRecords", "streamRead"},
 				[2]string{"dynamodb:GetShardIterator", "streamRead"}, [2]string{"dynamodb:DescribeStream", "streamRead"})
 		}
 	}
 	for _, f := range top.Functions {
 		arn := functionARN(top, f.Name, sandbox)
 		for _, tail := range []string{"", ":$LATEST", ":7", ":live"} {
-			add(arn+tail, topology.KindFunction, f.Name, [2]string{"lambda:InvokeFunction", "invoke"},
+			add(arn+tail, topology.KindFunction, f.Name, [2]string{"lambda:InvokeFunction", "invoke drawn"},
 				[2]string{"lambda:GetFunction", ""}, [2]string{"lambda:UpdateFunctionCode", ""})
 		}
 		add("arn:aws:iam::"+account+":role/"+synth.RoleName(top, f.Name, sandbox), "", "",
@@ -134,34 +87,61 @@ func universe(top *topology.Topology, sandbox string) []ask {
 			ask{action: "logs:CreateLogStream", resource: log, own: f.Name},
 			ask{action: "logs:GetLogEvents", resource: log})
 	}
+	all = append(all, thingsUniverse(top, sandbox)...)
 	return append(all, ask{action: "logs:CreateLogGroup", resource: "arn:aws:logs:" + region + ":" + account + ":log-group:/aws/lambda/x"},
 		ask{action: "dynamodb:ListStreams", resource: "*", any: true, words: "streamRead"},
 		ask{action: "dynamodb:ListTables", resource: "*"}, ask{action: "s3:ListAllMyBuckets", resource: "*"})
 }
 
 // allowed is the oracle: it looks at the edges alone.
-func allowed(f *topology.Function, q ask) bool {
-	if q.own != "" {
+func allowed(top *topology.Topology, f *topology.Function, q ask) bool {
+	switch {
+	case q.own != "":
 		return q.own == f.Name
+	case q.judge != nil:
+		return q.judge(f)
 	}
+	has := func(word string) bool { return strings.Contains(" "+q.words+" ", " "+word+" ") }
 	for _, g := range f.Grants {
-		if (q.any || q.kind == g.Kind && q.to == g.Name) && strings.Contains(" "+q.words+" ", " "+g.Access+" ") {
+		if (q.any || q.kind == g.Kind && q.to == g.Name) && has(g.Access) {
 			return true
 		}
 	}
-	return false
+	to := func(t *topology.Target, word string) bool {
+		return t != nil && !q.any && t.Kind == q.kind && t.Name == q.to && has(word)
+	}
+	for i := range f.Targets {
+		if to(&f.Targets[i], "drawn") {
+			return true
+		}
+	}
+	for _, x := range top.Queues {
+		if x.Target != nil && x.Target.Name == f.Name && to(&topology.Target{Kind: topology.KindQueue, Name: x.Name}, "polled") {
+			return true
+		}
+	}
+	for _, x := range top.Streams {
+		if x.Target != nil && x.Target.Name == f.Name && to(&topology.Target{Kind: topology.KindStream, Name: x.Name}, "polled") {
+			return true
+		}
+	}
+	return to(f.DeadLetter, "drawn")
 }
 
-// try asks the policy engine what the deployed role may do.
-func try(top *topology.Topology, f *topology.Function, p *iam.Policy, action, resource string) bool {
-	role := synth.RoleName(top, f.Name, "dev")
-	decision := iam.Evaluate(&iam.Request{
-		Principal: iam.Principal{
-			Kind: iam.PrincipalSession, Account: account,
-			ARN:     fmt.Sprintf("arn:aws:sts::%s:assumed-role/%s/s", account, role),
-			RoleARN: fmt.Sprintf("arn:aws:iam::%s:role/%s", account, role),
-		},
-		Action: action, Resource: resource, ResourceAccount: account, WildcardOnly: resource == "*",
-	}, &iam.Policies{Identity: []*iam.Policy{p}})
-	return decision.Verdict == iam.Allowed
+// try asks the policy engine what the deployed role of a function may do.
+func try(inv *inventory.Inventory, top *topology.Topology, f *topology.Function, q ask) bool {
+	c, ok := inv.Function(synth.FunctionName(top, f.Name, "dev")).Run()
+	return ok && decide(inv, c, q)
+}
+
+func decide(inv *inventory.Inventory, c inventory.Caller, q ask) bool {
+	req, policies := inv.For(c, q.action, q.resource)
+	req.WildcardOnly = q.resource == "*"
+	if req.ResourceAccount == "" {
+		req.ResourceAccount = account
+	}
+	for key, value := range q.context {
+		req.Context[key] = value
+	}
+	return iam.Evaluate(req, policies).Verdict == iam.Allowed
 }

@@ -41,6 +41,7 @@ func (p *reader) checkStates(t *Topology) {
 			call.Target.Name = asWritten(s.Machine.Calls[call.Call], call.Target)
 		}
 	}
+	c.buses(s.Machine)
 	p.doubts(s)
 	slices.SortStableFunc(s.Machine.Warnings, func(a, b asl.Warning) int {
 		return cmp.Or(a.Pos.Line-b.Pos.Line, a.Pos.Col-b.Pos.Col)
@@ -104,6 +105,17 @@ func (c *checker) stateTarget(m *asl.Machine, call *asl.Call, target Target) boo
 		Text: "there is no " + string(target.Kind) + " " + quoted(target.Name) + " in this topology, so the machine's role may not call it",
 	})
 	return false
+}
+
+// buses writes ${buses.NAME.name} in the place of the name of a bus.
+func (c *checker) buses(m *asl.Machine) {
+	for _, call := range m.Calls {
+		for _, a := range call.Arguments {
+			if strings.HasSuffix(a.Name, ".EventBusName") && a.Value != nil && c.known[Target{Kind: KindBus, Name: a.Text}] {
+				a.Value.Text, a.Value.Quoted = "${buses."+a.Text+".name}", true
+			}
+		}
+	}
 }
 
 // asWritten gives the name of something elsewhere as the definition has it.

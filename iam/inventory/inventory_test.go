@@ -78,7 +78,7 @@ func TestHitcounter(t *testing.T) {
 		"arn:aws:execute-api:us-east-1:111122223333:other/prod/GET/":   iam.ImplicitlyDenied,
 	} {
 		req, policies := inv.For(gateway, "lambda:InvokeFunction", lambda+"hitcounter_counter_dev")
-		req.Context["aws:sourcearn"] = iam.One(source)
+		req.Context["aws:sourcearn"], req.Context["aws:sourceaccount"] = iam.One(source), iam.One("111122223333")
 		if got := iam.Decide(req, policies); got != want {
 			t.Errorf("API Gateway for %s: %s, want %s (%v)", source, got, want, iam.Explain(req, policies).Misses)
 		}

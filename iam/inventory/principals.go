@@ -271,6 +271,16 @@ func list(o *cfn.Object, key string) []any {
 // tags gives the tags that are known, of a list of Key and Value or an object.
 func tags(o *cfn.Object) map[string]string {
 	out := map[string]string{}
+	if all, ok := o.Get("Tags"); ok {
+		if byKey, isMap := all.(*cfn.Object); isMap { // AWS::SSM::Parameter and the APIs of version 2
+			for key, value := range byKey.All() {
+				if text, ok := value.(string); ok {
+					out[key] = text
+				}
+			}
+			return out
+		}
+	}
 	for _, item := range list(o, "Tags") {
 		tag, _ := item.(*cfn.Object)
 		if value, ok := tag.Get("Value"); ok && !cfn.HasIntrinsic(value) {
