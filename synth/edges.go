@@ -11,7 +11,7 @@ import (
 
 // Edges gives what a function of t may do in a sandbox and what it could be
 // granted, for [observe.Suggest]: one edge for each verb on each entity. What a
-// template leaves out, such as grants on queues, is left out here too.
+// template leaves out, such as grants on state machines, is left out here too.
 func Edges(t *topology.Topology, sandbox, function string) (observe.World, error) {
 	i := slices.IndexFunc(t.Functions, func(f *topology.Function) bool { return f.Name == function })
 	if i < 0 {
@@ -37,12 +37,14 @@ func Edges(t *topology.Topology, sandbox, function string) (observe.World, error
 					w.Granted = append(w.Granted, e)
 				}
 			}
-			for _, target := range f.Targets {
-				if target.Kind == topology.KindFunction && d.entity == entityFunction && target.Name == d.name {
-					drawn := e
-					drawn.Position, drawn.Drawn = target.Pos, true
-					w.Granted = append(w.Granted, drawn)
-				}
+		}
+	}
+	for _, to := range drawnTo(t, f) {
+		for _, d := range destinations(t) {
+			if d.entity.kind() == to.Kind && d.name == to.Name {
+				e := places.edge(d, to.verb)
+				e.Position, e.Drawn = to.Pos, true
+				w.Granted = append(w.Granted, e)
 			}
 		}
 	}
@@ -62,6 +64,12 @@ func destinations(t *topology.Topology) []destination {
 	}
 	for _, f := range sorted(t.Functions, functionName) {
 		all = append(all, destination{entity: entityFunction, name: f.Name, pos: f.Pos})
+	}
+	for _, x := range things(t, "") {
+		all = append(all, destination{entity: entity(x.kind), name: x.name, pos: x.pos})
+	}
+	for _, e := range t.Events {
+		all = append(all, destination{entity: entityEvent, name: e.Name, pos: e.Pos})
 	}
 	return all
 }

@@ -23,7 +23,7 @@ func Fix(t *topology.Topology, sandbox, roleName, action, resourceARN string) (w
 		return writ.Fix{}, false
 	}
 	to, ok := locate(in, sandbox, resourceARN)
-	if !ok || granted(f, to, action) {
+	if !ok || granted(in, f, to, action) {
 		return writ.Fix{}, false
 	}
 	for _, v := range verbs[to.entity] {
@@ -42,7 +42,7 @@ func Granted(t *topology.Topology, sandbox, roleName, action, resourceARN string
 		return false
 	}
 	to, ok := locate(in, sandbox, resourceARN)
-	return ok && granted(f, to, action)
+	return ok && granted(in, f, to, action)
 }
 
 // find gives the function that runs as a role, in t or a node of t.
@@ -80,6 +80,14 @@ func locate(t *topology.Topology, sandbox, resourceARN string) (destination, boo
 	if service == "lambda" {
 		return locateFunction(t, sandbox, resource)
 	}
+	if service == "events" {
+		return locateBus(t, sandbox, resourceARN)
+	}
+	for _, x := range things(t, sandbox) {
+		if x.is(resourceARN) {
+			return destination{entity(x.kind), x.name, formSelf, x.pos}, true
+		}
+	}
 	for _, s := range t.Stores {
 		form, ok := form(""), false
 		switch {
@@ -114,6 +122,65 @@ func locateFunction(t *topology.Topology, sandbox, resource string) (destination
 	return destination{}, false
 }
 
+// locateBus finds what a call on an event bus is about. The ARN does not say
+// which event: it is the one event on the bus, or the bus itself where it has
+// several and is one of the topology.
+func locateBus(t *topology.Topology, sandbox, resourceARN string) (destination, bool) {
+	var found []destination
+	bus := destination{}
+	for _, x := range things(t, sandbox) {
+		if x.kind == topology.KindBus && x.is(resourceARN) {
+			bus = destination{entityBus, x.name, formSelf, x.pos}
+		}
+	}
+	if bus.name == "" && !strings.HasSuffix(resourceARN, ":event-bus/default") {
+		return destination{}, false
+	}
+	for _, e := range t.Events {
+		if e.Bus == bus.name {
+			found = append(found, destination{entityEvent, e.Name, formSelf, e.Pos})
+		}
+	}
+	if len(found) == 1 {
+		return found[0], true
+	}
+	return bus, bus.name != ""
+}
+
+// is reports whether an ARN, of any account and region, is a thing's. A secret's
+// ends in characters that AWS adds, or is asked for by its name alone.
+func (x thing) is(resourceARN string) bool {
+	if strings.HasPrefix(x.external, "arn:") {
+		return x.external == resourceARN
+	}
+	name := x.external
+	if name == "" {
+		name = x.physical
+	}
+	m := arn.FindStringSubmatch(resourceARN)
+	if m == nil || name == "" {
+		return false
+	}
+	service, form, _ := strings.Cut(arnForms[x.kind], ":")
+	if m[1] != service {
+		return false
+	}
+	form = strings.TrimPrefix(form, "${AWS::Region}:${AWS::AccountId}:")
+	switch x.kind {
+	case topology.KindParameter:
+		return m[2] == form+strings.TrimPrefix(name, "/")
+	case topology.KindSecret:
+		rest, ok := strings.CutPrefix(m[2], form+name)
+		return ok && (rest == "" || secretEnd.MatchString(rest))
+	case topology.KindKey: // KMS makes the id of a new key: no name tells it
+		return x.external != "" && m[2] == form+name
+	}
+	return m[2] == form+name
+}
+
+// secretEnd is what Secrets Manager adds to a secret's name in its ARN.
+var secretEnd = regexp.MustCompile(`^-[A-Za-z0-9]{6}$`)
+
 func tableForm(s *topology.Store, resource, name string) (form, bool) {
 	rest, ok := strings.CutPrefix(resource, "table/"+name)
 	switch {
@@ -147,19 +214,22 @@ func bucketForm(resource, name string) (form, bool) {
 // holds reports whether a verb allows an action on a form of its entity's ARN.
 func (v verb) holds(action string, on form) bool {
 	return slices.ContainsFunc(v.allow, func(a allowance) bool {
+		if a.when[1] == "lambda:InvokedViaFunctionUrl" {
+			return false // not by the ARN alone
+		}
 		return slices.Contains(a.on, on) && slices.ContainsFunc(a.actions, func(p string) bool { return covers(p, action) })
 	})
 }
 
 // granted reports whether the topology's edges allow the call already.
-func granted(f *topology.Function, to destination, action string) bool {
-	for _, target := range f.Targets {
-		if target.Kind == topology.KindFunction && to.entity == entityFunction && target.Name == to.name {
+func granted(t *topology.Topology, f *topology.Function, to destination, action string) bool {
+	for _, e := range drawnTo(t, f) {
+		if e.Kind == to.entity.kind() && e.Name == to.name && e.verb.holds(action, to.form) {
 			return true
 		}
 	}
 	for _, g := range f.Grants {
-		if !to.isMeant(g) {
+		if !to.isMeant(g) && !onBusOf(t, g, to) {
 			continue
 		}
 		if v, ok := findVerb(to.entity, g.Access); ok && v.holds(action, to.form) {
@@ -167,4 +237,43 @@ func granted(f *topology.Function, to destination, action string) bool {
 		}
 	}
 	return false
+}
+
+// onBusOf reports whether a grant is on the bus of an event.
+func onBusOf(t *topology.Topology, g topology.Grant, to destination) bool {
+	return to.entity == entityEvent && g.Kind == topology.KindBus &&
+		slices.ContainsFunc(t.Events, func(e *topology.Event) bool { return e.Name == to.name && e.Bus == g.Name })
+}
+
+// drawnEdge is what a function may do because something is named, not granted.
+type drawnEdge struct {
+	topology.Target
+	verb verb
+}
+
+// drawnTo lists those edges: what the function leads to, its dead letter queue,
+// and the queues and streams that it consumes. What Lambda alone publishes on
+// success is none: the code may not.
+func drawnTo(t *topology.Topology, f *topology.Function) []drawnEdge {
+	var all []drawnEdge
+	for _, to := range f.Targets {
+		if v, ok := drawn[entity(to.Kind)]; ok && to.Kind != topology.KindEvent {
+			all = append(all, drawnEdge{to, v})
+		}
+	}
+	if f.DeadLetter != nil {
+		all = append(all, drawnEdge{*f.DeadLetter, drawn[entityQueue]})
+	}
+	consumes := func(e entity, name string, to *topology.Target) {
+		if to != nil && to.Kind == topology.KindFunction && to.Name == f.Name {
+			all = append(all, drawnEdge{topology.Target{Kind: e.kind(), Name: name, Pos: to.Pos}, polled[e]})
+		}
+	}
+	for _, q := range t.Queues {
+		consumes(entityQueue, q.Name, q.Target)
+	}
+	for _, s := range t.Streams {
+		consumes(entityStream, s.Name, s.Target)
+	}
+	return all
 }

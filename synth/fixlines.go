@@ -97,7 +97,21 @@ func goFix(f *topology.Function, to destination, access string) (writ.Position, 
 		}
 	}
 	return writ.Position{File: after.File, Line: after.Line},
-		fmt.Sprintf("\t%s.Grant%s(%s)\n", goName(to.name), title(access), goName(f.Name))
+		fmt.Sprintf("\t%s.Grant%s(%s)\n", goName(to.name), goMethod(to.entity, access), goName(f.Name))
+}
+
+// goMethod gives the end of a construct's method: CDK's words, where they are
+// longer than the verb's.
+func goMethod(e entity, access string) string {
+	switch {
+	case e == entityQueue && access != "purge":
+		return title(access) + "Messages"
+	case e == entityBus:
+		return "PutEventsTo"
+	case access == "invokeUrl":
+		return "InvokeURL"
+	}
+	return title(access)
 }
 
 // goName makes a variable's name of a construct's: the last of its ids.

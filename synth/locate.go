@@ -9,9 +9,9 @@ import (
 
 // Locate finds the entity of a topology, or of a node of it, that has a physical
 // name in a sandbox, so that an error of AWS about that name can point to the
-// user's line. kind is "function", "role", "log group", "table" or "bucket", and
-// name the function's or the store's. A function and a table may have one
-// physical name; the function is found then.
+// user's line. kind is "function", "role", "log group", "table", "bucket",
+// "rule", or the topology's word for another entity, and name the entity's. A
+// function and a table may have one physical name; the function is found then.
 func Locate(t *topology.Topology, sandbox, physicalName string) (kind, name string, pos writ.Position, ok bool) {
 	for _, f := range t.Functions {
 		function := FunctionName(t, f.Name, sandbox)
@@ -27,6 +27,24 @@ func Locate(t *topology.Topology, sandbox, physicalName string) (kind, name stri
 	for _, s := range t.Stores {
 		if named(t, s, sandbox, physicalName) {
 			return string(entityOf(s)), s.Name, s.Pos, true
+		}
+	}
+	for _, x := range things(t, sandbox) {
+		if x.external == "" && (x.physical == physicalName || x.kind == topology.KindKey && "alias/"+x.physical == physicalName) {
+			return string(x.kind), x.name, x.pos, true
+		}
+	}
+	for _, e := range t.Events {
+		if RuleName(t, e, sandbox) == physicalName {
+			return "rule", e.Name, e.Pos, true
+		}
+	}
+	for _, s := range t.Schedules {
+		switch physicalName {
+		case EntityName(t, topology.KindSchedule, s.Name, sandbox):
+			return "schedule", s.Name, s.Pos, true
+		case PrincipalRoleName(t, topology.KindSchedule, "", sandbox):
+			return "role", "schedule", s.Pos, true
 		}
 	}
 	for _, n := range t.Nodes {

@@ -30,12 +30,12 @@ func (b *reader) attachments() step {
 		"AWS::IAM::Policy": b.inline, "AWS::IAM::ManagedPolicy": b.attached,
 		"AWS::IAM::RolePolicy": b.inline, "AWS::IAM::UserPolicy": b.inline, "AWS::IAM::GroupPolicy": b.inline,
 		"AWS::Lambda::Permission":             b.permission,
-		"AWS::S3::BucketPolicy":               b.resourcePolicy("Bucket", "PolicyDocument"),
-		"AWS::SQS::QueuePolicy":               b.resourcePolicy("Queues", "PolicyDocument"),
-		"AWS::SNS::TopicPolicy":               b.resourcePolicy("Topics", "PolicyDocument"),
-		"AWS::SQS::QueueInlinePolicy":         b.resourcePolicy("Queue", "PolicyDocument"),
-		"AWS::SNS::TopicInlinePolicy":         b.resourcePolicy("TopicArn", "PolicyDocument"),
-		"AWS::SecretsManager::ResourcePolicy": b.resourcePolicy("SecretId", "ResourcePolicy"),
+		"AWS::S3::BucketPolicy":               b.resourcePolicy("AWS::S3::Bucket", "Bucket", "PolicyDocument"),
+		"AWS::SQS::QueuePolicy":               b.resourcePolicy("AWS::SQS::Queue", "Queues", "PolicyDocument"),
+		"AWS::SNS::TopicPolicy":               b.resourcePolicy("AWS::SNS::Topic", "Topics", "PolicyDocument"),
+		"AWS::SQS::QueueInlinePolicy":         b.resourcePolicy("AWS::SQS::Queue", "Queue", "PolicyDocument"),
+		"AWS::SNS::TopicInlinePolicy":         b.resourcePolicy("AWS::SNS::Topic", "TopicArn", "PolicyDocument"),
+		"AWS::SecretsManager::ResourcePolicy": b.resourcePolicy("AWS::SecretsManager::Secret", "SecretId", "ResourcePolicy"),
 		"AWS::KMS::Key":                       b.ownPolicy, "AWS::DynamoDB::Table": b.ownPolicy,
 	}
 }

@@ -66,12 +66,12 @@ func (b *reader) ownPolicy(st *stack, r cfn.Resource, o *cfn.Object) error {
 }
 
 // resourcePolicy reads a policy that is a resource of its own and names what it is of.
-func (b *reader) resourcePolicy(of, document string) func(*stack, cfn.Resource, *cfn.Object) error {
+func (b *reader) resourcePolicy(resourceType, of, document string) func(*stack, cfn.Resource, *cfn.Object) error {
 	return func(st *stack, r cfn.Resource, o *cfn.Object) error {
 		body, _ := o.Get(document)
 		for i, v := range list(o, of) {
 			text, _ := v.(string)
-			res := b.find(text)
+			res := b.find(resourceType, text)
 			if res == nil {
 				b.unknown(st, r.ID, "it is the policy of "+brief(v)+", which is not in the templates", properties(r.ID, of, strconv.Itoa(i)))
 				continue
@@ -86,14 +86,14 @@ func (b *reader) resourcePolicy(of, document string) func(*stack, cfn.Resource, 
 	}
 }
 
-// find finds a resource by what Ref or its ARN attribute gives: a name, an
-// ARN, a queue's URL.
-func (b *reader) find(text string) *Resource {
+// find finds a resource of a type by what Ref or its ARN attribute gives: a
+// name, an ARN, a queue's URL. A table and a queue may have one name.
+func (b *reader) find(resourceType, text string) *Resource {
 	if strings.HasPrefix(text, "https://") {
 		text = text[strings.LastIndexByte(text, '/')+1:]
 	}
 	for _, r := range b.inv.Resources {
-		if text != "" && (r.Name == text || r.ARN == text) {
+		if text != "" && r.Type == resourceType && (r.Name == text || r.ARN == text) {
 			return r
 		}
 	}
