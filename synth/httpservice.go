@@ -175,19 +175,9 @@ func (b *builder) authorizer(r *topology.Route) string {
 			"AuthorizerResultTtlInSeconds", number(0),
 		),
 	))
-	policy := logicalID(name) + "PermissionHttpAuthorizer"
-	text := "route " + routeText(r) + " -> authorizer " + name
-	b.add(policy, "the permission of "+text, r.Pos, cfn.Obj(
-		"Type", "AWS::Lambda::Permission",
-		"Properties", cfn.Obj(
-			"Action", "lambda:InvokeFunction",
-			"FunctionName", getAtt(logicalID(name)+"Function", "Arn"),
-			"Principal", apiGateway,
-			"SourceArn", sub("arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${HttpApi}/authorizers/${"+id+"}"),
-		),
-	))
-	b.out.Permissions = append(b.out.Permissions, Provenance{
-		Kind: topology.KindFunction, Name: name, Policy: policy, Position: r.Pos, Edge: text,
+	b.mayInvoke(name, "HttpAuthorizer", sender{
+		service: apiGateway, pos: r.Pos, edge: "route " + routeText(r) + " -> authorizer " + name,
+		source: sub("arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${HttpApi}/authorizers/${" + id + "}"),
 	})
 	return id
 }

@@ -69,8 +69,22 @@ var kinds = map[string]kind{
 	"AWS::ApiGatewayV2::Api":           {arn: "arn:{P}:apigateway:{R}::/apis/{N}", attributes: map[string]string{"ApiId": "{N}"}},
 	"AWS::ApiGateway::Stage":           {property: "StageName"},
 	"AWS::ApiGatewayV2::Stage":         {property: "StageName"},
-	"AWS::ApiGateway::Deployment":      {},
-	"AWS::ApiGateway::Resource":        {},
+	// The ids of these are AWS's own.
+	"AWS::AppSync::GraphQLApi": {
+		arn: "arn:{P}:appsync:{R}:{A}:apis/{N}", ref: "{arn}", arnAttribute: "Arn",
+		attributes: map[string]string{"ApiId": "{N}", "GraphQLEndpointArn": "arn:{P}:appsync:{R}:{A}:endpoints/graphql-api/{N}"},
+	},
+	"AWS::AppSync::Api": {
+		arn: "arn:{P}:appsync:{R}:{A}:apis/{N}", ref: "{arn}", arnAttribute: "ApiArn", attributes: map[string]string{"ApiId": "{N}"},
+	},
+	"AWS::AppSync::DataSource":      {property: "Name", attributes: map[string]string{"Name": "{N}"}},
+	"AWS::Cognito::UserPool":        {arn: "arn:{P}:cognito-idp:{R}:{A}:userpool/{N}", arnAttribute: "Arn", attributes: map[string]string{"UserPoolId": "{N}"}},
+	"AWS::CloudFront::Distribution": {arn: "arn:{P}:cloudfront::{A}:distribution/{N}", attributes: map[string]string{"Id": "{N}", "DomainName": "{N}.cloudfront.net"}},
+	"AWS::Events::Connection":       {property: "Name", arn: "arn:{P}:events:{R}:{A}:connection/{N}/ID", arnAttribute: "Arn"},
+	"AWS::Events::ApiDestination":   {property: "Name", arn: "arn:{P}:events:{R}:{A}:api-destination/{N}/ID", arnAttribute: "Arn"},
+	"AWS::ApiGatewayV2::Authorizer": {attributes: map[string]string{"AuthorizerId": "{N}"}},
+	"AWS::ApiGateway::Deployment":   {},
+	"AWS::ApiGateway::Resource":     {},
 }
 
 // name works out what a resource is called.
@@ -102,7 +116,8 @@ func (st *stack) name(id string) (name, kind, bool) {
 // standIn has the form of the names that CloudFormation makes: STACK-ID-RANDOM.
 func (st *stack) standIn(id, resourceType string) string {
 	switch resourceType {
-	case "AWS::KMS::Key", "AWS::ApiGateway::RestApi", "AWS::ApiGatewayV2::Api", "AWS::ApiGateway::Deployment", "AWS::ApiGateway::Resource":
+	case "AWS::KMS::Key", "AWS::ApiGateway::RestApi", "AWS::ApiGatewayV2::Api", "AWS::ApiGateway::Deployment", "AWS::ApiGateway::Resource",
+		"AWS::AppSync::GraphQLApi", "AWS::AppSync::Api", "AWS::Cognito::UserPool", "AWS::CloudFront::Distribution", "AWS::ApiGatewayV2::Authorizer":
 		return id
 	}
 	text := id + "-XXXXXXXXXXXX"
