@@ -56,6 +56,7 @@ func (b *builder) event(e *topology.Event) {
 	}
 	p.Set("EventPattern", b.pattern(e))
 	p.Set("Targets", targets)
+	p.Set("Tags", b.tags())
 	b.add(logicalID(e.Name)+"Rule", "the rule of event "+e.Name, e.Pos, cfn.Obj("Type", "AWS::Events::Rule", "Properties", p))
 }
 

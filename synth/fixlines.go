@@ -108,10 +108,8 @@ func goMethod(e entity, access string) string {
 		return title(access) + "Messages"
 	case e == entityBus:
 		return "PutEventsTo"
-	case access == "invokeUrl":
-		return "InvokeURL"
 	}
-	return title(access)
+	return strings.NewReplacer("Url", "URL", "Acl", "ACL", "Mac", "MAC").Replace(title(access))
 }
 
 // goName makes a variable's name of a construct's: the last of its ids.

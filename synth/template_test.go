@@ -45,6 +45,19 @@ func TestTemplateDependsOnTheSystemAlone(t *testing.T) {
 			shuffle(rt, top.Functions)
 			shuffle(rt, top.Stores)
 			shuffle(rt, top.Routes)
+			shuffle(rt, top.Queues)
+			shuffle(rt, top.Topics)
+			shuffle(rt, top.Events)
+			shuffle(rt, top.Schedules)
+			shuffle(rt, top.Streams)
+			shuffle(rt, top.Secrets)
+			for _, e := range top.Events {
+				shuffle(rt, e.Targets)
+				shuffle(rt, e.Producers)
+			}
+			for _, x := range top.Topics {
+				shuffle(rt, x.Targets)
+			}
 			for _, f := range top.Functions {
 				f.Pos, f.End, f.GrantsEnd, f.Indent, f.GrantsIndent = writ.Position{}, writ.Position{}, writ.Position{}, 0, 0
 				shuffle(rt, f.Grants)
@@ -52,6 +65,7 @@ func TestTemplateDependsOnTheSystemAlone(t *testing.T) {
 			}
 			for _, s := range top.Stores {
 				s.Pos = writ.Position{File: "main.go", Line: 3}
+				shuffle(rt, s.Notify)
 				if s.Table != nil {
 					shuffle(rt, s.Table.Indexes)
 				}

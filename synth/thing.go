@@ -48,7 +48,7 @@ func things(t *topology.Topology, sandbox string) []thing {
 	for _, x := range t.Keys {
 		add(topology.KindKey, x.Name, x.External, "Key", x.Pos)
 	}
-	return all
+	return sorted(all, func(x thing) string { return string(x.kind) + "\x00" + x.name })
 }
 
 // arnForms are the ARNs of things by kind, before their name.

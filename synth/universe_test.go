@@ -81,6 +81,9 @@ func randomWorld(t *rapid.T) *topology.Topology {
 		if coin("gives up") {
 			f.DeadLetter = queue("two")
 		}
+		if coin("in a network") {
+			f.Network = &topology.Network{Subnets: []string{"subnet-0a1b2c3d"}, SecurityGroups: []string{"sg-0a1b2c3d"}}
+		}
 	}
 	return top
 }
@@ -178,8 +181,12 @@ func thingsUniverse(top *topology.Topology, sandbox string) []ask {
 		for _, x := range top.Keys {
 			add(topology.KindKey, x.Name, arn(top, topology.KindKey, x.Name, sandbox),
 				[2]string{"kms:Decrypt", "decrypt encryptDecrypt"}, [2]string{"kms:Encrypt", "encrypt encryptDecrypt"},
-				[2]string{"kms:GenerateDataKeyWithoutPlaintext", "encrypt encryptDecrypt"}, [2]string{"kms:ScheduleKeyDeletion", ""})
+				[2]string{"kms:GenerateDataKeyWithoutPlaintext", "encrypt encryptDecrypt"}, [2]string{"kms:ScheduleKeyDeletion", ""},
+				[2]string{"kms:Sign", "sign signVerify"}, [2]string{"kms:Verify", "verify signVerify"}, [2]string{"kms:GenerateMac", "generateMac"})
 		}
+	}
+	for _, action := range []string{"ec2:CreateNetworkInterface", "ec2:DescribeSubnets", "ec2:RunInstances"} {
+		all = append(all, ask{action: action, resource: "*"}) // Lambda may, the function's code may not
 	}
 	return append(all, publications(top, sandbox)...)
 }

@@ -108,6 +108,7 @@ var verbs = map[entity][]verb{
 		{"read", on(bucketRead, formSelf, formObjects)},
 		{"delete", on([]string{"s3:DeleteObject*"}, formObjects)},
 		{"put", on(bucketPut, formObjects)},
+		{"putAcl", on([]string{"s3:PutObjectAcl", "s3:PutObjectVersionAcl"}, formObjects)},
 		{"write", on(united(bucketPut, []string{"s3:DeleteObject*"}), formSelf, formObjects)},
 		{"readWrite", on(united(bucketRead, bucketPut, []string{"s3:DeleteObject*"}), formSelf, formObjects)},
 	},
@@ -145,6 +146,11 @@ var verbs = map[entity][]verb{
 	entityKey: {
 		{"decrypt", on([]string{"kms:Decrypt"}, formSelf)},
 		{"encrypt", on(keyEncrypt, formSelf)},
+		{"sign", on([]string{"kms:Sign"}, formSelf)},
+		{"verify", on([]string{"kms:Verify"}, formSelf)},
+		{"signVerify", on([]string{"kms:Sign", "kms:Verify"}, formSelf)},
+		{"generateMac", on([]string{"kms:GenerateMac"}, formSelf)},
+		{"verifyMac", on([]string{"kms:VerifyMac"}, formSelf)},
 		{"encryptDecrypt", on(united(keyEncrypt, []string{"kms:Decrypt"}), formSelf)},
 	},
 	entityState: {

@@ -54,7 +54,7 @@ func universe(top *topology.Topology, sandbox string) []ask {
 				[2]string{"s3:PutBucketPolicy", ""}, [2]string{"s3:DeleteBucket", ""})
 			add(arn+"/a/b.txt", topology.KindStore, s.Name, [2]string{"s3:GetObject", "read readWrite"},
 				[2]string{"s3:PutObject", "put write readWrite"}, [2]string{"s3:DeleteObject", "delete write readWrite"},
-				[2]string{"s3:PutObjectAcl", ""}, [2]string{"s3:AbortMultipartUpload", "put write readWrite"})
+				[2]string{"s3:PutObjectAcl", "putAcl"}, [2]string{"s3:AbortMultipartUpload", "put write readWrite"})
 			continue
 		}
 		arn := tableARN(top, s.Name, sandbox)

@@ -146,6 +146,21 @@ func (k *EncryptionKey) GrantDecrypt(grantee *Function) { k.grant(grantee, "decr
 // GrantEncryptDecrypt lets grantee encrypt and decrypt with the key.
 func (k *EncryptionKey) GrantEncryptDecrypt(grantee *Function) { k.grant(grantee, "encryptDecrypt") }
 
+// GrantSign lets grantee sign with the key, which must be a key for that.
+func (k *EncryptionKey) GrantSign(grantee *Function) { k.grant(grantee, "sign") }
+
+// GrantVerify lets grantee verify signatures with the key.
+func (k *EncryptionKey) GrantVerify(grantee *Function) { k.grant(grantee, "verify") }
+
+// GrantSignVerify lets grantee sign, and verify signatures.
+func (k *EncryptionKey) GrantSignVerify(grantee *Function) { k.grant(grantee, "signVerify") }
+
+// GrantGenerateMAC lets grantee make authentication codes with the key.
+func (k *EncryptionKey) GrantGenerateMAC(grantee *Function) { k.grant(grantee, "generateMac") }
+
+// GrantVerifyMAC lets grantee verify authentication codes with the key.
+func (k *EncryptionKey) GrantVerifyMAC(grantee *Function) { k.grant(grantee, "verifyMac") }
+
 func (k *EncryptionKey) grant(grantee *Function, access string) {
 	if k == nil {
 		grantee.grantNil(access, "key")
@@ -170,4 +185,37 @@ func (f *Function) grantNil(access, what string) {
 	if f != nil {
 		f.wrong("a grant of " + access + " on a " + what + " that is nil")
 	}
+}
+
+// OnSuccessFunction has Lambda call next with the result of an asynchronous
+// call of f that succeeded. Lambda takes one thing to follow a function.
+func (f *Function) OnSuccessFunction(next *Function) {
+	if f != nil && next != nil {
+		f.leadTo(KindFunction, next.Name)
+	}
+}
+
+// OnSuccessQueue has Lambda send it to a queue.
+func (f *Function) OnSuccessQueue(q *Queue) {
+	if f != nil && q != nil {
+		f.leadTo(KindQueue, q.Name)
+	}
+}
+
+// OnSuccessTopic has Lambda publish it to a topic.
+func (f *Function) OnSuccessTopic(t *Topic) {
+	if f != nil && t != nil {
+		f.leadTo(KindTopic, t.Name)
+	}
+}
+
+// OnSuccessEvent has Lambda publish it as an event.
+func (f *Function) OnSuccessEvent(e *Event) {
+	if f != nil && e != nil {
+		f.leadTo(KindEvent, e.Name)
+	}
+}
+
+func (f *Function) leadTo(kind Kind, name string) {
+	f.Targets = append(f.Targets, Target{Kind: kind, Name: name, Pos: callerPosition()})
 }

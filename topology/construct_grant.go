@@ -27,6 +27,9 @@ func (s *Store) GrantReadWrite(grantee *Function) { s.grant(grantee, "readWrite"
 // GrantPut lets grantee put objects into the bucket, but not delete them.
 func (s *Store) GrantPut(grantee *Function) { s.grant(grantee, "put") }
 
+// GrantPutACL lets grantee change who may reach the bucket's objects.
+func (s *Store) GrantPutACL(grantee *Function) { s.grant(grantee, "putAcl") }
+
 // GrantDelete lets grantee delete the bucket's objects.
 func (s *Store) GrantDelete(grantee *Function) { s.grant(grantee, "delete") }
 

@@ -16,9 +16,9 @@ var verbs = map[Kind][]string{
 	KindState:     {"start", "startSync", "read"},
 	KindSecret:    {"read", "write"},
 	KindParameter: {"read", "write"},
-	KindKey:       {"encrypt", "decrypt", "encryptDecrypt"},
+	KindKey:       {"encrypt", "decrypt", "encryptDecrypt", "sign", "verify", "signVerify", "generateMac", "verifyMac"},
 	KindStream:    {"read", "write", "readWrite"},
-	KindBucket:    {"read", "write", "readWrite", "put", "delete"},
+	KindBucket:    {"read", "write", "readWrite", "put", "putAcl", "delete"},
 	KindChannel:   {"publish", "subscribe"},
 	KindMutation:  {"mutate"},
 }
