@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/writ-dev/writ/cfn"
 	"github.com/writ-dev/writ/iam"
 	"github.com/writ-dev/writ/iam/inventory"
 	"github.com/writ-dev/writ/synth"
@@ -279,6 +280,14 @@ func TestServicesClosedWorld(t *testing.T) {
 			rt.Fatal(err)
 		}
 		systems++
+		for id := range out.Template.Resources().All() {
+			resource, _ := out.Template.Resource(id)
+			for _, statement := range resource.Properties.Object("PolicyDocument").List("Statement") {
+				if problems := unknownToAWS(statement.(*cfn.Object), map[string]bool{}); len(problems) > 0 {
+					rt.Fatalf("%s: %q", id, problems)
+				}
+			}
+		}
 		other := *w.top
 		other.Name = "elsewhere"
 		for _, p := range servicePrincipals(inv) {

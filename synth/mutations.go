@@ -154,6 +154,10 @@ func jsText(text string) string {
 	return "'" + strings.NewReplacer(`\`, `\\`, "'", `\'`, "\n", `\n`, "\r", `\r`, "\u2028", `\u2028`, "\u2029", `\u2029`).Replace(text) + "'"
 }
 
+// DataSourceRole gives the name that [PrincipalRoleName] takes for the data
+// source of an API that calls a target: "function-NAME".
+func DataSourceRole(to topology.Target) string { return string(to.Kind) + "-" + to.Name }
+
 // sourceOf is the API that a data source belongs to.
 type sourceOf struct {
 	kind        topology.Kind // mutation or channel
@@ -177,7 +181,7 @@ func (b *builder) dataSource(of sourceOf, to topology.Target, edges []edge) (id 
 		edges[i].entity, edges[i].name, edges[i].verb = may.entity, may.name, may.verb
 	}
 	owner := principal{
-		kind: of.kind, name: string(to.Kind) + "-" + to.Name, service: appsync, source: of.apiARN, account: true, pos: to.Pos,
+		kind: of.kind, name: DataSourceRole(to), service: appsync, source: of.apiARN, account: true, pos: to.Pos,
 	}
 	roleID := b.roleOf(owner, b.statements(owner.node(), edges))
 	p := cfn.Obj("ApiId", of.api, "Name", title(string(to.Kind))+logicalID(to.Name), "Type", sourceType,

@@ -75,7 +75,7 @@ func (b *builder) pagesBucket(pages []*topology.Page) {
 		statements = append(statements, cfn.Obj(
 			"Sid", sid, "Effect", "Allow", "Principal", cfn.Obj("Service", "cloudfront.amazonaws.com"), "Action", "s3:GetObject",
 			"Resource", sub("${"+pagesBucketID+".Arn}/"+b.pagePrefix(p)+"/*"),
-			"Condition", cfn.Obj("StringEquals", cfn.Obj("AWS:SourceArn", b.distributionARN(p), "AWS:SourceAccount", ref("AWS::AccountId"))),
+			"Condition", cfn.Obj("StringEquals", cfn.Obj("aws:SourceArn", b.distributionARN(p), "aws:SourceAccount", ref("AWS::AccountId"))),
 		))
 		b.out.Permissions = append(b.out.Permissions, Provenance{
 			Kind: topology.KindPage, Name: p.Name, Policy: pagesPolicyID, Index: i, Sid: sid, Position: p.Pos,

@@ -122,6 +122,15 @@ func (w *world) caller(name string) (inventory.Caller, error) {
 			return c, nil
 		}
 	}
+	roles, acting := w.acting(name)
+	if len(roles) > 1 {
+		return inventory.Caller{}, writ.Errorf(writ.CodeUsage, "%s is %d roles", name, len(roles)).
+			WithHint("write the role's name: %s or %s", roles[0].Name, roles[1].Name)
+	}
+	if len(roles) == 1 {
+		return roles[0].Caller(), nil
+	}
+	known = append(known, acting...)
 	if p := w.inv.Principal(name); p != nil {
 		c := p.Caller()
 		if parsed := iam.ParsePrincipal(name); parsed.Kind == iam.PrincipalSession {
