@@ -45,7 +45,7 @@ func (b *builder) unreachable(kind topology.Kind, name string) string {
 	case foreign(name) || !there:
 		return elsewhere
 	case b.o.Local:
-		return notLocal
+		return NotLocal
 	}
 	return ""
 }

@@ -15,7 +15,7 @@ func (b *builder) routes(kind topology.APIKind) []*topology.Route {
 		switch {
 		case r.API != kind && !(r.API == "" && kind == topology.APIHTTP):
 		case b.o.Local && (r.Authorizer != "" || r.Target.Kind != topology.KindFunction):
-			b.skip("route", routeText(r), r.Pos, notLocal)
+			b.skip("route", routeText(r), r.Pos, NotLocal)
 		case r.Target.Kind == "":
 			b.skip("route", routeText(r), r.Pos, "it leads nowhere")
 		case foreign(r.Target.Name):

@@ -31,8 +31,8 @@ func (b *builder) skipRest() {
 	b.out.Skipped = sorted(b.out.Skipped, func(s Skipped) string { return s.Kind + "\x00" + s.Name })
 }
 
-// notLocal is why something is left out of the local cloud.
-const notLocal = "it is deployed to AWS, and not run locally yet"
+// NotLocal is why Options.Local leaves something out.
+const NotLocal = "it is deployed to AWS, and not run locally yet"
 
 // skipLocal lists what the local cloud has no service for.
 func (b *builder) skipLocal() {
@@ -40,18 +40,18 @@ func (b *builder) skipLocal() {
 		return
 	}
 	for _, c := range b.t.Channels {
-		b.skip("channel", c.Name, c.Pos, notLocal)
+		b.skip("channel", c.Name, c.Pos, NotLocal)
 	}
 	if b.t.Mutations != nil {
-		b.skip("mutations", b.t.Name, b.t.Mutations.Pos, notLocal)
+		b.skip("mutations", b.t.Name, b.t.Mutations.Pos, NotLocal)
 	}
 	if b.t.States != nil {
-		b.skip("states", b.t.Name, b.t.States.Pos, notLocal)
+		b.skip("states", b.t.Name, b.t.States.Pos, NotLocal)
 	}
 	for _, p := range b.t.Pages {
-		b.skip("page", p.Name, p.Pos, notLocal)
+		b.skip("page", p.Name, p.Pos, NotLocal)
 	}
 	for _, p := range b.t.Pools {
-		b.skip("pool", p.Name, p.Pos, notLocal)
+		b.skip("pool", p.Name, p.Pos, NotLocal)
 	}
 }

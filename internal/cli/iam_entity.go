@@ -70,3 +70,35 @@ func actingRoles(t *topology.Topology) []actingRole {
 	}
 	return all
 }
+
+// entityARN gives the ARN that a word like "states", "mutation:startJob" or
+// "channel:news" stands for, "" when it names nothing.
+func (w *world) entityARN(name string) []string {
+	word, entity, _ := strings.Cut(name, ":")
+	var found []string
+	for _, s := range w.systems {
+		switch t := s.topology; {
+		case (word == "state" || word == "states") && t.States != nil && (entity == "" || entity == t.Name):
+			found = append(found, w.arnOf(synth.StateMachineName(t, s.sandbox), "AWS::StepFunctions::StateMachine"))
+		case word == "mutation" && t.Mutations != nil && slices.ContainsFunc(t.Mutations.Resolvers, func(r topology.Resolver) bool { return r.Name == entity }):
+			if api := w.ofType(s.stack, "AWS::AppSync::GraphQLApi"); api != "" {
+				found = append(found, api+"/types/Mutation/fields/"+entity)
+			}
+		case word == "channel" && slices.ContainsFunc(t.Channels, func(c *topology.Channel) bool { return c.Name == entity }):
+			if api := w.ofType(s.stack, "AWS::AppSync::Api"); api != "" {
+				found = append(found, api+"/channelNamespace/"+entity)
+			}
+		}
+	}
+	return found
+}
+
+// ofType gives the ARN of a stack's one resource of a type.
+func (w *world) ofType(stack, resourceType string) string {
+	for _, r := range w.inv.Resources {
+		if r.Stack == stack && r.Type == resourceType {
+			return r.ARN
+		}
+	}
+	return ""
+}

@@ -51,7 +51,7 @@ Ends with status 0 when the request is allowed and 3 when it is denied.`,
 	flags := cmd.Flags()
 	flags.StringVar(&f.principal, "principal", "", "who asks: an ARN, a service (\"s3.amazonaws.com\"), \"anonymous\"; with -s also a function or role by its name, or states, routes, schedules, event:NAME, mutation:NAME, channel:NAME")
 	flags.StringVar(&f.action, "action", "", "what is to be done, such as dynamodb:PutItem")
-	flags.StringVar(&f.resource, "resource", "", "an ARN or \"*\"; with -s also a store or function by its name")
+	flags.StringVar(&f.resource, "resource", "", "an ARN or \"*\"; with -s also a store or function by its name, or states, mutation:NAME, channel:NAME")
 	flags.StringVar(&f.resourceAccount, "resource-account", "", "the account that owns the resource (default: as in its ARN, else the caller's)")
 	flags.StringArrayVar(&f.context, "context", nil, "a context key, KEY=VALUE; a key that is repeated has several values")
 	f.files.register(cmd)

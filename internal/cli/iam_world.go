@@ -203,6 +203,7 @@ func (w *world) resource(name, action string) (string, error) {
 			}
 		}
 	}
+	found = append(found, w.entityARN(name)...)
 	found = slices.DeleteFunc(found, func(arn string) bool { return !strings.HasPrefix(arn, "arn:") })
 	switch len(found) {
 	case 1:
