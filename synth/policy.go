@@ -75,6 +75,11 @@ func (b *builder) grant(f *topology.Function, g topology.Grant) (edge, bool) {
 			return edge{}, false
 		}
 		kind = entityEvent
+		if b.published(b.events[g.Name], "") == nil {
+			b.fail(writ.Errorf(writ.CodeInvalid, "the pattern of event %s names neither a detail-type nor a source, so a right to publish it would be one on all events", g.Name).
+				WithHint("name one of the two in the pattern as plain text, or grant putEvents on a bus").At(g.Pos, ""))
+			return edge{}, false
+		}
 	case topology.KindQueue, topology.KindTopic, topology.KindStream, topology.KindBus, topology.KindSecret, topology.KindParameter, topology.KindKey:
 		if _, known := b.things[node{Kind: g.Kind, Name: g.Name}]; !known {
 			b.missing(string(g.Kind), g.Name, g.Pos, b.namesOf(g.Kind))

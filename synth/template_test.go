@@ -283,6 +283,24 @@ func refusedShapes() []refusal {
 				top.Routes = []*topology.Route{r, r}
 			}),
 		},
+		{
+			name: "an event that could be any", want: "would be one on all events", hint: "grant putEvents on a bus",
+			top: with(func(top *topology.Topology) {
+				top.Events = []*topology.Event{{Name: "Any", Pattern: `{"source":[{"prefix":"a"}]}`}}
+				top.Functions[0].Grants = []topology.Grant{{Kind: topology.KindEvent, Name: "Any", Access: "putEvents"}}
+			}),
+		},
+		{
+			name: "six targets", want: "has 6 targets", hint: "topic",
+			top: with(func(top *topology.Topology) {
+				e := &topology.Event{Name: "Wide"}
+				for _, name := range []string{"a", "b", "c", "d", "e", "f"} {
+					top.Queues = append(top.Queues, &topology.Queue{Name: name})
+					e.Targets = append(e.Targets, topology.Target{Kind: topology.KindQueue, Name: name})
+				}
+				top.Events = []*topology.Event{e}
+			}),
+		},
 		{name: "nothing at all", top: &topology.Topology{Name: "empty"}, want: "holds nothing to deploy", hint: "add a function"},
 	}
 }

@@ -251,16 +251,11 @@ func scheduled(top *topology.Topology, q ask) bool {
 		return false
 	}
 	for _, s := range top.Schedules {
-		if s.Target.Kind == q.kind && s.Target.Name == q.to && inSandbox(top, q) {
+		if s.Target.Kind == q.kind && s.Target.Name == q.to {
 			return true
 		}
 	}
 	return false
-}
-
-// inSandbox says that a question is about the sandbox dev of the system.
-func inSandbox(top *topology.Topology, q ask) bool {
-	return slices.ContainsFunc(universe(top, "dev"), func(own ask) bool { return own.resource == q.resource })
 }
 
 // serviceAsk is a call of a service for one of the system's entities.
@@ -340,5 +335,32 @@ func serviceUniverse(top *topology.Topology) []serviceAsk {
 		}
 	}
 	each("sqs.amazonaws.com", "arn:aws:sqs:"+region+":"+account+":x", among(nil))
+	return all
+}
+
+// trustUniverse lists the services that could take on each role: only Lambda a
+// function's, only the scheduler that of the schedules, for its own group.
+func trustUniverse(top *topology.Topology, inv *inventory.Inventory) []serviceAsk {
+	group := "arn:aws:scheduler:" + region + ":" + account + ":schedule-group/" + synth.GroupName(top, "dev")
+	var all []serviceAsk
+	for _, p := range inv.Principals {
+		clock := p.Name == synth.PrincipalRoleName(top, topology.KindSchedule, "", "dev")
+		for _, service := range []string{
+			"lambda.amazonaws.com", "scheduler.amazonaws.com", "events.amazonaws.com", "states.amazonaws.com",
+			"apigateway.amazonaws.com", "appsync.amazonaws.com", "logs.amazonaws.com",
+		} {
+			for _, source := range []string{group, group + "-else", "arn:aws:scheduler:" + region + ":" + account + ":schedule-group/default"} {
+				for _, from := range []string{account, "999999999999"} {
+					q := serviceAsk{service: service, source: source, want: service == "lambda.amazonaws.com"}
+					if clock {
+						q.want = service == "scheduler.amazonaws.com" && source == group && from == account
+					}
+					q.action, q.resource = "sts:AssumeRole", p.ARN
+					q.context = iam.Context{"aws:sourcearn": iam.One(source), "aws:sourceaccount": iam.One(from)}
+					all = append(all, q)
+				}
+			}
+		}
+	}
 	return all
 }

@@ -159,7 +159,10 @@ func (c *checker) function(f *Function) {
 		c.variable(f, v)
 	}
 	c.targets(f.Targets)
-	c.deadLetter(f.DeadLetter)
+	c.standard("function "+f.Name, f.Targets...)
+	if c.deadLetter(f.DeadLetter); f.DeadLetter != nil {
+		c.standard("the dead_letter_queue of function "+f.Name, *f.DeadLetter)
+	}
 	for i := range f.Grants {
 		c.grant(f, &f.Grants[i])
 	}

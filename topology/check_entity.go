@@ -37,6 +37,7 @@ func (c *checker) entities() {
 	for _, x := range c.t.Topics {
 		c.made(KindTopic, x.Name, x.External, x.Pos)
 		c.targets(x.Targets)
+		c.standard("topic "+x.Name, x.Targets...)
 	}
 	for _, x := range c.t.Streams {
 		c.made(KindStream, x.Name, x.External, x.Pos)
@@ -66,6 +67,7 @@ func (c *checker) entities() {
 	for _, s := range c.t.Stores {
 		for _, n := range s.Notify {
 			c.target(n.Target)
+			c.standard("bucket "+s.Name, n.Target)
 		}
 	}
 }
@@ -87,8 +89,8 @@ func (c *checker) queue(q *Queue) {
 					WithHint("fifo must be the same for both")
 			}
 		}
-		if q.DeadLetter.Name == q.Name {
-			c.add(q.DeadLetter.Pos, "queue %s is its own dead_letter_queue", q.Name)
+		if c.deadLetterCircle(q) {
+			c.add(q.DeadLetter.Pos, "the dead_letter_queues of queue %s go in a circle", q.Name).WithHint("the last of them has none")
 		}
 	} else if q.MaxReceives != 0 {
 		c.add(c.spot(q.Pos, "max_receives"), "queue %s has max_receives and no dead_letter_queue", q.Name)
@@ -106,6 +108,9 @@ func (c *checker) queue(q *Queue) {
 func (c *checker) event(e *Event) {
 	c.targets(e.Targets)
 	c.deadLetter(e.DeadLetter)
+	if e.DeadLetter != nil {
+		c.standard("the dead_letter_queue of event "+e.Name, *e.DeadLetter)
+	}
 	if e.Bus != "" {
 		c.target(Target{Kind: KindBus, Name: e.Bus, Pos: c.spot(e.Pos, "bus")})
 	}
@@ -120,6 +125,39 @@ func (c *checker) event(e *Event) {
 func (c *checker) deadLetter(to *Target) {
 	if to != nil {
 		c.target(*to)
+	}
+}
+
+// deadLetterCircle reports whether a queue's own dead letters come back to it.
+func (c *checker) deadLetterCircle(q *Queue) bool {
+	at := q
+	for range c.t.Queues {
+		if at.DeadLetter == nil {
+			return false
+		}
+		var next *Queue
+		for _, other := range c.t.Queues {
+			if other.Name == at.DeadLetter.Name {
+				next = other
+			}
+		}
+		if next == nil || next == q {
+			return next == q
+		}
+		at = next
+	}
+	return false
+}
+
+// standard checks that what services send to in no order is no FIFO queue: SNS's
+// standard topics, S3, Lambda and EventBridge's dead letters refuse those.
+func (c *checker) standard(from string, targets ...Target) {
+	for _, to := range targets {
+		for _, q := range c.t.Queues {
+			if to.Kind == KindQueue && q.Name == to.Name && q.FIFO {
+				c.add(to.Pos, "%s leads to the FIFO queue %s", from, q.Name).WithHint("AWS takes a queue without  fifo: true  there")
+			}
+		}
 	}
 }
 

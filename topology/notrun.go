@@ -65,6 +65,24 @@ func notRun(t *Topology, prefix string) []Notice {
 	for _, s := range t.Schedules {
 		note("schedule", s.Name, s.Pos, service)
 	}
+	for _, x := range t.Topics {
+		note("topic", x.Name, x.Pos, service)
+	}
+	for _, x := range t.Streams {
+		note("stream", x.Name, x.Pos, service)
+	}
+	for _, x := range t.Buses {
+		note("bus", x.Name, x.Pos, service)
+	}
+	for _, x := range t.Secrets {
+		note("secret", x.Name, x.Pos, service)
+	}
+	for _, x := range t.Parameters {
+		note("parameter", x.Name, x.Pos, service)
+	}
+	for _, x := range t.Keys {
+		note("key", x.Name, x.Pos, service)
+	}
 	for _, test := range t.Tests {
 		note("test", test.Name, test.Pos, "tests are not run by up")
 	}
