@@ -71,6 +71,20 @@ var namings = map[string]Naming{
 	"AWS::ApiGatewayV2::Api":           {ARN: "arn:{P}:apigateway:{R}::/apis/{N}", attributes: map[string]string{"ApiId": "{N}"}},
 	"AWS::ApiGateway::Stage":           {Property: "StageName"},
 	"AWS::ApiGatewayV2::Stage":         {Property: "StageName"},
-	"AWS::ApiGateway::Deployment":      {},
-	"AWS::ApiGateway::Resource":        {},
+	// The ids of these are AWS's own.
+	"AWS::AppSync::GraphQLApi": {
+		ARN: "arn:{P}:appsync:{R}:{A}:apis/{N}", ref: "{arn}", ARNAttribute: "Arn",
+		attributes: map[string]string{"ApiId": "{N}", "GraphQLEndpointArn": "arn:{P}:appsync:{R}:{A}:endpoints/graphql-api/{N}"},
+	},
+	"AWS::AppSync::Api": {
+		ARN: "arn:{P}:appsync:{R}:{A}:apis/{N}", ref: "{arn}", ARNAttribute: "ApiArn", attributes: map[string]string{"ApiId": "{N}"},
+	},
+	"AWS::AppSync::DataSource":      {Property: "Name", attributes: map[string]string{"Name": "{N}"}},
+	"AWS::Cognito::UserPool":        {ARN: "arn:{P}:cognito-idp:{R}:{A}:userpool/{N}", ARNAttribute: "Arn", attributes: map[string]string{"UserPoolId": "{N}"}},
+	"AWS::CloudFront::Distribution": {ARN: "arn:{P}:cloudfront::{A}:distribution/{N}", attributes: map[string]string{"Id": "{N}", "DomainName": "{N}.cloudfront.net"}},
+	"AWS::Events::Connection":       {Property: "Name", ARN: "arn:{P}:events:{R}:{A}:connection/{N}/{made}", ARNAttribute: "Arn"},
+	"AWS::Events::ApiDestination":   {Property: "Name", ARN: "arn:{P}:events:{R}:{A}:api-destination/{N}/{made}", ARNAttribute: "Arn"},
+	"AWS::ApiGatewayV2::Authorizer": {attributes: map[string]string{"AuthorizerId": "{N}"}},
+	"AWS::ApiGateway::Deployment":   {},
+	"AWS::ApiGateway::Resource":     {},
 }

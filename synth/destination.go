@@ -14,7 +14,7 @@ func (b *builder) destination(f *topology.Function) {
 			wired = append(wired, to)
 		}
 	}
-	if len(wired) == 0 {
+	if len(wired) == 0 || len(f.Targets) == 1 && !calledOnSuccess(wired[0].Kind) {
 		return
 	}
 	if len(f.Targets) > 1 {
@@ -34,6 +34,11 @@ func (b *builder) destination(f *topology.Function) {
 				b.resourceOf(functionNode(f.Name), entity(wired[0].Kind), wired[0].Name, formSelf))),
 		),
 	))
+}
+
+// calledOnSuccess are the kinds that Lambda calls after an asynchronous call.
+func calledOnSuccess(kind topology.Kind) bool {
+	return kind != topology.KindState && kind != topology.KindMutation && kind != topology.KindChannel
 }
 
 // targetEntity sorts what a function leads to; ok is false for what is not
@@ -62,7 +67,13 @@ func (b *builder) targetEntity(f *topology.Function, to topology.Target, say fun
 		}
 		return entity(to.Kind), true
 	}
-	return tell("edges to a " + string(to.Kind) + " are not synthesised yet")
+	if why := b.unreachable(to.Kind, to.Name); why != "" {
+		return tell(why)
+	}
+	if say != nil {
+		say("the role may do it, but Lambda does not call a " + string(to.Kind) + " on success; lead the function to an event, and that to the " + string(to.Kind))
+	}
+	return entity(to.Kind), true
 }
 
 // deadLetter gives the DeadLetterConfig of a function, nil for none.

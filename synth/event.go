@@ -48,6 +48,7 @@ func (b *builder) event(e *topology.Event) {
 		b.fail(writ.Errorf(writ.CodeInvalid, "event %s has %d targets, and EventBridge takes %d", e.Name, len(targets), maxTargets).
 			WithHint("lead it to a topic, and that to the others").At(e.Pos, ""))
 	}
+	b.ruleRole(e)
 	b.claim("rule", b.ruleName(e), e.Name, e.Pos)
 	p := cfn.Obj("Name", b.ruleName(e))
 	if bus := b.busOf(e); bus != nil {
@@ -92,8 +93,7 @@ func (b *builder) eventTarget(e *topology.Event, to topology.Target) *cfn.Object
 		}
 		return target
 	}
-	b.skip("edge", s.edge, to.Pos, "edges to a "+string(to.Kind)+" are not synthesised yet")
-	return nil
+	return b.roleTarget(e, to, id, s.edge)
 }
 
 // delivery says how often EventBridge tries, and where what it could not deliver goes.
@@ -215,6 +215,9 @@ func (b *builder) published(e *topology.Event, part string) *cfn.Object {
 	switch {
 	case part == partDestination:
 		types, sources = []any{lambdaResult}, []any{"lambda"}
+	case part == partSent:
+		source, detailType := b.sent(e)
+		types, sources = []any{detailType}, []any{source}
 	case e.Pattern != "":
 		pattern, _ := b.json(e.Pattern, e.Pos).(*cfn.Object)
 		types, sources = onlyText(pattern.List("detail-type")), onlyText(pattern.List("source"))

@@ -20,11 +20,16 @@ func (b *builder) httpAPI() {
 	}
 	p.Set("Tags", b.tagMap())
 	b.add("HttpApi", "the HTTP API", routes[0].Pos, cfn.Obj("Type", "AWS::ApiGatewayV2::Api", "Properties", p))
+	b.httpRole(routes)
 	integrated := map[string]bool{}
 	for _, r := range routes {
-		if !integrated[r.Target.Name] {
-			integrated[r.Target.Name] = true
-			b.httpIntegration(r)
+		if id := integrationID(r); !integrated[id] {
+			integrated[id] = true
+			if r.Target.Kind == topology.KindFunction {
+				b.httpIntegration(r)
+			} else {
+				b.httpService(r)
+			}
 		}
 		b.httpRoute(r)
 	}
@@ -56,16 +61,13 @@ func (b *builder) httpRoute(r *topology.Route) {
 	if r.Path == defaultRoute || r.Path == "/"+defaultRoute {
 		key, id, source = defaultRoute, "Default", "${HttpApi}/*/"+defaultRoute
 	}
-	b.add("HttpRoute"+id, "route "+routeText(r), r.Pos, cfn.Obj(
-		"Type", "AWS::ApiGatewayV2::Route",
-		"Properties", cfn.Obj(
-			"ApiId", ref("HttpApi"),
-			"RouteKey", key,
-			"AuthorizationType", "NONE",
-			"Target", sub("integrations/${"+logicalID(r.Target.Name)+"HttpIntegration}"),
-		),
-	))
-	b.permission(r, "Http"+id, source)
+	properties := cfn.Obj("ApiId", ref("HttpApi"), "RouteKey", key)
+	b.authorization(r, properties)
+	properties.Set("Target", sub("integrations/${"+integrationID(r)+"}"))
+	b.add("HttpRoute"+id, "route "+routeText(r), r.Pos, cfn.Obj("Type", "AWS::ApiGatewayV2::Route", "Properties", properties))
+	if r.Target.Kind == topology.KindFunction {
+		b.permission(r, "Http"+id, source)
+	}
 }
 
 func corsConfiguration(c *topology.CORS) *cfn.Object {

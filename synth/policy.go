@@ -86,6 +86,12 @@ func (b *builder) grant(f *topology.Function, g topology.Grant) (edge, bool) {
 			return edge{}, false
 		}
 		kind = entity(g.Kind)
+	case topology.KindState, topology.KindMutation, topology.KindChannel:
+		if why := b.unreachable(g.Kind, g.Name); why != "" {
+			b.skip("grant", text, g.Pos, why)
+			return edge{}, false
+		}
+		kind = entity(g.Kind)
 	default:
 		b.skip("grant", text, g.Pos, "grants on a "+string(g.Kind)+" are not synthesised yet")
 		return edge{}, false
@@ -233,7 +239,11 @@ func (b *builder) fence(e entity, name string, part allowance) *cfn.Object {
 		tagged = false
 	case entityTable: // a stream has no tags of its own
 		tagged = part.part == ""
-	case entityFunction:
+	case entityFunction, entityChannel:
+	case entityMutation: // a field of an API has no tags
+		tagged = false
+	case entityState: // nor has an execution
+		tagged = part.part == ""
 	case entityEvent:
 		event := b.events[name]
 		if c := b.published(event, part.part); c != nil {
@@ -300,6 +310,18 @@ func (b *builder) resourceOf(from node, e entity, name string, form form) any {
 		}
 	case entityEvent:
 		return b.busARN(b.events[name])
+	case entityState:
+		if form == formExecutions {
+			return b.machineARN("execution", ":*")
+		}
+		return b.machineARN("stateMachine", "")
+	case entityMutation:
+		return sub("${" + mutationsID + ".Arn}/types/Mutation/fields/" + name)
+	case entityChannel:
+		if form == formAPI {
+			return getAtt(channelsID, "ApiArn")
+		}
+		return sub("${" + channelsID + ".ApiArn}/channelNamespace/" + name)
 	default:
 		return b.thingARN(e.kind(), name)
 	}

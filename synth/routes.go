@@ -8,22 +8,25 @@ import (
 	"github.com/writ-dev/writ/topology"
 )
 
-// routes gives the routes of one kind of API that are synthesised, sorted. A
-// route whose authorizer we cannot make yet is left out as a whole: it must
-// not stand open.
+// routes gives the routes of one kind of API that are synthesised, sorted.
 func (b *builder) routes(kind topology.APIKind) []*topology.Route {
 	var list []*topology.Route
 	for _, r := range sorted(b.t.Routes, func(r *topology.Route) string { return r.Path + "\x00" + r.Method }) {
 		switch {
 		case r.API != kind && !(r.API == "" && kind == topology.APIHTTP):
-		case r.Authorizer != "":
-			b.skip("route", routeText(r), r.Pos, "authorizers are not synthesised yet, and without its authorizer the route would stand open")
+		case b.o.Local && (r.Authorizer != "" || r.Target.Kind != topology.KindFunction):
+			b.skip("route", routeText(r), r.Pos, NotLocal)
 		case r.Target.Kind == "":
 			b.skip("route", routeText(r), r.Pos, "it leads nowhere")
-		case r.Target.Kind != topology.KindFunction:
-			b.skip("route", routeText(r), r.Pos, "routes to a "+string(r.Target.Kind)+" are not synthesised yet")
 		case foreign(r.Target.Name):
 			b.skip("route", routeText(r), r.Pos, elsewhere)
+		case !b.authorized(r, kind):
+		case r.Target.Kind != topology.KindFunction && kind != topology.APIHTTP:
+			b.skip("route", routeText(r), r.Pos, "routes of a REST API to a "+string(r.Target.Kind)+" are not synthesised yet")
+		case r.Target.Kind != topology.KindFunction:
+			if b.integrable(r) {
+				list = append(list, r)
+			}
 		case b.functions[r.Target.Name] == nil:
 			b.missing("function", r.Target.Name, r.Target.Pos, names(b.t.Functions, functionName))
 		default:

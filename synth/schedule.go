@@ -49,6 +49,12 @@ func (b *builder) scheduleTarget(p principal, s *topology.Schedule) (arn any, e 
 		ok = b.isFunction("schedule", from, to)
 	case topology.KindQueue:
 		ok = b.isThing("schedule", from, to)
+	case topology.KindState:
+		if why := b.unreachable(to.Kind, to.Name); why != "" {
+			b.skip("schedule", s.Name, to.Pos, why)
+			return nil, edge{}, false
+		}
+		ok = true
 	default:
 		b.skip("schedule", s.Name, to.Pos, "schedules of a "+string(to.Kind)+" are not synthesised yet")
 	}

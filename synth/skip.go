@@ -14,18 +14,7 @@ func (b *builder) skipRest() {
 			b.skip("key", "route "+routeText(r)+" "+o.Key, o.Pos, notYet)
 		}
 	}
-	for _, c := range t.Channels {
-		b.skip("channel", c.Name, c.Pos, notYet)
-	}
-	if t.Mutations != nil {
-		b.skip("mutations", t.Name, t.Mutations.Pos, notYet)
-	}
-	if t.States != nil {
-		b.skip("states", t.Name, t.States.Pos, notYet)
-	}
-	for _, p := range t.Pages {
-		b.skip("page", p.Name, p.Pos, notYet)
-	}
+	b.skipLocal()
 	for _, i := range t.Imports {
 		name := ""
 		if i.Body != nil {
@@ -40,4 +29,29 @@ func (b *builder) skipRest() {
 		b.skip("node", n.Name, n.Pos, "a namespace of its own has a stack of its own")
 	}
 	b.out.Skipped = sorted(b.out.Skipped, func(s Skipped) string { return s.Kind + "\x00" + s.Name })
+}
+
+// NotLocal is why Options.Local leaves something out.
+const NotLocal = "it is deployed to AWS, and not run locally yet"
+
+// skipLocal lists what the local cloud has no service for.
+func (b *builder) skipLocal() {
+	if !b.o.Local {
+		return
+	}
+	for _, c := range b.t.Channels {
+		b.skip("channel", c.Name, c.Pos, NotLocal)
+	}
+	if b.t.Mutations != nil {
+		b.skip("mutations", b.t.Name, b.t.Mutations.Pos, NotLocal)
+	}
+	if b.t.States != nil {
+		b.skip("states", b.t.Name, b.t.States.Pos, NotLocal)
+	}
+	for _, p := range b.t.Pages {
+		b.skip("page", p.Name, p.Pos, NotLocal)
+	}
+	for _, p := range b.t.Pools {
+		b.skip("pool", p.Name, p.Pos, NotLocal)
+	}
 }

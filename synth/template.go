@@ -29,6 +29,10 @@ type Options struct {
 	// Env is what {{env}} stands for, the profile that is deployed to. It may
 	// be empty where no value of the topology holds {{env}}.
 	Env string
+	// Local leaves out what the local cloud has no service for: state machines,
+	// mutations, channels, pages and pools, the routes that need more than a
+	// function, and the edges that lead to any of these. Each is in Output.Skipped.
+	Local bool
 	// Assets holds the code by function name. A function without one is an error.
 	Assets map[string]Asset
 }
@@ -94,6 +98,13 @@ func Template(t *topology.Topology, o Options) (*Output, error) {
 	b.passive()
 	for _, f := range sorted(t.Functions, functionName) {
 		b.function(f)
+	}
+	if !o.Local {
+		b.machine()
+		b.mutations()
+		b.channels()
+		b.pages()
+		b.pools()
 	}
 	for _, e := range sorted(t.Events, func(e *topology.Event) string { return e.Name }) {
 		b.event(e)
@@ -241,6 +252,11 @@ func (b *builder) checkQuotas() {
 			b.fail(writ.Errorf(writ.CodeTooLarge, "the stack of %s has %d %s, and AWS takes %d", b.t.Name, q.have, q.what, q.most).
 				WithHint("move a part of the system to a topology of its own in a sub-folder").At(b.t.Pos, ""))
 		}
+	}
+	if b.resources.Len() == 0 && b.o.Local && len(b.out.Skipped) > 0 {
+		b.fail(writ.Errorf(writ.CodeInvalid, "%s holds nothing that runs locally", b.t.Name).
+			WithHint("`writ synth` shows what is deployed to AWS").At(b.t.Pos, ""))
+		return
 	}
 	if b.resources.Len() == 0 {
 		b.fail(writ.Errorf(writ.CodeInvalid, "%s holds nothing to deploy", b.t.Name).

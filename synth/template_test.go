@@ -324,7 +324,7 @@ functions:
 queues:
   mail: {function: b}
 routes:
-  /closed: {method: GET, function: a, authorizer: b}
+  /closed: {method: GET, function: a, authorizer: cognito}
   /later: {method: POST, function: a, async: true}
   /queue: {method: POST, queue: mail}
 `), "dev")
@@ -332,11 +332,11 @@ routes:
 	for _, s := range out.Skipped {
 		got = append(got, s.Kind+" "+s.Name)
 	}
-	want := []string{"async POST /later", "environment a PROFILE", "route GET /closed", "route POST /queue"}
+	want := []string{"async POST /later", "environment a PROFILE", "route GET /closed"}
 	if !slices.Equal(got, want) {
 		t.Errorf("skipped %q, want %q", got, want)
 	}
-	if all := text(t, out.Template.Root); strings.Contains(all, "closed") || strings.Contains(all, "profile") {
+	if all := text(t, out.Template.Root); strings.Contains(all, "/closed") || strings.Contains(all, "profile") {
 		t.Errorf("the template holds what was skipped:\n%s", all)
 	}
 }

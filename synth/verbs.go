@@ -22,6 +22,9 @@ const (
 	entitySecret    entity = "secret"
 	entityParameter entity = "parameter"
 	entityKey       entity = "key"
+	entityState     entity = "state"
+	entityMutation  entity = "mutation"
+	entityChannel   entity = "channel"
 )
 
 // kind is the topology's word for an entity.
@@ -44,6 +47,9 @@ const (
 	formObjects   form = "ARN/*"
 	formQualified form = "ARN:*"
 	formAny       form = "*"
+	// formExecutions are the executions of a state machine, formAPI the API of a channel.
+	formExecutions form = "EXECUTIONS"
+	formAPI        form = "API"
 )
 
 // Wildcards lists the actions that are granted on the resource "*", each with
@@ -55,6 +61,12 @@ func Wildcards() map[string]string {
 	}
 	for _, action := range networkActions {
 		all[action] = eni
+	}
+	for _, action := range logDelivery {
+		all[action] = "log delivery has no resource level; a state machine has it only where logging is on: Step Functions Developer Guide, \"Using CloudWatch Logs to log execution history\""
+	}
+	for _, action := range tracing {
+		all[action] = "X-Ray has no resource level here; a state machine has it only where tracing is on: Service Authorization Reference, AWS X-Ray"
 	}
 	return all
 }
@@ -141,6 +153,24 @@ var verbs = map[entity][]verb{
 		{"verifyMac", on([]string{"kms:VerifyMac"}, formSelf)},
 		{"encryptDecrypt", on(united(keyEncrypt, []string{"kms:Decrypt"}), formSelf)},
 	},
+	entityState: {
+		{"start", on([]string{"states:StartExecution"}, formSelf)},
+		{"startSync", on([]string{"states:StartSyncExecution"}, formSelf)},
+		{"read", []allowance{
+			{actions: []string{"states:DescribeStateMachine", "states:ListExecutions"}, on: []form{formSelf}},
+			{part: partExecutions, actions: []string{
+				"states:DescribeExecution", "states:DescribeStateMachineForExecution", "states:GetExecutionHistory",
+			}, on: []form{formExecutions}},
+		}},
+	},
+	entityMutation: {{"mutate", on([]string{"appsync:GraphQL"}, formSelf)}},
+	entityChannel: {
+		{"publish", on([]string{"appsync:EventPublish"}, formSelf)},
+		{"subscribe", []allowance{
+			{actions: []string{"appsync:EventSubscribe"}, on: []form{formSelf}},
+			{part: partConnect, actions: []string{"appsync:EventConnect"}, on: []form{formAPI}},
+		}},
+	},
 }
 
 // on is a verb of one statement.
@@ -155,7 +185,14 @@ var drawn = map[entity]verb{
 	entityQueue:    {"send", on([]string{"sqs:SendMessage"}, formSelf)},
 	entityTopic:    {"publish", on([]string{"sns:Publish"}, formSelf)},
 	entityEvent:    {"putEvents", []allowance{{part: partDestination, actions: []string{"events:PutEvents"}, on: []form{formSelf}}}},
+	entityState:    {"start", on([]string{"states:StartExecution"}, formSelf)},
+	entityMutation: {"mutate", on([]string{"appsync:GraphQL"}, formSelf)},
+	entityChannel:  {"publish", on([]string{"appsync:EventPublish"}, formSelf)},
 }
+
+// sentEvent is an event that an API or its handler sends: with the one source
+// and detail-type that stand in the template.
+var sentEvent = verb{"putEvents", []allowance{{part: partSent, actions: []string{"events:PutEvents"}, on: []form{formSelf}}}}
 
 // polled is what Lambda does to a source with the rights of the function that
 // reads it: Lambda Developer Guide, "Using Lambda with Amazon SQS" and "with
@@ -178,6 +215,16 @@ const partStream = "Stream"
 
 // partDestination is the statement for what Lambda itself publishes on success.
 const partDestination = "Destination"
+
+// partSent is the statement for an event whose source is written in the template.
+const partSent = "Sent"
+
+// partExecutions is the statement on the executions of a state machine,
+// partConnect the one on the API of a channel.
+const (
+	partExecutions = "Executions"
+	partConnect    = "Connect"
+)
 
 // partListStreams is the one statement that all streams of a role share.
 const partListStreams = "ListStreams"

@@ -55,7 +55,12 @@ func (p *problems) check(t *Topology) {
 	c.routes()
 	c.entities()
 	for _, ch := range t.Channels {
-		c.targets(ch.Targets)
+		c.channel(ch)
+	}
+	for _, pool := range t.Pools {
+		for _, trigger := range pool.Triggers {
+			c.target(trigger.Target)
+		}
 	}
 	if t.Mutations != nil {
 		for _, r := range t.Mutations.Resolvers {
@@ -63,6 +68,7 @@ func (p *problems) check(t *Topology) {
 				c.target(r.Target)
 			}
 		}
+		c.mutations(t.Mutations)
 		c.authorizer(t.Mutations.Authorizer, c.spot(t.Mutations.Pos, "authorizer"))
 	}
 }
@@ -126,6 +132,9 @@ func (c *checker) collect() {
 	}
 	for _, ch := range c.t.Channels {
 		name(KindChannel, ch.Name, ch.Pos)
+	}
+	for _, pool := range c.t.Pools {
+		name(KindPool, pool.Name, pool.Pos)
 	}
 	if c.t.Mutations != nil {
 		for _, r := range c.t.Mutations.Resolvers {

@@ -20,10 +20,11 @@ type Edge struct {
 	// " (rest)" on a REST API), a schedule's and a state machine's their own.
 	Source End `json:"source"`
 	Target End `json:"target"`
-	// Access is the verb, in the words of [Verbs] for the target's kind. Three
-	// are not among them: consume with a queue or a stream as the source (the
-	// function reads it), authorize with a route or the mutations as the source,
-	// and readWriteData of a resolver on a table.
+	// Access is the verb, in the words of [Verbs] for the target's kind. These
+	// are not among them: consume with a queue or a stream as the source
+	// (the function reads it), authorize with a route or the mutations as the source,
+	// startAndWait of a state machine on another, and IAM's name of the one
+	// action ("dynamodb:PutItem") of a resolver on a table or of a state.
 	Access string `json:"access"`
 	// Drawn is false for a grant, true for an edge that follows from naming
 	// the target.
@@ -91,6 +92,16 @@ func Edges(t *Topology) []Edge {
 			draw(End{KindChannel, ch.Name}, target, drawnAccess(target.Kind, false))
 		}
 	}
+	for _, pool := range t.Pools {
+		for _, trigger := range pool.Triggers {
+			draw(End{KindPool, pool.Name}, trigger.Target, "invoke")
+		}
+	}
+	if s := t.States; s != nil {
+		for _, call := range s.Calls {
+			draw(End{KindState, t.Name}, call.Target, stateAccess(s.Machine.Calls[call.Call]))
+		}
+	}
 	for _, s := range t.Schedules {
 		if s.Target != nil {
 			draw(End{KindSchedule, s.Name}, *s.Target, drawnAccess(s.Target.Kind, false))
@@ -99,7 +110,7 @@ func Edges(t *Topology) []Edge {
 	if m := t.Mutations; m != nil {
 		for _, r := range m.Resolvers {
 			if r.Target.Name != "" {
-				draw(End{KindMutation, r.Name}, r.Target, drawnAccess(r.Target.Kind, true))
+				draw(End{KindMutation, r.Name}, r.Target, resolverAccess(r.Target.Kind))
 			}
 		}
 		if m.Authorizer != "" && !contains(builtinAuthorizers, m.Authorizer) {
@@ -112,6 +123,17 @@ func Edges(t *Topology) []Edge {
 			strings.Compare(a.Access, b.Access))
 	})
 	return all
+}
+
+// ResolverAction is the one action of a resolver on a table: it puts the
+// arguments as an item.
+const ResolverAction = "dynamodb:PutItem"
+
+func resolverAccess(kind Kind) string {
+	if kind == KindStore {
+		return ResolverAction
+	}
+	return drawnAccess(kind, true)
 }
 
 // RouteName is how a route is called in edges and notices: "GET /pets".
@@ -136,8 +158,6 @@ func drawnAccess(kind Kind, sync bool) string {
 		return "publish"
 	case KindMutation:
 		return "mutate"
-	case KindStore:
-		return "readWriteData"
 	case KindState:
 		if sync {
 			return "startSync"

@@ -118,6 +118,14 @@ func (f fields) value(keys ...string) *node {
 	return nil
 }
 
+// at gives the place of a key's value, or else.
+func (f fields) at(key string, otherwise writ.Position) writ.Position {
+	if n := f.value(key); n != nil {
+		return n.pos
+	}
+	return otherwise
+}
+
 // section keeps a key's value as written.
 func (f fields) section(key string) *Section {
 	e, ok := f.entry(key)

@@ -59,6 +59,9 @@ func notRun(t *Topology, prefix string) []Notice {
 	for _, page := range t.Pages {
 		note("page", page.Name, page.Pos, service)
 	}
+	for _, pool := range t.Pools {
+		note("pool", pool.Name, pool.Pos, service)
+	}
 	for _, s := range t.Schedules {
 		note("schedule", s.Name, s.Pos, service)
 	}

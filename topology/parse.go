@@ -8,13 +8,15 @@ import (
 	"strings"
 
 	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/asl"
 )
 
 // topologyKeys are Writ's and tc's top-level keys.
 var topologyKeys = []string{
 	"name", "description", "infra", "hyphenated_names", "functions", "stores", "tables", "buckets", "routes", "queues", "events",
 	"channels", "mutations", "states", "flow", "mode", "pages", "schedules", "tests", "imports", "policy", "datasets", "access",
-	"topics", "streams", "buses", "secrets", "parameters", "keys", "nodes", "recursive", "root", "triggers", "pools", "kind", "version", "config", "auto", "dir",
+	"topics", "streams", "buses", "secrets", "parameters", "keys",
+	"nodes", "recursive", "root", "logging", "tracing", "triggers", "pools", "kind", "version", "config", "auto", "dir",
 }
 
 // Parse reads the text of one topology.yml. file is how the user names it;
@@ -48,6 +50,9 @@ type reader struct {
 	declares bool
 	// recursive is the recursive: key, nil when it is not written.
 	recursive *bool
+	// definition is the ASL that is written inline, aslRoot the whole that was read.
+	definition *node
+	aslRoot    *asl.Value
 }
 
 func newReader(file, dir string) *reader {
@@ -72,6 +77,8 @@ func (p *reader) parse(src []byte) *Topology {
 
 // finish completes and checks what was read.
 func (p *reader) finish(t *Topology) {
+	p.readStates(t)
+	p.ownNames(t)
 	if p.dir != "" {
 		p.inferFunctions(t)
 		p.applyInfra(t)
@@ -79,6 +86,7 @@ func (p *reader) finish(t *Topology) {
 	}
 	normalise(t)
 	p.check(t)
+	p.checkStates(t)
 }
 
 func (p *reader) topology(root *node) *Topology {
@@ -109,12 +117,12 @@ func (p *reader) topology(root *node) *Topology {
 	p.tests(t, f)
 	p.imports(t, f)
 	t.Policy, t.Datasets, t.Access = f.section("policy"), f.section("datasets"), f.section("access")
-	for _, key := range []string{"triggers", "pools", "kind", "version", "config", "auto", "description"} {
+	for _, key := range []string{"kind", "version", "config", "auto", "description"} {
 		if s := f.section(key); s != nil {
 			t.Others = append(t.Others, s)
 		}
 	}
-	p.triggers(f)
+	p.pools(t, f)
 	p.nodes = f.value("nodes")
 	if n := f.value("recursive"); n != nil {
 		recursive := p.boolean(n, "recursive")
@@ -142,6 +150,7 @@ func normalise(t *Topology) {
 	slices.SortStableFunc(t.Queues, func(a, b *Queue) int { return byName(a.Name, b.Name) })
 	slices.SortStableFunc(t.Events, func(a, b *Event) int { return byName(a.Name, b.Name) })
 	slices.SortStableFunc(t.Channels, func(a, b *Channel) int { return byName(a.Name, b.Name) })
+	slices.SortStableFunc(t.Pools, func(a, b *Pool) int { return byName(a.Name, b.Name) })
 	slices.SortStableFunc(t.Pages, func(a, b *Page) int { return byName(a.Name, b.Name) })
 	slices.SortStableFunc(t.Schedules, func(a, b *Schedule) int { return byName(a.Name, b.Name) })
 	slices.SortStableFunc(t.Topics, func(a, b *Topic) int { return byName(a.Name, b.Name) })
@@ -166,6 +175,9 @@ func normalise(t *Topology) {
 	}
 	for _, e := range t.Events {
 		e.Targets = sortTargets(e.Targets)
+	}
+	for _, ch := range t.Channels {
+		ch.Targets = sortTargets(ch.Targets)
 	}
 	for _, topic := range t.Topics {
 		topic.Targets = sortTargets(topic.Targets)

@@ -14,8 +14,6 @@ var (
 		"function", "state", "name", "producer", "consumer", "fifo", "batch_size", "visibility_timeout", "retention", "dead_letter_queue",
 		"max_receives", "external",
 	}
-	channelKeys = []string{"handler", "doc_only", "doc-only", "function", "on_publish", "on_subscribe", "authorizer"}
-	handlerKeys = []string{"handler", "event", "function"}
 )
 
 // events reads the EventBridge rules. An event without a target starts the
@@ -91,98 +89,6 @@ func (p *reader) queues(t *Topology, f fields) {
 		p.markAll(e.pos, qf, "external", "batch_size", "retention", "visibility_timeout", "max_receives")
 		q.Target = p.oneTarget(qf, e.pos, "queue "+e.key, map[string]Kind{"function": KindFunction, "consumer": KindFunction, "state": KindState})
 		t.Queues = append(t.Queues, q)
-	}
-}
-
-// channels reads the AppSync Events channels; their handlers may name functions.
-func (p *reader) channels(t *Topology, f fields) {
-	for _, e := range p.named(f.value("channels"), "channels") {
-		cf, ok := p.object(e.value, "channel "+e.key, channelKeys)
-		if !ok {
-			p.fail(KindChannel, e.key)
-			continue
-		}
-		ch := &Channel{Name: e.key, Pos: e.pos, Body: cf.body(e, "function")}
-		ch.Targets = p.targets(cf, KindFunction, "function")
-		for _, key := range []string{"on_publish", "on_subscribe"} {
-			hf, ok := p.object(cf.value(key), key, handlerKeys)
-			if !ok {
-				continue
-			}
-			ch.Targets = append(ch.Targets, p.targets(hf, KindFunction, "function")...)
-			ch.Targets = append(ch.Targets, p.targets(hf, KindEvent, "event")...)
-		}
-		t.Channels = append(t.Channels, ch)
-	}
-}
-
-var (
-	mutationKeys = []string{"authorizer", "inputs", "types", "resolvers"}
-	resolverKeys = []string{"input", "output", "function", "event", "table", "subscribe"}
-)
-
-// mutations reads the AppSync GraphQL API.
-func (p *reader) mutations(t *Topology, f fields) {
-	e, ok := f.entry("mutations")
-	if !ok {
-		return
-	}
-	mf, ok := p.object(e.value, "mutations", mutationKeys)
-	if !ok {
-		p.fail(KindMutation, "")
-		return
-	}
-	m := &Mutations{Authorizer: p.text(mf.value("authorizer"), "authorizer"), Pos: e.pos, Body: e.section()}
-	if n := mf.value("authorizer"); n != nil {
-		p.mark(m.Pos, "authorizer", n.pos)
-	}
-	for _, re := range p.named(mf.value("resolvers"), "resolvers") {
-		rf, ok := p.object(re.value, "resolver "+re.key, resolverKeys)
-		if !ok {
-			p.fail(KindMutation, re.key)
-			continue
-		}
-		r := Resolver{Name: re.key, Pos: re.pos}
-		target := p.oneTarget(rf, re.pos, "resolver "+re.key,
-			map[string]Kind{"function": KindFunction, "event": KindEvent, "table": KindStore})
-		if target != nil {
-			r.Target = *target
-		}
-		m.Resolvers = append(m.Resolvers, r)
-	}
-	t.Mutations = m
-}
-
-// states reads the one state machine: ASL inline, or the name of its file.
-func (p *reader) states(t *Topology, f fields) {
-	e, ok := f.entry("states")
-	if flow, has := f.entry("flow"); has {
-		if ok {
-			p.add(flow.pos, "states and flow are both written").WithHint("they are two names of the same; keep one")
-		}
-		e, ok = flow, true
-	}
-	if !ok {
-		return
-	}
-	t.States = &StateMachine{Mode: p.text(f.value("mode"), "mode"), Pos: e.pos}
-	switch e.value.kind {
-	case scalarNode:
-		t.States.File = cleanPath(e.value.text)
-		p.mark(e.pos, "file", e.value.pos)
-	case mapNode:
-		t.States.Definition = e.section()
-	default:
-		p.wrongKind(e.value, e.key, "a map or the name of a file")
-	}
-}
-
-var triggerKeys = []string{"function"}
-
-// triggers checks the shape of Cognito's triggers, which are kept as written.
-func (p *reader) triggers(f fields) {
-	for _, e := range p.named(f.value("triggers"), "triggers") {
-		p.object(e.value, "trigger "+e.key, triggerKeys)
 	}
 }
 

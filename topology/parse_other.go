@@ -1,22 +1,11 @@
 package topology
 
 var (
-	pageKeys = []string{
-		"dist", "kind", "build", "dir", "domains", "paths", "bucket", "skip_deploy", "config_template", "functions",
-	}
 	scheduleKeys = []string{"cron", "target", "payload", "function", "state", "queue", "timezone"}
 	testKeys     = []string{
 		"payload", "name", "namespace", "expect", "condition", "auth", "entity", "fixture", "command",
 	}
 )
-
-func (p *reader) pages(t *Topology, f fields) {
-	for _, e := range p.named(f.value("pages"), "pages") {
-		if _, ok := p.object(e.value, "page "+e.key, pageKeys); ok {
-			t.Pages = append(t.Pages, &Page{Name: e.key, Body: e.section(), Pos: e.pos})
-		}
-	}
-}
 
 // schedules reads name: {cron, target, payload}, of the topology or of tc's
 // schedules.json. A target that is no function is the state machine.

@@ -28,6 +28,7 @@ type Topology struct {
 	Mutations *Mutations    `json:"mutations,omitempty"`
 	States    *StateMachine `json:"states,omitempty"`
 	Pages     []*Page       `json:"pages,omitempty"`
+	Pools     []*Pool       `json:"pools,omitempty"`
 	Schedules []*Schedule   `json:"schedules,omitempty"`
 	// The sections that tc does not have.
 	Topics     []*Topic         `json:"topics,omitempty"`
@@ -44,7 +45,7 @@ type Topology struct {
 	Datasets *Section `json:"datasets,omitempty"`
 	Access   *Section `json:"access,omitempty"`
 	// Others are further sections of tc that Writ keeps but does not read yet
-	// (pools, triggers, ...), in the order written.
+	// (config, version, ...), in the order written.
 	Others []*Section `json:"others,omitempty"`
 
 	// Nodes are the topologies of sub-folders, each a namespace of its own.
@@ -156,6 +157,7 @@ const (
 	KindPage      Kind = "page"
 	KindRoute     Kind = "route"
 	KindSchedule  Kind = "schedule"
+	KindPool      Kind = "pool"
 )
 
 // Target is an edge drawn by naming an entity: `function: transformer`.
@@ -261,45 +263,6 @@ type CORS struct {
 	// MaxAgeSec is how long a browser may keep the answer; 0 leaves it out.
 	MaxAgeSec   int  `json:"maxAge,omitempty"`
 	Credentials bool `json:"credentials,omitempty"`
-}
-
-// Channel is an AppSync Events channel.
-type Channel struct {
-	Name    string        `json:"name"`
-	Targets []Target      `json:"targets,omitempty"`
-	Body    *Section      `json:"body,omitempty"`
-	Pos     writ.Position `json:"pos,omitzero"`
-}
-
-// Mutations is an AppSync GraphQL API: resolvers by field name.
-type Mutations struct {
-	Authorizer string        `json:"authorizer,omitempty"`
-	Resolvers  []Resolver    `json:"resolvers,omitempty"`
-	Body       *Section      `json:"body,omitempty"`
-	Pos        writ.Position `json:"pos,omitzero"`
-}
-
-// Resolver answers one field.
-type Resolver struct {
-	Name   string        `json:"name"`
-	Target Target        `json:"target"`
-	Pos    writ.Position `json:"pos,omitzero"`
-}
-
-// StateMachine is a Step Functions machine: its ASL, inline or in a file.
-type StateMachine struct {
-	// File is the ASL file relative to Topology.Dir, "" when Definition is inline.
-	File       string        `json:"file,omitempty"`
-	Definition *Section      `json:"definition,omitempty"`
-	Mode       string        `json:"mode,omitempty"` // Express (default) or Standard
-	Pos        writ.Position `json:"pos,omitzero"`
-}
-
-// Page is a static site.
-type Page struct {
-	Name string        `json:"name"`
-	Body *Section      `json:"body,omitempty"`
-	Pos  writ.Position `json:"pos,omitzero"`
 }
 
 // Test is one case of the tests: section, kept as written.

@@ -13,6 +13,7 @@ import (
 var resourceTypes = []string{
 	"AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::KMS::Key", "AWS::SecretsManager::Secret",
 	"AWS::Logs::LogGroup", "AWS::Events::EventBus", "AWS::StepFunctions::StateMachine", "AWS::SSM::Parameter", "AWS::Kinesis::Stream",
+	"AWS::AppSync::GraphQLApi", "AWS::AppSync::Api",
 }
 
 func (b *reader) resource(st *stack, r cfn.Resource, o *cfn.Object) error {

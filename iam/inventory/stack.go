@@ -62,7 +62,8 @@ func (st *stack) name(id string) (name, cfn.Naming, bool) {
 // standIn has the form of the names that CloudFormation makes: STACK-ID-RANDOM.
 func (st *stack) standIn(id, resourceType string) string {
 	switch resourceType {
-	case "AWS::KMS::Key", "AWS::ApiGateway::RestApi", "AWS::ApiGatewayV2::Api", "AWS::ApiGateway::Deployment", "AWS::ApiGateway::Resource":
+	case "AWS::KMS::Key", "AWS::ApiGateway::RestApi", "AWS::ApiGatewayV2::Api", "AWS::ApiGateway::Deployment", "AWS::ApiGateway::Resource",
+		"AWS::AppSync::GraphQLApi", "AWS::AppSync::Api", "AWS::Cognito::UserPool", "AWS::CloudFront::Distribution", "AWS::ApiGatewayV2::Authorizer":
 		return id
 	}
 	text := id + "-XXXXXXXXXXXX"

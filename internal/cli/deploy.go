@@ -31,7 +31,7 @@ same way. Nothing happens when nothing changed.`,
 			if err != nil {
 				return err
 			}
-			systems, err := sh.load(ctx, dir, target.sandbox, target.env())
+			systems, err := sh.load(ctx, dir, target.sandbox, target.env(), target.cloud())
 			if err != nil {
 				return err
 			}

@@ -93,7 +93,7 @@ func (f *diffFlags) deployed(cmd *cobra.Command, sh *shell, dir string) error {
 	if err != nil {
 		return err
 	}
-	systems, err := sh.load(cmd.Context(), dir, f.target.sandbox, f.target.env())
+	systems, err := sh.load(cmd.Context(), dir, f.target.sandbox, f.target.env(), f.target.cloud())
 	if err != nil {
 		return err
 	}

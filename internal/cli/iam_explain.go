@@ -57,9 +57,9 @@ Ends with status 0 when the request is allowed and 3 when it is denied.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.principal, "principal", "", "who asks: an ARN, a service (\"s3.amazonaws.com\"), \"anonymous\"; with -s, --template or --account-details also a function, role or user by its name")
+	flags.StringVar(&f.principal, "principal", "", "who asks: an ARN, a service (\"s3.amazonaws.com\"), \"anonymous\"; with -s, --template or --account-details also a function, role or user by its name; with -s also states, routes, schedules, event:NAME, mutation:NAME, channel:NAME")
 	flags.StringVar(&f.action, "action", "", "what is to be done, such as dynamodb:PutItem")
-	flags.StringVar(&f.resource, "resource", "", "an ARN or \"*\"; with -s or --template also a store, function or resource by its name")
+	flags.StringVar(&f.resource, "resource", "", "an ARN or \"*\"; with -s or --template also a store, function or resource by its name; with -s also states, mutation:NAME, channel:NAME")
 	flags.StringVar(&f.resourceAccount, "resource-account", "", "the account that owns the resource (default: as in its ARN, else the caller's)")
 	f.keys.register(cmd)
 	f.files.register(cmd)

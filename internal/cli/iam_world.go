@@ -112,6 +112,15 @@ func (w *world) caller(name string) (inventory.Caller, error) {
 			return c, nil
 		}
 	}
+	roles, acting := w.acting(name)
+	if len(roles) > 1 {
+		return inventory.Caller{}, writ.Errorf(writ.CodeUsage, "%s is %d roles", name, len(roles)).
+			WithHint("write the role's name: %s or %s", roles[0].Name, roles[1].Name)
+	}
+	if len(roles) == 1 {
+		return roles[0].Caller(), nil
+	}
+	known = append(known, acting...)
 	if p := w.principal(name); p != nil {
 		c := p.Caller()
 		if parsed := iam.ParsePrincipal(name); parsed.Kind == iam.PrincipalSession {
@@ -203,6 +212,7 @@ func (w *world) resource(name, action string) (string, error) {
 			}
 		}
 	}
+	found = append(found, w.entityARN(name)...)
 	if len(found) == 0 {
 		found, known = w.held(name, base, rest, known)
 	}

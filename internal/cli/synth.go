@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/cobra"
+	"github.com/writ-dev/writ/topology"
 )
 
 func newSynth(sh *shell) *cobra.Command {
@@ -19,7 +20,7 @@ topology gives the same bytes on every machine. A topology with nested ones
 prints a template for each, one after the other.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			systems, err := sh.load(cmd.Context(), dirArg(args), sandbox, env)
+			systems, err := sh.load(cmd.Context(), dirArg(args), sandbox, env, onAWS)
 			if err != nil {
 				return err
 			}
@@ -44,6 +45,9 @@ func showSkipped(w io.Writer, st style, s *system) {
 		if f.Inferred {
 			fmt.Fprintf(w, "%s\n", st.faint(fmt.Sprintf("function %s was found in %s: the topology does not declare it", f.Name, filepath.Join(s.topology.Dir, f.Root))))
 		}
+	}
+	for _, n := range topology.Warnings(s.topology) {
+		fmt.Fprintf(w, "%s\n", st.yellow(fmt.Sprintf("%s: warning: %s %s: %s", n.Pos, n.Kind, n.Name, n.Why)))
 	}
 	for _, skipped := range s.output.Skipped {
 		fmt.Fprintf(w, "%s\n", st.yellow(fmt.Sprintf("%s: not synthesised yet: %s %s: %s", skipped.Pos, skipped.Kind, skipped.Name, skipped.Why)))

@@ -40,10 +40,19 @@ func checkSandbox(name string) error {
 		WithHint("it takes letters, digits, - and _, such as -s dev")
 }
 
+// cloudKind is where a template is to be deployed: the local cloud has not every
+// service, and what needs one that it lacks is left out.
+type cloudKind int
+
+const (
+	onAWS cloudKind = iota
+	onLocalCloud
+)
+
 // load is loadSystems for a command that says so when it takes its time.
-func (sh *shell) load(ctx context.Context, dir, sandbox, profile string) ([]*system, error) {
+func (sh *shell) load(ctx context.Context, dir, sandbox, profile string, where cloudKind) ([]*system, error) {
 	defer working(sh.stderr, style{sh.colorErr}, "reading "+dir)()
-	return loadSystems(ctx, dir, sandbox, profile)
+	return loadSystems(ctx, dir, sandbox, profile, where)
 }
 
 // sketch is load for questions about permissions: code is neither looked at nor
@@ -51,19 +60,19 @@ func (sh *shell) load(ctx context.Context, dir, sandbox, profile string) ([]*sys
 func (sh *shell) sketch(ctx context.Context, dir, sandbox, profile string) ([]*system, error) {
 	defer working(sh.stderr, style{sh.colorErr}, "reading "+dir)()
 	noCode := func(context.Context, bundle.Source) (string, error) { return strings.Repeat("0", 64), nil }
-	return loadSystemsWith(ctx, dir, sandbox, profile, noCode)
+	return loadSystemsWith(ctx, dir, sandbox, profile, onAWS, noCode)
 }
 
 // loadSystems reads the topology of dir and synthesises it and its nested
 // topologies, the root first. profile is what {{env}} stands for.
-func loadSystems(ctx context.Context, dir, sandbox, profile string) ([]*system, error) {
-	return loadSystemsWith(ctx, dir, sandbox, profile, bundle.Hash)
+func loadSystems(ctx context.Context, dir, sandbox, profile string, where cloudKind) ([]*system, error) {
+	return loadSystemsWith(ctx, dir, sandbox, profile, where, bundle.Hash)
 }
 
 // hasher gives the hash of a function's code.
 type hasher func(context.Context, bundle.Source) (string, error)
 
-func loadSystemsWith(ctx context.Context, dir, sandbox, profile string, hash hasher) ([]*system, error) {
+func loadSystemsWith(ctx context.Context, dir, sandbox, profile string, where cloudKind, hash hasher) ([]*system, error) {
 	if err := checkSandbox(sandbox); err != nil {
 		return nil, err
 	}
@@ -73,7 +82,7 @@ func loadSystemsWith(ctx context.Context, dir, sandbox, profile string, hash has
 	}
 	var systems []*system
 	for _, node := range flatten(t) {
-		s, err := synthesise(ctx, node, sandbox, profile, hash)
+		s, err := synthesise(ctx, node, sandbox, profile, where, hash)
 		if err != nil {
 			return nil, err
 		}
@@ -90,7 +99,7 @@ func flatten(t *topology.Topology) []*topology.Topology {
 	return all
 }
 
-func synthesise(ctx context.Context, t *topology.Topology, sandbox, profile string, hash hasher) (*system, error) {
+func synthesise(ctx context.Context, t *topology.Topology, sandbox, profile string, where cloudKind, hash hasher) (*system, error) {
 	s := &system{topology: t, sandbox: sandbox, stack: synth.StackName(t, sandbox), assets: map[string]synth.Asset{}}
 	for _, f := range t.Functions {
 		s.sources = append(s.sources, bundle.Source{
@@ -108,7 +117,7 @@ func synthesise(ctx context.Context, t *topology.Topology, sandbox, profile stri
 	for i, source := range s.sources {
 		s.assets[source.Name] = synth.Asset{Bucket: assetBucket, Key: t.Name + "/" + source.Name + "/" + hashes[i] + ".zip"}
 	}
-	if s.output, err = synth.Template(t, synth.Options{Sandbox: sandbox, Env: profile, Assets: s.assets}); err != nil {
+	if s.output, err = synth.Template(t, synth.Options{Sandbox: sandbox, Env: profile, Assets: s.assets, Local: where == onLocalCloud}); err != nil {
 		return nil, err
 	}
 	s.template, err = cfn.Format(s.output.Template.Root)

@@ -23,6 +23,14 @@ const defaultSandbox = "dev"
 // localEnv is what {{env}} stands for where no AWS profile is named.
 const localEnv = "local"
 
+// cloud says whether the flags name an AWS account or the local cloud.
+func (t *targetFlags) cloud() cloudKind {
+	if t.profile == "" {
+		return onLocalCloud
+	}
+	return onAWS
+}
+
 func (t *targetFlags) env() string {
 	if t.profile == "" {
 		return localEnv

@@ -17,6 +17,7 @@ import (
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/awscloud"
 	"github.com/writ-dev/writ/localcloud"
+	"github.com/writ-dev/writ/synth"
 	"github.com/writ-dev/writ/topology"
 )
 
@@ -156,7 +157,7 @@ func (u *up) load(ctx context.Context) ([]*system, error) {
 		return nil, nil
 	}
 	defer working(u.log, u.style, "reading "+u.dir)()
-	return loadSystems(ctx, u.dir, u.flags.sandbox, localEnv)
+	return loadSystems(ctx, u.dir, u.flags.sandbox, localEnv, onLocalCloud)
 }
 
 func (u *up) makeState() error {
@@ -292,6 +293,17 @@ func notRun(t *topology.Topology) []string {
 	var lines []string
 	for _, n := range topology.NotRun(t) {
 		lines = append(lines, fmt.Sprintf("%s: not run locally yet: %s %s: %s", n.Pos, n.Kind, n.Name, n.Why))
+	}
+	return lines
+}
+
+// leftOut names the edges that lead to what the local cloud does not run.
+func leftOut(s *system) []string {
+	var lines []string
+	for _, skipped := range s.output.Skipped {
+		if skipped.Why == synth.NotLocal && (skipped.Kind == "grant" || skipped.Kind == "edge") {
+			lines = append(lines, fmt.Sprintf("%s: not run locally yet: %s %s", skipped.Pos, skipped.Kind, skipped.Name))
+		}
 	}
 	return lines
 }

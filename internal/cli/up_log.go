@@ -159,6 +159,9 @@ func (u *up) banner(systems []*system) {
 	for _, s := range systems {
 		fmt.Fprintf(&b, "%s %s\n", st.bold(s.stack), st.faint("account "+u.cloud.Account()+", region "+u.cloud.Region()))
 		for _, r := range s.topology.Routes {
+			if r.Target.Kind != topology.KindFunction || r.Authorizer != "" {
+				continue // not served here: it is among what is not run
+			}
 			fmt.Fprintf(&b, "  route     %-7s %s%s -> %s\n", r.Method, u.httpURL(), r.Path, r.Target.Name)
 		}
 		for _, f := range s.topology.Functions {
@@ -167,7 +170,7 @@ func (u *up) banner(systems []*system) {
 		for _, store := range s.topology.Stores {
 			fmt.Fprintf(&b, "  %-9s %s\n", store.Kind, storeName(s, store))
 		}
-		for _, line := range notRun(s.topology) {
+		for _, line := range append(notRun(s.topology), leftOut(s)...) {
 			fmt.Fprintf(&b, "  %s\n", st.yellow(line))
 		}
 	}
