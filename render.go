@@ -27,16 +27,24 @@ func WriteError(w io.Writer, err error) {
 	}
 	// err may wrap e with words of its own: the whole text, then e's details.
 	fmt.Fprintf(w, "error: %s\n", err)
-	if e.Source != "" && e.Position.Line > 0 {
-		number := fmt.Sprint(e.Position.Line)
-		line, col := window(strings.TrimRight(e.Source, "\r\n"), e.Position.Col)
-		fmt.Fprintf(w, "  %s | %s\n", number, line)
-		if col > 0 {
-			fmt.Fprintf(w, "  %s | %s^\n", strings.Repeat(" ", len(number)), indentTo(line, col))
-		}
-	}
+	WriteSource(w, e.Position, e.Source)
 	if e.Hint != "" {
 		fmt.Fprintf(w, "  hint: %s\n", strings.ReplaceAll(e.Hint, "\n", "\n        "))
+	}
+}
+
+// WriteSource shows the text of the line at a place, with its number before it
+// and a caret under its column. A long line is cut to what stands around the
+// caret. Without a line number or a text it writes nothing.
+func WriteSource(w io.Writer, at Position, source string) {
+	if source == "" || at.Line <= 0 {
+		return
+	}
+	number := fmt.Sprint(at.Line)
+	line, col := window(strings.TrimRight(source, "\r\n"), at.Col)
+	fmt.Fprintf(w, "  %s | %s\n", number, line)
+	if col > 0 {
+		fmt.Fprintf(w, "  %s | %s^\n", strings.Repeat(" ", len(number)), indentTo(line, col))
 	}
 }
 

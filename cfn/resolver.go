@@ -19,7 +19,8 @@ type Inputs struct {
 	// Zones are what Fn::GetAZs gives; nil is a, b and c of the region.
 	Zones []string
 
-	// SSM reads the parameter store; nil refuses parameters of an SSM type.
+	// SSM reads the parameter store; nil refuses parameters of an SSM type. A
+	// version may follow the name: "NAME:3".
 	SSM func(name string) (string, error)
 	// Import gives the value of another stack's export; nil refuses Fn::ImportValue.
 	Import func(name string) (string, error)
@@ -211,7 +212,6 @@ func (r *Resolver) dynamicText(text string, path []string) (string, error) {
 			return "", r.template.Errorf(path, "dynamic reference to %s is not supported", service).
 				WithHint("only {{resolve:ssm:NAME}} is resolved here")
 		}
-		name, _, _ = strings.Cut(name, ":") // a version may follow
 		if r.in.SSM == nil {
 			return "", r.template.Errorf(path, "Unable to fetch parameters [%s] from parameter store for this account", name)
 		}

@@ -105,6 +105,9 @@ func with(path []string, key ...string) []string {
 	return append(path[:len(path):len(path)], key...)
 }
 
+// maxSourceLine is how much of a line an error carries: a minified template is one line.
+const maxSourceLine = 64 << 10
+
 func sourceLine(src []byte, line int) string {
 	for ; line > 1; line-- {
 		_, rest, ok := bytes.Cut(src, []byte("\n"))
@@ -117,8 +120,6 @@ func sourceLine(src []byte, line int) string {
 		return ""
 	}
 	text, _, _ := bytes.Cut(src, []byte("\n"))
-	if len(text) > 400 { // a minified template is one line: a caret would not help
-		return ""
-	}
-	return strings.TrimRight(string(text), "\r")
+	text = text[:min(len(text), maxSourceLine)]
+	return strings.ToValidUTF8(strings.TrimRight(string(text), "\r"), "\uFFFD")
 }

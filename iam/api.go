@@ -10,7 +10,7 @@ package iam
 // PolicyType is the role that a policy plays in an evaluation.
 type PolicyType string
 
-// The kinds of policy. Trust and KeyPolicy are resource policies with rules of their own.
+// The types of policy. Trust and key policies are resource policies with rules of their own.
 const (
 	TypeIdentity PolicyType = "identity"
 	TypeResource PolicyType = "resource"

@@ -127,8 +127,8 @@ func compileARN(parts []string, variables bool, variablesFrom int) arnPattern {
 		p.form = formAffix
 	default:
 		p.form = formSixth
-		for _, part := range parts[:5] {
-			p.sixthAt += len(part) + 1
+		for i := range p.parts[:5] { // as they match, which "${*}" does as "*"
+			p.sixthAt += len(p.parts[i].literal) + 1
 		}
 	}
 	return p

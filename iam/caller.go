@@ -76,6 +76,16 @@ func (c *caller) parentName() string {
 	return ""
 }
 
+// isAuthenticated reports whether the caller has credentials of AWS: strangers
+// have none, and those whom an identity provider vouches for are still to get them.
+func (c *caller) isAuthenticated() bool {
+	switch c.Kind {
+	case PrincipalAnonymous, PrincipalProvider, "":
+		return false
+	}
+	return true
+}
+
 // onlyByResource reports whether nothing but a resource policy can let the caller in.
 func (c *caller) onlyByResource() bool {
 	switch c.Kind {

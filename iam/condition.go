@@ -106,7 +106,7 @@ type condition struct {
 
 func compileCondition(src *ConditionElement, variables bool) condition {
 	op, _ := parseOperator(src.Operator) // unknown: familyUnknown never matches
-	c := condition{operator: op, key: lowerASCII(src.Key)}
+	c := condition{operator: op, key: Key(src.Key)}
 	for _, v := range src.Values {
 		c.values = append(c.values, compileOperand(v, op.family, variables))
 	}

@@ -105,7 +105,7 @@ func Decide(req *Request, p *Policies) Verdict {
 
 // decide follows the IAM User Guide, "Policy evaluation logic".
 func (o *outcome) decide(q *query) {
-	if q.caller.Kind != PrincipalAnonymous && sameFold("sts:getcalleridentity", q.action) {
+	if q.caller.isAuthenticated() && sameFold("sts:getcalleridentity", q.action) {
 		o.verdict = Allowed
 		return
 	}

@@ -1,5 +1,10 @@
 package iam
 
+import (
+	"math/bits"
+	"math/rand/v2"
+)
+
 // Folding is for ASCII only: Unicode's would let the Kelvin sign match "k".
 
 // lower gives an ASCII letter in lower case.
@@ -51,31 +56,35 @@ func sameBytes(want, s string) bool {
 	return lower8(load8(s[n-8:])) == load8(want[n-8:])
 }
 
-// hashFold is equal for texts that differ by ASCII case alone. Like sameFold it
-// takes eight bytes at a time, and at the end the last eight, again in part.
+// hashFold is equal for texts that differ by ASCII case alone, and hardly ever
+// for others. Like sameFold it takes eight bytes at a time, and at the end the
+// last eight, again in part.
 func hashFold(s string) uint64 {
-	const upperBits = 0x2020202020202020 // what tells "a" from "A"; others that it joins are few
 	n := len(s)
 	h := uint64(n)
 	switch {
 	case n < 4:
 		for i := range n {
-			h = h<<8 ^ uint64(s[i]|0x20)
+			h = h<<8 ^ uint64(lower(s[i]))
 		}
 		return mix(h)
 	case n < 8:
-		return mix(h ^ (load4(s) | load4(s[n-4:])<<32 | upperBits))
+		return mix(h ^ lower8(load4(s)|load4(s[n-4:])<<32))
 	}
 	for i := 0; i < n-8; i += 8 {
-		h = mix(h ^ (load8(s[i:]) | upperBits))
+		h = mix(h ^ lower8(load8(s[i:])))
 	}
-	return mix(h ^ (load8(s[n-8:]) | upperBits))
+	return mix(h ^ lower8(load8(s[n-8:])))
 }
+
+// seed makes hashes another process's: nobody can write a policy whose actions
+// all have the same one. What comes out of a policy does not depend on it.
+var seed = rand.Uint64()
 
 // mix spreads every bit over the whole number.
 func mix(h uint64) uint64 {
-	h *= 0x9E3779B97F4A7C15
-	return h ^ h>>32
+	high, low := bits.Mul64(h^seed, 0x9E3779B97F4A7C15)
+	return high ^ low
 }
 
 // load4 gives the first four bytes as a number.

@@ -16,6 +16,7 @@ type group struct {
 	list   []*statement
 	probes []probe
 	tree   *node
+	weight int // of the statements together
 }
 
 // probe is a quick look at whether a statement can be about a resource: does
@@ -30,6 +31,7 @@ type probe struct {
 func (g *group) add(s *statement) {
 	if n := len(g.list); n == 0 || g.list[n-1] != s {
 		g.list = append(g.list, s)
+		g.weight += s.weight()
 	}
 }
 

@@ -23,10 +23,12 @@ type entry struct {
 // build indexes statements. A statement may stand in several places; finding
 // it twice does no harm.
 func (x *index) build(statements []*statement) {
+	weight := 0
 	for _, s := range statements {
 		x.insert(s)
+		weight += s.weight()
 	}
-	x.join(len(statements))
+	x.join(weight)
 	x.always.plant()
 	for e := range x.actions.entries {
 		e.plant()
@@ -36,8 +38,14 @@ func (x *index) build(statements []*statement) {
 	}
 }
 
+// maxPairs bounds, for each action or resource of a statement, in how many
+// pairs of an action and a resource the statement is indexed.
+const maxPairs = 16
+
 func (x *index) insert(s *statement) {
-	always := s.notAction
+	// Many actions and many resources in one statement are quicker tested than
+	// kept in all their pairs, of which there can be more than memory holds.
+	always := s.notAction || len(s.actions)*len(s.resources) > maxPairs*s.weight()
 	for i := range s.actions {
 		always = always || !s.actions[i].never && s.actions[i].service == ""
 	}
@@ -59,12 +67,12 @@ func (x *index) insert(s *statement) {
 // join puts the statements whose action has to be tested under every full
 // action for which they pass, so that one look is enough. That is left alone
 // where it would make the index many times larger than the policy.
-func (x *index) join(statements int) {
+func (x *index) join(weight int) {
 	size := 0
 	for _, key := range x.actions.entries {
-		size += x.always.size() + x.services.get(servicePrefix(key)).size()
+		size += x.always.weight() + x.services.get(servicePrefix(key)).weight()
 	}
-	if size > 16*statements+256 {
+	if size > 16*weight+256 {
 		return
 	}
 	x.joined = true
@@ -123,12 +131,15 @@ func (e *entry) statements(yield func(*statement) bool) {
 	}
 }
 
-func (e *entry) size() int {
+func (e *entry) weight() int {
 	if e == nil {
 		return 0
 	}
-	return len(e.denies.list) + len(e.allows.list)
+	return e.denies.weight + e.allows.weight
 }
+
+// weight is about what it costs to test a statement and to keep it.
+func (s *statement) weight() int { return len(s.actions) + len(s.resources) }
 
 func (e *entry) plant() {
 	e.denies.plant()

@@ -52,8 +52,13 @@ func (s *Statement) setPrincipal(req *Request) {
 		s.Principal = &PrincipalElement{CanonicalUser: []string{p.ARN}}
 	case PrincipalService:
 		s.Principal = &PrincipalElement{Service: []string{p.ARN}}
-		if source := req.Context["aws:sourcearn"]; len(source.Values) == 1 {
-			s.Conditions = []ConditionElement{{Operator: "ArnLike", Key: "aws:SourceArn", Values: source.Values}}
+		source := req.Context["aws:sourcearn"]
+		if len(source.Values) != 1 || source.Multi {
+			return
+		}
+		if _, ok := splitARN(source.Values[0]); ok {
+			value := strings.ReplaceAll(source.Values[0], "${", "${$}{")
+			s.Conditions = []ConditionElement{{Operator: "ArnLike", Key: "aws:SourceArn", Values: []string{value}}}
 		}
 	default:
 		s.Principal = &PrincipalElement{AWS: []string{roleOf(req)}}

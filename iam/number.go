@@ -63,7 +63,7 @@ func (d decimal) compare(e decimal) int {
 // parseDate reads the W3C profile of ISO 8601, from a bare year to fractions
 // of a second, or UNIX time in seconds. Four digits are a year.
 func parseDate(s string) (time.Time, bool) {
-	if len(s) > 4 && len(s) < 19 && digits(strings.TrimPrefix(s, "-")) {
+	if count := strings.TrimPrefix(s, "-"); count != "" && len(s) < 19 && digits(count) && (len(s) != 4 || s[0] == '-') {
 		return epoch(s)
 	}
 	r := dateReader{s: s}

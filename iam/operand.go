@@ -19,6 +19,10 @@ type operand struct {
 	truth   bool
 	bytes   []byte
 	network netip.Prefix
+	// late is for an ARN whose parts are known only when its variables are: text
+	// is then the policy's value.
+	late bool
+	text string
 }
 
 // compileOperand parses a value of a policy. Variables are for String, ARN
@@ -48,7 +52,8 @@ func compileOperand(s string, f family, variables bool) operand {
 	case familyARN:
 		parts := splitPattern(s)
 		if len(parts) != 6 {
-			return operand{}
+			// Such as "${aws:PrincipalArn}": its variables may make it an ARN.
+			return operand{late: variables && strings.Contains(s, "${"), text: s}
 		}
 		o.arn = compileARN(parts, variables, 0)
 	}
@@ -186,12 +191,44 @@ func (c *condition) anyNetwork(value string) bool {
 func (c *condition) anyARN(value string, ctx Context) bool {
 	t := arnText{text: value}
 	for i := range c.values {
-		if o := &c.values[i]; o.valid && o.arn.match(&t, ctx) {
+		o := &c.values[i]
+		if o.valid && o.arn.match(&t, ctx) || o.late && matchLateARN(o.text, &t, ctx) {
 			return true
 		}
 	}
 	return false
 }
+
+// matchLateARN puts the variables' values in, so written that nothing in them
+// is a wildcard or a variable, and then takes the ARN apart.
+func matchLateARN(text string, t *arnText, ctx Context) bool {
+	var b strings.Builder
+	for text != "" {
+		v, size := parseVariable(text)
+		switch {
+		case size == 0:
+			size = 1
+			b.WriteByte(text[0])
+		case v.isLiteral:
+			b.WriteString(text[:size])
+		default:
+			resolved, ok := v.resolve(ctx)
+			if !ok {
+				return false
+			}
+			b.WriteString(literalText.Replace(resolved))
+		}
+		text = text[size:]
+	}
+	parts := splitPattern(b.String())
+	if len(parts) != 6 {
+		return false
+	}
+	arn := compileARN(parts, true, 0)
+	return arn.match(t, ctx)
+}
+
+var literalText = strings.NewReplacer("*", "${*}", "?", "${?}", "$", "${$}")
 
 func (c *condition) testNumbers(value string) bool {
 	got, ok := parseDecimal(value)

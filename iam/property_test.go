@@ -1,269 +1,268 @@
 package iam_test
 
 import (
-	"fmt"
 	"slices"
+	"strings"
 	"testing"
-
-	"pgregory.net/rapid"
 
 	"github.com/writ-dev/writ/iam"
 )
 
-// The vocabulary is small on purpose, so that statements and requests meet.
-var (
-	someActions   = []string{"s3:GetObject", "s3:PutObject", "s3:Get*", "s3:*", "S3:getobject", "s3:?etObject", "sqs:SendMessage", "sqs:*", "*", "kms:Decrypt"}
-	someResources = []string{"*", "arn:aws:s3:::b/k", "arn:aws:s3:::b/*", "arn:aws:s3:::b/${aws:username}", "arn:aws:s3:::*/k", "arn:aws:sqs:us-east-1:111122223333:q", "arn:aws:sqs:*", "arn:aws:kms:us-east-1:111122223333:key/1", "arn:aws:s3:::b/?"}
-	someCallers   = []string{
-		"arn:aws:iam::111122223333:user/alice", "arn:aws:sts::111122223333:assumed-role/app/s", "arn:aws:iam::111122223333:root",
-		"arn:aws:sts::111122223333:federated-user/alice", "arn:aws:iam::444455556666:user/bob", "lambda.amazonaws.com", "anonymous",
-	}
-	somePrincipals = []iam.PrincipalElement{
-		{All: true},
-		{AWS: []string{"111122223333"}},
-		{AWS: []string{"arn:aws:iam::111122223333:user/alice"}},
-		{AWS: []string{"arn:aws:iam::111122223333:role/x/app"}},
-		{AWS: []string{"arn:aws:sts::111122223333:assumed-role/app/s", "444455556666"}},
-		{Service: []string{"lambda.amazonaws.com"}},
-	}
-	someConditions = []iam.ConditionElement{
-		{Operator: "StringEquals", Key: "aws:username", Values: []string{"alice"}},
-		{Operator: "StringNotLike", Key: "aws:username", Values: []string{"a*", "${aws:userid}"}},
-		{Operator: "ForAllValues:StringLike", Key: "aws:TagKeys", Values: []string{"e*"}},
-		{Operator: "ForAnyValue:StringNotEquals", Key: "aws:TagKeys", Values: []string{"env"}},
-		{Operator: "BoolIfExists", Key: "aws:SecureTransport", Values: []string{"true"}},
-		{Operator: "Null", Key: "aws:username", Values: []string{"true"}},
-	}
-)
+// A rule is a change to the policies or the request, and what may come of it.
+type rule struct {
+	name   string
+	change func(d dice, s situation) situation
+	// ask changes the request; nil leaves it.
+	ask   func(d dice, req iam.Request) iam.Request
+	holds func(before, after answer) bool
+}
 
-func genStatement(t *rapid.T, kind iam.PolicyType) iam.Statement {
-	s := iam.Statement{Effect: rapid.SampledFrom([]iam.Effect{iam.Allow, iam.Allow, iam.Deny}).Draw(t, "effect")}
-	actions := rapid.SliceOfN(rapid.SampledFrom(someActions), 1, 3).Draw(t, "actions")
-	if rapid.IntRange(0, 5).Draw(t, "notaction") == 0 {
-		s.NotAction = actions
-	} else {
-		s.Action = actions
-	}
-	if kind != iam.TypeTrust {
-		resources := rapid.SliceOfN(rapid.SampledFrom(someResources), 1, 2).Draw(t, "resources")
-		if rapid.IntRange(0, 5).Draw(t, "notresource") == 0 {
-			s.NotResource = resources
-		} else {
-			s.Resource = resources
+func unchanged(before, after answer) bool { return before == after }
+
+var rules = []rule{
+	{
+		name:   "adding a Deny never allows",
+		change: func(d dice, s situation) situation { return d.add(s, iam.Deny) },
+		holds: func(before, after answer) bool {
+			return before.verdict == iam.Allowed || after.verdict == before.verdict || after.verdict == iam.ExplicitlyDenied
+		},
+	},
+	{
+		name: "adding an Allow never denies",
+		change: func(d dice, s situation) situation {
+			s.world.BlockPublicAccess = false // the one thing that an Allow can set off
+			return d.add(s, iam.Allow)
+		},
+		holds: func(before, after answer) bool {
+			// Block Public Access was in the way before, and is not now.
+			return after.verdict == before.verdict || after.verdict == iam.Allowed && before.verdict == iam.ImplicitlyDenied ||
+				strings.Contains(before.blockers, string(iam.TypeBlockPublicAccess))
+		},
+	},
+	{name: "order is irrelevant", change: dice.shuffle, holds: unchanged},
+	{name: "a policy may be split", change: dice.split, holds: unchanged},
+	{name: "policies may be merged", change: func(_ dice, s situation) situation { return s.merge() }, holds: unchanged},
+	{name: "saying it twice is saying it once", change: dice.repeat, holds: unchanged},
+	{
+		name: "the case of an action is irrelevant",
+		change: func(d dice, s situation) situation {
+			return s.rewrite(func(st iam.Statement) iam.Statement {
+				st.Action, st.NotAction = d.recaseAll(st.Action), d.recaseAll(st.NotAction)
+				return st
+			})
+		},
+		ask:   func(d dice, req iam.Request) iam.Request { req.Action = d.recase(req.Action); return req },
+		holds: unchanged,
+	},
+	{
+		name: "the case of a condition's operator and key is irrelevant",
+		change: func(d dice, s situation) situation {
+			return s.rewrite(func(st iam.Statement) iam.Statement {
+				st.Conditions = slices.Clone(st.Conditions)
+				for i := range st.Conditions {
+					st.Conditions[i].Operator, st.Conditions[i].Key = d.recase(st.Conditions[i].Operator), d.recase(st.Conditions[i].Key)
+				}
+				return st
+			})
+		},
+		holds: unchanged,
+	},
+	{
+		name:   "a key that no policy names is irrelevant",
+		change: func(_ dice, s situation) situation { return s },
+		ask: func(d dice, req iam.Request) iam.Request {
+			ctx := iam.Context{"zz:nobody/asks": d.value(pick(d, words...))}
+			for key, v := range req.Context {
+				ctx[key] = v
+			}
+			req.Context = ctx
+			return req
+		},
+		holds: unchanged,
+	},
+}
+
+// Each rule holds for every random case: what a change to policies may and may
+// not do, whatever they say.
+func TestRules(t *testing.T) {
+	t.Parallel()
+	const requests = 10 // of one set of policies
+	forSeeds(t, bulk()/requests, func(seed uint64) bool {
+		d := seeded(seed)
+		s, asks, compiled := d.situation(), []iam.Request{}, compiler{}
+		for i := range requests {
+			asks = append(asks, s.req)
+			if i > 0 {
+				asks[i] = d.neighbour(s.req)
+			}
 		}
-	}
-	if kind == iam.TypeResource || kind == iam.TypeKey {
-		p := rapid.SampledFrom(somePrincipals).Draw(t, "principal")
-		if rapid.IntRange(0, 5).Draw(t, "notprincipal") == 0 {
-			s.NotPrincipal = &p
-		} else {
-			s.Principal = &p
+		befores := make([]answer, len(asks))
+		for i, req := range asks {
+			befores[i] = decide(req, compiled.policies(s))
 		}
+		for i, r := range rules {
+			s.req = asks[0]
+			changed := r.change(seeded(seed+uint64(i)), s)
+			policies := compiled.policies(changed)
+			for j, req := range asks {
+				s.req, changed.req = req, req
+				if r.ask != nil {
+					changed.req = r.ask(seeded(seed), req)
+				}
+				if !r.holds(befores[j], decide(changed.req, policies)) {
+					s.breaks(t, r, seed, seed+uint64(i))
+					return false
+				}
+			}
+		}
+		return true
+	})
+	t.Logf("%d rules, %d requests each", len(rules), bulk())
+}
+
+// breaks reports a situation that breaks a rule, as small as it can be made.
+func (s situation) breaks(t *testing.T, r rule, seed, changeSeed uint64) {
+	t.Helper()
+	apply := func(s situation) (before, after answer, changed situation) {
+		changed = r.change(seeded(changeSeed), s)
+		if r.ask != nil {
+			changed.req = r.ask(seeded(seed), s.req)
+		}
+		return decide(s.req, s.policies()), decide(changed.req, changed.policies()), changed
 	}
-	if rapid.Bool().Draw(t, "conditional") {
-		s.Conditions = []iam.ConditionElement{rapid.SampledFrom(someConditions).Draw(t, "condition")}
+	small := s.shrink(func(s situation) bool { before, after, _ := apply(s); return !r.holds(before, after) })
+	before, after, changed := apply(small)
+	t.Errorf("WRIT_SEED=%d: not so: %s: from %v to %v\n%s\n%s", seed, r.name, before, after, small, changed)
+}
+
+// add puts a statement somewhere.
+func (d dice) add(s situation, effect iam.Effect) situation {
+	if s.count() == 0 {
+		s.world.Identity = []*iam.Document{{Version: iam.Version2012}}
+	}
+	i, at, match := d(s.count()), d(8), d.chance(60)
+	g := generator{d, &s.req}
+	return s.change(i, func(kind iam.PolicyType, doc *iam.Document) *iam.Document {
+		changed := *doc
+		changed.Statements = slices.Insert(slices.Clone(doc.Statements), at%(len(doc.Statements)+1), g.statement(kind, effect, match))
+		return &changed
+	})
+}
+
+// rewrite changes every statement.
+func (s situation) rewrite(edit func(iam.Statement) iam.Statement) situation {
+	return s.each(func(_ iam.PolicyType, doc *iam.Document) *iam.Document {
+		changed := *doc
+		changed.Statements = nil
+		for _, st := range doc.Statements {
+			changed.Statements = append(changed.Statements, edit(st))
+		}
+		return &changed
+	})
+}
+
+func (d dice) recaseAll(list []string) []string {
+	var out []string
+	for _, s := range list {
+		out = append(out, d.recase(s))
+	}
+	return out
+}
+
+func shuffled[T any](d dice, list []T) []T {
+	out := slices.Clone(list)
+	for i := range out {
+		j := i + d(len(out)-i)
+		out[i], out[j] = out[j], out[i]
+	}
+	return out
+}
+
+// shuffle puts policies, levels, statements and values in another order.
+func (d dice) shuffle(s situation) situation {
+	s = s.rewrite(func(st iam.Statement) iam.Statement {
+		st.Action, st.NotAction = shuffled(d, st.Action), shuffled(d, st.NotAction)
+		st.Resource, st.NotResource = shuffled(d, st.Resource), shuffled(d, st.NotResource)
+		st.Conditions = shuffled(d, st.Conditions)
+		for i := range st.Conditions {
+			st.Conditions[i].Values = shuffled(d, st.Conditions[i].Values)
+		}
+		if st.Principal != nil {
+			p := *st.Principal
+			p.AWS, p.Service = shuffled(d, p.AWS), shuffled(d, p.Service)
+			st.Principal = &p
+		}
+		return st
+	})
+	s = s.each(func(_ iam.PolicyType, doc *iam.Document) *iam.Document {
+		doc.Statements = shuffled(d, doc.Statements) // rewrite has made it ours
+		return doc
+	})
+	w := &s.world
+	w.Identity, w.Session, w.SCPs, w.RCPs = shuffled(d, w.Identity), shuffled(d, w.Session), shuffled(d, w.SCPs), shuffled(d, w.RCPs)
+	return s
+}
+
+// lists are the places where policies of one kind stand side by side.
+func (s *situation) lists() []*[]*iam.Document {
+	w := &s.world
+	w.SCPs, w.RCPs = slices.Clone(w.SCPs), slices.Clone(w.RCPs)
+	all := []*[]*iam.Document{&w.Identity, &w.Session}
+	for i := range w.SCPs {
+		all = append(all, &w.SCPs[i])
+	}
+	for i := range w.RCPs {
+		all = append(all, &w.RCPs[i])
+	}
+	return all
+}
+
+// split cuts documents in two.
+func (d dice) split(s situation) situation {
+	for _, list := range s.lists() {
+		var out []*iam.Document
+		for _, doc := range *list {
+			at := d(len(doc.Statements) + 1)
+			out = append(
+				out,
+				&iam.Document{Version: doc.Version, Statements: doc.Statements[:at]},
+				&iam.Document{Version: doc.Version, Statements: doc.Statements[at:]},
+			)
+		}
+		*list = out
 	}
 	return s
 }
 
-func genDocument(t *rapid.T, kind iam.PolicyType) *iam.Document {
-	d := &iam.Document{Version: iam.Version2012}
-	most := rapid.SampledFrom([]int{2, 4, 24}).Draw(t, "most") // enough for an index now and then
-	for range rapid.IntRange(1, most).Draw(t, "statements") {
-		d.Statements = append(d.Statements, genStatement(t, kind))
-	}
-	return d
-}
-
-// situation is a set of documents before they are compiled, so that a test can change one.
-type situation struct {
-	kinds []iam.PolicyType
-	docs  []*iam.Document
-}
-
-func genSituation(t *rapid.T) situation {
-	s := situation{kinds: []iam.PolicyType{iam.TypeIdentity}}
-	for _, kind := range []iam.PolicyType{iam.TypeIdentity, iam.TypeResource, iam.TypeBoundary, iam.TypeSession, iam.TypeSCP} {
-		if rapid.IntRange(0, 2).Draw(t, "has") == 0 {
-			s.kinds = append(s.kinds, kind)
+// merge makes one document of those of a list that have one version.
+func (s situation) merge() situation {
+	for _, list := range s.lists() {
+		var out []*iam.Document
+		for _, version := range []string{iam.Version2012, iam.Version2008, ""} {
+			whole, found := &iam.Document{Version: version}, false
+			for _, doc := range *list {
+				if doc.Version == version {
+					whole.Statements, found = append(whole.Statements, doc.Statements...), true
+				}
+			}
+			if found {
+				out = append(out, whole)
+			}
 		}
-	}
-	for _, kind := range s.kinds {
-		s.docs = append(s.docs, genDocument(t, kind))
+		*list = out
 	}
 	return s
 }
 
-func (s situation) policies() *iam.Policies {
-	p := &iam.Policies{}
-	for i, kind := range s.kinds {
-		compiled := iam.Compile(s.docs[i], iam.Origin{Type: kind, Name: fmt.Sprint(i)})
-		switch kind {
-		case iam.TypeIdentity:
-			p.Identity = append(p.Identity, compiled)
-		case iam.TypeResource:
-			p.Resource = compiled
-		case iam.TypeBoundary:
-			p.Boundary = compiled
-		case iam.TypeSession:
-			p.Session = append(p.Session, compiled)
-		case iam.TypeSCP:
-			p.SCPs = append(p.SCPs, []*iam.Policy{compiled})
+// repeat says one statement of every document twice.
+func (d dice) repeat(s situation) situation {
+	return s.each(func(_ iam.PolicyType, doc *iam.Document) *iam.Document {
+		if len(doc.Statements) == 0 {
+			return doc
 		}
-	}
-	return p
-}
-
-// with gives the situation with a statement put somewhere into document i.
-func (s situation) with(i, at int, extra iam.Statement) situation {
-	doc := *s.docs[i]
-	doc.Statements = slices.Insert(slices.Clone(doc.Statements), at%(len(doc.Statements)+1), extra)
-	docs := slices.Clone(s.docs)
-	docs[i] = &doc
-	return situation{s.kinds, docs}
-}
-
-func genRequest(t *rapid.T) *iam.Request {
-	req := &iam.Request{
-		Principal:       iam.ParsePrincipal(rapid.SampledFrom(someCallers).Draw(t, "caller")),
-		Action:          rapid.SampledFrom([]string{"s3:GetObject", "s3:PutObject", "sqs:SendMessage", "kms:Decrypt"}).Draw(t, "action"),
-		Resource:        rapid.SampledFrom([]string{"arn:aws:s3:::b/k", "arn:aws:s3:::b/alice", "arn:aws:sqs:us-east-1:111122223333:q", "arn:aws:kms:us-east-1:111122223333:key/1", "*"}).Draw(t, "resource"),
-		ResourceAccount: "111122223333",
-		Context:         iam.Context{},
-	}
-	for key, values := range map[string][]iam.Value{
-		"aws:username":        {{}, iam.One("alice"), iam.One("bob"), iam.One("*")},
-		"aws:tagkeys":         {{}, iam.Many("env"), iam.Many("env", "team"), iam.Many()},
-		"aws:securetransport": {{}, iam.One("true"), iam.One("false")},
-	} {
-		if v := rapid.SampledFrom(values).Draw(t, key); v.Values != nil || v.Multi {
-			req.Context[key] = v
-		}
-	}
-	return req
-}
-
-func TestAddingADenyNeverAllows(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		s, req := genSituation(t), genRequest(t)
-		i := rapid.IntRange(0, len(s.docs)-1).Draw(t, "document")
-		extra := genStatement(t, s.kinds[i])
-		extra.Effect = iam.Deny
-		before := iam.Decide(req, s.policies())
-		after := iam.Decide(req, s.with(i, rapid.IntRange(0, 4).Draw(t, "at"), extra).policies())
-		if after == iam.Allowed && before != iam.Allowed {
-			t.Fatalf("from %s to %s by a Deny", before, after)
-		}
+		changed := *doc
+		again := pick(d, doc.Statements...)
+		changed.Statements = slices.Insert(slices.Clone(doc.Statements), d(len(doc.Statements)+1), again)
+		return &changed
 	})
-}
-
-func TestAddingAnAllowNeverDenies(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		s, req := genSituation(t), genRequest(t)
-		i := rapid.IntRange(0, len(s.docs)-1).Draw(t, "document")
-		extra := genStatement(t, s.kinds[i])
-		extra.Effect = iam.Allow
-		before := iam.Decide(req, s.policies())
-		after := iam.Decide(req, s.with(i, rapid.IntRange(0, 4).Draw(t, "at"), extra).policies())
-		if before == iam.Allowed && after != iam.Allowed || before == iam.ImplicitlyDenied && after == iam.ExplicitlyDenied {
-			t.Fatalf("from %s to %s by an Allow", before, after)
-		}
-	})
-}
-
-func TestOrderIsIrrelevant(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		s, req := genSituation(t), genRequest(t)
-		before := iam.Evaluate(req, s.policies())
-		for i := range s.docs {
-			doc := *s.docs[i]
-			doc.Statements = rapid.Permutation(doc.Statements).Draw(t, "order")
-			s.docs[i] = &doc
-		}
-		after := iam.Evaluate(req, s.policies())
-		if before.Verdict != after.Verdict || !slices.Equal(before.BlockedBy, after.BlockedBy) {
-			t.Fatalf("from %s %v to %s %v by reordering", before.Verdict, before.BlockedBy, after.Verdict, after.BlockedBy)
-		}
-	})
-}
-
-// The one index over many policies finds what the many find.
-func TestUnionIsTheList(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		s, req := situation{}, genRequest(t)
-		for range rapid.IntRange(1, 8).Draw(t, "policies") {
-			s.kinds = append(s.kinds, iam.TypeIdentity)
-			s.docs = append(s.docs, genDocument(t, iam.TypeIdentity))
-		}
-		many := s.policies()
-		one := &iam.Policies{Identity: []*iam.Policy{iam.Union(many.Identity)}}
-		if a, b := iam.Decide(req, many), iam.Decide(req, one); a != b {
-			t.Fatalf("the list says %s, the union %s", a, b)
-		}
-	})
-}
-
-// One verdict, however it is asked for; a denial has a cause and a sentence;
-// and the statement that is said to be missing is what was missing.
-func TestExplainingChangesNothing(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		s, req := genSituation(t), genRequest(t)
-		p := s.policies()
-		d, e := iam.Evaluate(req, p), iam.Explain(req, p)
-		if v := iam.Decide(req, p); v != d.Verdict || e.Decision.Verdict != v {
-			t.Fatalf("Decide %s, Evaluate %s, Explain %s", v, d.Verdict, e.Decision.Verdict)
-		}
-		if denied := d.Verdict != iam.Allowed; denied != (len(d.BlockedBy) > 0) || denied != (d.Sentence(req) != "") {
-			t.Fatalf("%s, blocked by %v: %q", d.Verdict, d.BlockedBy, d.Sentence(req))
-		}
-		for _, m := range d.Matched {
-			if !slices.Contains(e.Matched, m) {
-				t.Fatalf("%v decided, but Explain does not list it among %v", m, e.Matched)
-			}
-		}
-		for _, m := range e.Matched {
-			if m.Effect == iam.Deny && d.Verdict != iam.ExplicitlyDenied {
-				t.Fatalf("%v matches, but the verdict is %s", m, d.Verdict)
-			}
-			if m.Effect == iam.Allow && d.Verdict == iam.ImplicitlyDenied && m.Origin.Type == iam.TypeIdentity && slices.Contains(d.BlockedBy, iam.TypeIdentity) {
-				t.Fatalf("%v matches, but identity is said not to allow", m)
-			}
-		}
-		if len(d.Reasons(req)) == 0 && d.Verdict != iam.Allowed {
-			t.Fatal("no reasons")
-		}
-		for step := 0; d.Verdict == iam.ImplicitlyDenied; step++ {
-			if step == 6 {
-				t.Fatalf("adding what is missing does not help: %v", d.BlockedBy)
-			}
-			missing, where := d.Missing(req)
-			if missing == nil {
-				t.Fatalf("nothing is said to be missing in %v", d.BlockedBy)
-			}
-			s = s.grant(where, *missing)
-			d = iam.Evaluate(req, s.policies())
-		}
-	})
-}
-
-// grant adds a statement to the documents of a kind, making one if there is none.
-func (s situation) grant(kind iam.PolicyType, extra iam.Statement) situation {
-	if kind == iam.TypeKey {
-		kind = iam.TypeResource
-	}
-	found := false
-	for i := range s.kinds {
-		if s.kinds[i] == kind {
-			s, found = s.with(i, 0, extra), true
-		}
-	}
-	if !found {
-		s = situation{append(slices.Clone(s.kinds), kind), append(slices.Clone(s.docs), &iam.Document{Version: iam.Version2012, Statements: []iam.Statement{extra}})}
-	}
-	return s
 }

@@ -34,13 +34,23 @@ func parseVariable(s string) (v variable, size int) {
 		}
 		v.fallback, v.hasDefault = rest[1:len(rest)-1], true
 	}
-	v.key = lowerASCII(strings.TrimSpace(key))
+	v.key = Key(strings.TrimSpace(key))
 	return v, end + 1
 }
+
+// maxVariable is how long a variable may be, in bytes: more than the longest tag
+// key with the longest tag value as its default. Without a bound a text full of
+// opened variables would be searched to its end for each of them.
+const maxVariable = 2048
 
 // closingBrace finds the end of the variable at the start of s; a brace inside
 // the quotes of a default value does not count.
 func closingBrace(s string) int {
+	s = s[:min(len(s), maxVariable)]
+	first := strings.IndexByte(s, '}')
+	if first < 0 {
+		return -1
+	}
 	quoted := false
 	for i := 2; i < len(s); i++ {
 		switch {
@@ -50,7 +60,7 @@ func closingBrace(s string) int {
 			return i
 		}
 	}
-	return strings.IndexByte(s, '}')
+	return first
 }
 
 // resolve gives the variable's value in a request. A key with many values has

@@ -20,6 +20,8 @@ import (
 	"github.com/writ-dev/writ/localcloud/gate"
 	"github.com/writ-dev/writ/localcloud/lambda"
 	"github.com/writ-dev/writ/localcloud/session"
+	"github.com/writ-dev/writ/localcloud/sns"
+	"github.com/writ-dev/writ/localcloud/sqs"
 	"github.com/writ-dev/writ/localcloud/store"
 )
 
@@ -52,9 +54,10 @@ type Config struct {
 	// SCPs are levels of service control policies for every role but the
 	// developer's; see [Cloud.SetSCPs].
 	SCPs [][]*iam.Policy
-	// Parameters are what templates find in the parameter store, by name: the
-	// AWS CDK's templates ask for "/cdk-bootstrap/hnb659fds/version". Reading
-	// them needs no permission. A template that asks for any other is refused.
+	// Parameters are what templates find in the parameter store beside what is
+	// stored there, by name: the AWS CDK's templates ask for
+	// "/cdk-bootstrap/hnb659fds/version". Reading these needs no permission;
+	// the stored ones are read as the deployer.
 	Parameters map[string]string
 	Now        func() time.Time
 	// Getenv reads the environment, of which functions get PATH alone.
@@ -87,6 +90,8 @@ type Cloud struct {
 	lambda    *lambda.Service
 	apis      *apigateway.Service
 	stacks    *cloudformation.Service
+	queues    *sqs.Service
+	topics    *sns.Service
 }
 
 // doer stands for the gate while the services that call it are being made.
@@ -122,5 +127,7 @@ func (c *Cloud) DeveloperCredentials() (Credentials, error) {
 // Close stops the functions, lets a deploy under way finish, and closes the
 // state. It is called once.
 func (c *Cloud) Close() error {
+	c.queues.Close()
+	c.topics.Close()
 	return errors.Join(c.stacks.Close(), c.lambda.Close(), c.db.Close())
 }

@@ -193,7 +193,7 @@ func notSimulated(c *conformance.Case) string {
 		return "there are no endpoint policies"
 	case c.Settings.S3.BlockPublicAccess:
 		return "there is no Block Public Access"
-	case c.ResourceType() == iam.TypeTrust && resource:
+	case iam.ResourcePolicyType(c.Request.Action, c.Request.Resource) == iam.TypeTrust && resource:
 		return "trust policies are not simulated"
 	case strings.HasPrefix(r.Action, "kms:") && strings.Contains(r.Resource, ":key/") && !resource:
 		return "a key without a policy trusts its account"

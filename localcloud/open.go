@@ -1,7 +1,6 @@
 package localcloud
 
 import (
-	"context"
 	"crypto/rand"
 	"errors"
 	"io/fs"
@@ -20,7 +19,11 @@ import (
 	"github.com/writ-dev/writ/localcloud/lambda"
 	"github.com/writ-dev/writ/localcloud/logs"
 	"github.com/writ-dev/writ/localcloud/s3"
+	"github.com/writ-dev/writ/localcloud/secretsmanager"
 	"github.com/writ-dev/writ/localcloud/session"
+	"github.com/writ-dev/writ/localcloud/sns"
+	"github.com/writ-dev/writ/localcloud/sqs"
+	"github.com/writ-dev/writ/localcloud/ssm"
 	"github.com/writ-dev/writ/localcloud/store"
 	"github.com/writ-dev/writ/localcloud/sts"
 )
@@ -64,14 +67,6 @@ func (cfg *Config) setDefaults() {
 	}
 }
 
-// parameter reads one parameter for CloudFormation.
-func (cfg *Config) parameter(_ context.Context, _ gate.Caller, name string) (string, error) {
-	if value, ok := cfg.Parameters[name]; ok {
-		return value, nil
-	}
-	return "", gate.Errorf("ValidationError", "Unable to fetch parameters [%s] from parameter store for this account.", name)
-}
-
 // wire makes the services and the gate before them. Services that call others
 // hold the gate too: there is no other way in.
 func (c *Cloud) wire() error {
@@ -104,9 +99,25 @@ func (c *Cloud) wire() error {
 	}); err != nil {
 		return err
 	}
+	if c.queues, err = sqs.New(sqs.Config{
+		DB: c.db, Account: DefaultAccount, Region: DefaultRegion, Now: cfg.Now, Log: log, Endpoint: func() string { return cfg.Endpoint },
+	}); err != nil {
+		return err
+	}
+	secrets, err := secretsmanager.New(secretsmanager.Config{DB: c.db, Account: DefaultAccount, Region: DefaultRegion, Key: key, Now: cfg.Now})
+	if err != nil {
+		return err
+	}
+	parameters, err := ssm.New(ssm.Config{DB: c.db, Account: DefaultAccount, Region: DefaultRegion, Key: key, Now: cfg.Now})
+	if err != nil {
+		return err
+	}
+	if c.topics, err = sns.New(sns.Config{DB: c.db, Account: DefaultAccount, Region: DefaultRegion, Now: cfg.Now, Log: log, Do: through}); err != nil {
+		return err
+	}
 	c.stacks = cloudformation.New(cloudformation.Config{
 		DB: c.db, Account: DefaultAccount, Region: DefaultRegion, Now: cfg.Now, Rand: rand.Reader, Log: log, Do: through,
-		SSM: cfg.parameter,
+		SSM: parameterReader{cfg.Parameters, through}.read,
 	})
 	if err := c.ensureDeveloper(); err != nil { // once all state that there is could be read
 		return err
@@ -124,12 +135,13 @@ func (c *Cloud) wire() error {
 		Directory: c.directory, Credentials: c.vault, OnVerdict: c.verdict, DeveloperRole: DeveloperRole, Log: log,
 		Services: []gate.Service{
 			tokens, c.directory, tables, objects, c.apis, c.lambda, c.stacks,
-			logs.New(logs.Config{DB: c.db, Account: DefaultAccount, Region: DefaultRegion, Now: cfg.Now}),
+			c.queues, c.topics, secrets, parameters, logs.New(logs.Config{DB: c.db, Account: DefaultAccount, Region: DefaultRegion, Now: cfg.Now}),
 		},
 	})
 	through.gate = c.gate
+	c.lambda.Resume()
 	c.stacks.Resume()
-	return nil
+	return c.topics.Resume()
 }
 
 // unnamed says whether an API answers requests that name none: those of the

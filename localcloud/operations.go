@@ -8,6 +8,10 @@ import (
 	"github.com/writ-dev/writ/localcloud/lambda"
 	"github.com/writ-dev/writ/localcloud/logs"
 	"github.com/writ-dev/writ/localcloud/s3"
+	"github.com/writ-dev/writ/localcloud/secretsmanager"
+	"github.com/writ-dev/writ/localcloud/sns"
+	"github.com/writ-dev/writ/localcloud/sqs"
+	"github.com/writ-dev/writ/localcloud/ssm"
 	"github.com/writ-dev/writ/localcloud/sts"
 )
 
@@ -23,6 +27,10 @@ func Operations() map[string][]string {
 		"lambda":         lambda.Operations(),
 		"logs":           logs.Operations(),
 		"s3":             s3.Operations(),
+		"secretsmanager": secretsmanager.Operations(),
+		"sns":            sns.Operations(),
+		"sqs":            sqs.Operations(),
+		"ssm":            ssm.Operations(),
 		"sts":            sts.Operations(),
 	}
 }

@@ -17,7 +17,18 @@ var required = map[string]string{
 	"STS": "AssumeRole GetCallerIdentity GetSessionToken",
 	"IAM": "GetRole ListRolePolicies GetRolePolicy SimulatePrincipalPolicy",
 	"Lambda": "CreateFunction GetFunction UpdateFunctionCode UpdateFunctionConfiguration DeleteFunction ListFunctions Invoke " +
-		"AddPermission GetPolicy RemovePermission",
+		"AddPermission GetPolicy RemovePermission CreateEventSourceMapping GetEventSourceMapping ListEventSourceMappings " +
+		"UpdateEventSourceMapping DeleteEventSourceMapping",
+	"SQS": "CreateQueue DeleteQueue GetQueueUrl ListQueues GetQueueAttributes SetQueueAttributes SendMessage SendMessageBatch ReceiveMessage " +
+		"DeleteMessage DeleteMessageBatch ChangeMessageVisibility ChangeMessageVisibilityBatch PurgeQueue TagQueue UntagQueue ListQueueTags " +
+		"AddPermission RemovePermission",
+	"SNS": "CreateTopic DeleteTopic ListTopics GetTopicAttributes SetTopicAttributes Subscribe Unsubscribe ListSubscriptions " +
+		"ListSubscriptionsByTopic GetSubscriptionAttributes SetSubscriptionAttributes Publish PublishBatch TagResource UntagResource " +
+		"ListTagsForResource AddPermission RemovePermission",
+	"Secrets Manager": "CreateSecret GetSecretValue PutSecretValue UpdateSecret DeleteSecret RestoreSecret DescribeSecret ListSecrets " +
+		"ListSecretVersionIds TagResource UntagResource PutResourcePolicy GetResourcePolicy DeleteResourcePolicy GetRandomPassword",
+	"SSM": "PutParameter GetParameter GetParameters GetParametersByPath DeleteParameter DeleteParameters DescribeParameters " +
+		"GetParameterHistory AddTagsToResource RemoveTagsFromResource ListTagsForResource",
 	"CloudWatch Logs": "DescribeLogGroups DescribeLogStreams GetLogEvents FilterLogEvents",
 	"DynamoDB": "CreateTable DescribeTable DeleteTable ListTables UpdateTable PutItem GetItem UpdateItem DeleteItem Query Scan " +
 		"BatchGetItem BatchWriteItem TransactGetItems TransactWriteItems DescribeTimeToLive UpdateTimeToLive TagResource " +
@@ -45,6 +56,10 @@ func TestEveryPromisedOperation(t *testing.T) {
 		{"s3", useS3},
 		{"lambda and logs", useLambda},
 		{"cloudformation", useCloudFormation},
+		{"sqs", useSQS},
+		{"a topic, a queue and a function", useMessages},
+		{"secrets", useSecrets},
+		{"parameters", useParameters},
 		{"rest api", useREST},
 		{"http api", useHTTP},
 	} {
@@ -68,6 +83,7 @@ func TestPromisesAreOperations(t *testing.T) {
 	names := map[string]string{
 		"STS": "sts", "IAM": "iam", "Lambda": "lambda", "CloudWatch Logs": "logs", "DynamoDB": "dynamodb",
 		"CloudFormation": "cloudformation", "S3": "s3", "API Gateway": "apigateway", "ApiGatewayV2": "apigatewayv2",
+		"SQS": "sqs", "SNS": "sns", "Secrets Manager": "secretsmanager", "SSM": "ssm",
 	}
 	for service, list := range required {
 		for name := range strings.FieldsSeq(list) {

@@ -24,7 +24,8 @@ const (
 // titles are how people call the services.
 var titles = map[string]string{
 	"apigateway": "API Gateway, REST APIs", "apigatewayv2": "API Gateway, HTTP APIs", "cloudformation": "CloudFormation", "dynamodb": "DynamoDB",
-	"iam": "IAM", "lambda": "Lambda", "logs": "CloudWatch Logs", "s3": "S3", "sts": "STS",
+	"iam": "IAM", "lambda": "Lambda", "logs": "CloudWatch Logs", "s3": "S3", "secretsmanager": "Secrets Manager", "sns": "SNS", "sqs": "SQS",
+	"ssm": "SSM, parameters", "sts": "STS",
 }
 
 // operationsTable is the part of the page that is made from the code.
@@ -69,7 +70,7 @@ func TestPageSaysWhatTheCodeDoes(t *testing.T) {
 func TestPageNamesTheContextKeys(t *testing.T) {
 	t.Parallel()
 	page := strings.ToLower(string(must[[]byte](t)(os.ReadFile(filepath.Join("..", "docs", "local-cloud.md")))))
-	key := regexp.MustCompile(`"((?:aws|dynamodb|iam|lambda|s3|sts):[a-z]+/?)"`)
+	key := regexp.MustCompile(`"((?:aws|dynamodb|iam|lambda|s3|secretsmanager|sns|ssm|sts):[a-z]+/?)"`)
 	found := map[string]bool{}
 	for _, file := range must[[]string](t)(filepath.Glob(filepath.Join("*", "*.go"))) {
 		if strings.HasSuffix(file, "_test.go") {
@@ -78,6 +79,9 @@ func TestPageNamesTheContextKeys(t *testing.T) {
 		for _, match := range key.FindAllSubmatch(must[[]byte](t)(os.ReadFile(file)), -1) {
 			found[string(match[1])] = true
 		}
+	}
+	for _, source := range []string{"aws:sns", "aws:sqs"} { // what events name as their source
+		delete(found, source)
 	}
 	if len(found) < 40 {
 		t.Fatalf("only %d keys were found: the test looks at nothing", len(found))

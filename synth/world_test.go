@@ -70,7 +70,7 @@ func universe(top *topology.Topology, sandbox string) []ask {
 			add(arn+"/index/by", topology.KindStore, s.Name, [2]string{"dynamodb:Query", reading}, [2]string{"dynamodb:Scan", reading})
 		}
 		if s.Table.Stream != "" {
-			add(arn+"/stream/LABEL", topology.KindStore, s.Name, [2]string{"dynamodb:GetRecords", "streamRead"},
+			add(arn+"/stream/XXXXXX", topology.KindStore, s.Name, [2]string{"dynamodb:GetRecords", "streamRead"},
 				[2]string{"dynamodb:GetShardIterator", "streamRead"}, [2]string{"dynamodb:DescribeStream", "streamRead"})
 		}
 	}

@@ -72,7 +72,7 @@ func variables(texts []string) []string {
 			name, _, _ := strings.Cut(part, "}")
 			name, _, _ = strings.Cut(name, ",")
 			if strings.Contains(name, ":") {
-				keys = append(keys, strings.ToLower(strings.TrimSpace(name)))
+				keys = append(keys, iam.Key(strings.TrimSpace(name)))
 			}
 		}
 	}

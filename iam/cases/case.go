@@ -13,7 +13,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/iam"
@@ -79,7 +78,7 @@ func (c *Case) compile(cache *Cache) (*iam.Request, *iam.Policies, error) {
 	b := builder{c: c, cache: cache}
 	p := &iam.Policies{
 		Identity:          b.list(iam.TypeIdentity, c.Identity),
-		Resource:          b.one(c.ResourceType(), c.Resource),
+		Resource:          b.one(iam.ResourcePolicyType(c.Request.Action, c.Request.Resource), c.Resource),
 		Boundary:          b.one(iam.TypeBoundary, c.Boundary),
 		SCPs:              b.levels(iam.TypeSCP, c.SCPs),
 		RCPs:              b.levels(iam.TypeRCP, c.RCPs),
@@ -102,18 +101,6 @@ func (c *Case) compile(cache *Cache) (*iam.Request, *iam.Policies, error) {
 }
 
 var rcpFullAccess = iam.FullAWSAccess(iam.TypeRCP)
-
-// ResourceType tells trust and key policies from other resource policies.
-func (c *Case) ResourceType() iam.PolicyType {
-	action := strings.ToLower(c.Request.Action)
-	switch {
-	case strings.HasPrefix(action, "sts:") && strings.Contains(c.Request.Resource, ":role/"):
-		return iam.TypeTrust
-	case strings.HasPrefix(action, "kms:") && strings.Contains(c.Request.Resource, ":key/"):
-		return iam.TypeKey
-	}
-	return iam.TypeResource
-}
 
 // invalid is an error at the place of a text in the case's line.
 func (c *Case) invalid(at []byte, format string, args ...any) *writ.Error {
@@ -179,8 +166,8 @@ func (b *builder) levels(t iam.PolicyType, levels []Level) [][]*iam.Policy {
 	return list
 }
 
-// BlockerName is the name that the cases have for a kind of policy.
-func BlockerName(t iam.PolicyType) string {
+// blockerName is the name that the cases have for a kind of policy.
+func blockerName(t iam.PolicyType) string {
 	switch t {
 	case iam.TypeBoundary:
 		return "pb"
@@ -198,7 +185,7 @@ func BlockerName(t iam.PolicyType) string {
 func BlockerNames(types []iam.PolicyType) []string {
 	names := make([]string, len(types))
 	for i, t := range types {
-		names[i] = BlockerName(t)
+		names[i] = blockerName(t)
 	}
 	return names
 }

@@ -3,6 +3,7 @@ package cases_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -94,4 +95,21 @@ func FuzzCase(f *testing.F) {
 			t.Errorf("read what is not JSON: %q", text)
 		}
 	})
+}
+
+// A context of very many keys is read in a time in proportion to it, and one of
+// them that is there twice is found.
+func TestManyKeys(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	for i := range 300_000 {
+		fmt.Fprintf(&b, `"a:%d":"x",`, i)
+	}
+	for last, want := range map[string]string{"a:b": "", "a:299999": `the key "a:299999" is there twice`, "a:7": `the key "a:7" is there twice`} {
+		line := cases.Line{Number: 1, Text: []byte(`{"request": {"principal": "anonymous", "action": "s3:GetObject", "resource": "*", "contextKeys": {` + b.String() + `"` + last + `":"x"}}}`)}
+		_, err := line.Case("f")
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", last, err)
+		}
+	}
 }

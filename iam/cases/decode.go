@@ -146,7 +146,7 @@ func (r *Request) readContext(from part) error {
 	}
 	r.Context = make(iam.Context, len(members))
 	for _, m := range members {
-		key := strings.ToLower(m.key)
+		key := iam.Key(m.key)
 		if _, twice := r.Context[key]; twice {
 			return at(m.keyAt, "the context key %q is there twice: their names ignore case", m.key)
 		}

@@ -3,6 +3,7 @@ package cases
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/writ-dev/writ"
@@ -25,16 +26,18 @@ func (p part) members() ([]part, error) {
 		return nil, err
 	}
 	list := make([]part, 0, 16)
+	var more map[string]bool // the keys beyond the first few, which are quicker looked through
+	twice := func(key string) bool {
+		return more[key] || slices.ContainsFunc(list[:min(len(list), few)], func(m part) bool { return m.key == key })
+	}
 	for !s.closes('}', len(list)) {
 		m := part{keyAt: s.base + s.i}
 		var err error
 		if m.key, err = (part{value: s.value()}).string(); err != nil || s.next() != ':' {
 			return nil, s.fail(m.keyAt-s.base, "a key and a colon must stand here")
 		}
-		for i := range list {
-			if list[i].key == m.key {
-				return nil, s.fail(m.keyAt-s.base, "the key %q is there twice", m.key)
-			}
+		if twice(m.key) {
+			return nil, s.fail(m.keyAt-s.base, "the key %q is there twice", m.key)
 		}
 		s.i++
 		s.next()
@@ -43,9 +46,17 @@ func (p part) members() ([]part, error) {
 			return nil, s.fail(s.i, "a value must stand here")
 		}
 		list = append(list, m)
+		if len(list) > few {
+			if more == nil {
+				more = map[string]bool{}
+			}
+			more[m.key] = true
+		}
 	}
 	return list, s.end()
 }
+
+const few = 32
 
 // elements splits the text of a JSON list.
 func (p part) elements() ([]part, error) {

@@ -14,10 +14,10 @@ const maxPattern = 10 << 10
 // and policy variables stand for text, in the type's pattern its placeholders.
 // A false is certain; a true is not, for placeholders take more text than
 // names do.
-func (u ResourceUse) Covers(arnPattern string) bool { return Covers(u.ARN, arnPattern) }
+func (u ResourceUse) Covers(arnPattern string) bool { return covers(u.ARN, arnPattern) }
 
-// Covers is [ResourceUse.Covers] for the pattern of a resource type.
-func Covers(typeARN, arnPattern string) bool {
+// covers is [ResourceUse.Covers] for the pattern of a resource type.
+func covers(typeARN, arnPattern string) bool {
 	if arnPattern == "*" || len(arnPattern) > maxPattern {
 		return true
 	}
@@ -48,7 +48,7 @@ func (c *Catalog) TypesOf(arn string) []string {
 	for _, prefix := range c.prefixes {
 		s, _ := c.Service(prefix)
 		for _, r := range s.Resources {
-			if owner := splitParts(r.ARN)[2]; owner == prefix && owner == parts[2] && Covers(r.ARN, arn) {
+			if owner := splitParts(r.ARN)[2]; owner == prefix && owner == parts[2] && covers(r.ARN, arn) {
 				types = append(types, prefix+":"+r.Name)
 			}
 		}

@@ -80,15 +80,15 @@ func FuzzCovers(f *testing.F) {
 				t.Fatalf("%q expands to %s", pattern, a)
 			}
 		}
-		Covers("arn:${Partition}:s3:::${BucketName}/${ObjectName}", entry) // must end, and not panic
+		covers("arn:${Partition}:s3:::${BucketName}/${ObjectName}", entry) // must end, and not panic
 		if bucket == "" || key == "" || strings.ContainsAny(bucket+key, "*?$/:") {
 			return
 		}
 		arn := "arn:aws:s3:::" + bucket + "/" + key
-		if !Covers("arn:${Partition}:s3:::${BucketName}/${ObjectName}", arn) {
+		if !covers("arn:${Partition}:s3:::${BucketName}/${ObjectName}", arn) {
 			t.Fatalf("%q is no object", arn)
 		}
-		if Covers("arn:${Partition}:s3:::${BucketName}", arn) {
+		if covers("arn:${Partition}:s3:::${BucketName}", arn) {
 			t.Fatalf("%q is a bucket", arn)
 		}
 		if parts := strings.SplitN(entry, ":", 6); len(parts) == 6 && !strings.Contains(entry, "$") && !strings.Contains(entry, "?") {
@@ -96,7 +96,7 @@ func FuzzCovers(f *testing.F) {
 			for i, part := range strings.SplitN(arn, ":", 6) {
 				matches = matches && matchGlob(parts[i], part)
 			}
-			if matches && !Covers("arn:${Partition}:s3:::${BucketName}/${ObjectName}", entry) {
+			if matches && !covers("arn:${Partition}:s3:::${BucketName}/${ObjectName}", entry) {
 				t.Fatalf("%q matches %q but does not cover it", entry, arn)
 			}
 		}

@@ -1,6 +1,8 @@
 // Package harvest finds the policies in a CloudFormation template, as input
 // for package lint. What a template leaves open (parameters, the names that
-// CloudFormation gives) becomes unknown text, on which no finding rests.
+// CloudFormation gives) becomes unknown text, on which no finding rests: what is
+// said holds for every deployment of the template. Package inventory looks at
+// one deployment instead, with its parameters and names.
 package harvest
 
 import (
@@ -17,7 +19,7 @@ import (
 // place says and the role or user that it is attached to. A document that does
 // not parse is there with its error.
 func Template(t *cfn.Template) []lint.Input {
-	h := &harvester{t: t, boundaryOf: map[string]string{}}
+	h := &harvester{t: t, boundaryOf: map[string]string{}, lines: map[int]string{}}
 	for _, r := range t.ResourceList() {
 		if id := referred(property(r, "PermissionsBoundary")); id != "" {
 			h.bound(id, ownerOf(r))
@@ -35,7 +37,7 @@ func Template(t *cfn.Template) []lint.Input {
 
 // Document gives the policy that a file consists of, JSON or YAML.
 func Document(t *cfn.Template, kind iam.PolicyType) lint.Input {
-	h := &harvester{t: t}
+	h := &harvester{t: t, lines: map[int]string{}}
 	return h.input(t.Root, nil, kind)
 }
 
@@ -46,6 +48,14 @@ type harvester struct {
 	// boundaryOf holds the owners of the managed policies that are boundaries,
 	// by logical id; "" where there are several.
 	boundaryOf map[string]string
+	// when are the conditions of the template on which what is walked is there,
+	// each with its branch.
+	when []string
+	// chosen: it is there only if a function picks it, nobody knows when.
+	chosen bool
+	// lines are texts of the template's lines, which places share: a template
+	// may be one long line.
+	lines map[int]string
 }
 
 func (h *harvester) bound(id, owner string) {
@@ -124,11 +134,47 @@ func (h *harvester) walk(v any, path []string, key string) {
 			h.add(v, path, key)
 			return
 		}
+		if name, _, computed := cfn.Intrinsic(v); computed && (name == "Fn::Sub" || name == "Fn::Join") {
+			h.written(h.text(v), path, key)
+			return
+		}
 		for name, member := range v.All() {
-			if name != "Ref" && !strings.HasPrefix(name, "Fn::") || name == "Fn::If" {
-				h.walk(member, with(path, name), or(strings.TrimPrefix(name, "Fn::If"), key))
+			if strings.HasPrefix(name, "Fn::") {
+				h.choices(name, member, with(path, name), key)
+			} else {
+				h.walk(member, with(path, name), name)
 			}
 		}
+	case string:
+		h.written(v, path, key)
+	}
+}
+
+// choices walks what a function chooses from. Of two branches of Fn::If only
+// one is there, and of another function nobody knows.
+func (h *harvester) choices(name string, arg any, path []string, key string) {
+	before, chosen := h.when, h.chosen
+	defer func() { h.when, h.chosen = before, chosen }()
+	branches, _ := arg.([]any)
+	if name != "Fn::If" || len(branches) != 3 {
+		h.chosen = true
+		h.walk(arg, path, key)
+		return
+	}
+	for i := 1; i < 3; i++ {
+		h.when = with(before, h.text(branches[0])+" "+itoa(i))
+		h.walk(branches[i], with(path, itoa(i)), key)
+	}
+}
+
+// written takes up a policy that stands in the template as text, as
+// CloudFormation takes JSON too.
+func (h *harvester) written(text string, path []string, key string) {
+	if !strings.HasPrefix(strings.TrimSpace(text), "{") {
+		return
+	}
+	if t, err := cfn.Parse([]byte(text), h.t.File); err == nil && isPolicy(t.Root) {
+		h.add(t.Root, path, key)
 	}
 }
 
@@ -239,7 +285,12 @@ func (h *harvester) place(o *cfn.Object, path []string, statements []origin, ins
 		at, value = with(at, step), next
 	}
 	e := h.t.Errorf(at, "")
-	return e.Position, e.Source
+	text, known := h.lines[e.Position.Line]
+	if !known {
+		text = e.Source
+		h.lines[e.Position.Line] = text
+	}
+	return e.Position, text
 }
 
 func child(v any, step string) (any, bool) {

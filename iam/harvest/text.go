@@ -2,7 +2,6 @@ package harvest
 
 import (
 	"errors"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -23,10 +22,13 @@ type origin struct {
 func (h *harvester) document(o *cfn.Object, path []string) (*cfn.Object, []origin) {
 	out := cfn.Obj()
 	var origins []origin
-	var when []string
+	when := h.when
+	if h.chosen {
+		when = with(when, strings.Join(path, " "))
+	}
 	if h.resource.Condition != "" && ownerOf(h.resource) == "" {
 		// A policy that is made on a condition may be missing where its owner is not.
-		when = []string{h.resource.Condition + " 1"}
+		when = with(when, h.resource.Condition+" 1")
 	}
 	for key, v := range o.All() {
 		if key != "Statement" {
@@ -80,7 +82,7 @@ func (h *harvester) statement(v any, path []string, when []string, add func(*cfn
 			resolved = cfn.Obj("AWS", text)
 		}
 		if key == "Sid" {
-			if text, _ := resolved.(string); strings.Contains(text, lint.Unknown("")[:6]) {
+			if text, _ := resolved.(string); !lint.IsKnown(text) {
 				continue
 			}
 		}
@@ -230,44 +232,34 @@ func (h *harvester) named(name string) string {
 		return lint.Unknown("AWS." + pseudo)
 	}
 	id, attribute, _ := strings.Cut(name, ".")
-	if r, ok := h.t.Resource(id); ok {
-		if attribute == "" && (r.Type == "AWS::S3::Bucket" || r.Type == "AWS::DynamoDB::Table") {
-			return lint.Unknown("AWS.name." + id)
-		}
-		for _, row := range arns {
-			if row.resource == r.Type && slices.Contains(row.attributes, attribute) {
-				return strings.NewReplacer("{P}", lint.Unknown("AWS.Partition"), "{R}", lint.Unknown("AWS.Region"),
-					"{A}", lint.Unknown("AWS.AccountId"), "{N}", lint.Unknown("AWS.name."+id)).Replace(row.arn)
-			}
-		}
+	r, ok := h.t.Resource(id)
+	if !ok {
+		return lint.Unknown(name)
 	}
-	return lint.Unknown(name)
+	if attribute == "" && (r.Type == "AWS::S3::Bucket" || r.Type == "AWS::DynamoDB::Table") {
+		return lint.Unknown("AWS.name." + id)
+	}
+	naming, _ := cfn.NamingOf(r.Type)
+	form, _ := naming.Returns(attribute)
+	if !strings.HasPrefix(form, "arn:") || r.Type == "AWS::Lambda::Alias" { // an alias's name has two parts
+		return lint.Unknown(name)
+	}
+	return strings.NewReplacer(
+		"{P}", lint.Unknown("AWS.Partition"), "{R}", lint.Unknown("AWS.Region"), "{A}", lint.Unknown("AWS.AccountId"),
+		"{N}", lint.Unknown("AWS.name."+id), "{made}", lint.Unknown("AWS.name."+id+".made"), "{path}", h.path(r),
+	).Replace(form)
 }
 
-// arns are the forms of the ARNs that Ref ("") and attributes of resources
-// give (AWS CloudFormation User Guide, "Return values" of each type).
-var arns = []struct {
-	resource   string
-	attributes []string
-	arn        string
-}{
-	{"AWS::DynamoDB::Table", []string{"Arn"}, "arn:{P}:dynamodb:{R}:{A}:table/{N}"},
-	{"AWS::DynamoDB::Table", []string{"StreamArn"}, "arn:{P}:dynamodb:{R}:{A}:table/{N}/stream/{N}"},
-	{"AWS::DynamoDB::GlobalTable", []string{"Arn"}, "arn:{P}:dynamodb:{R}:{A}:table/{N}"},
-	{"AWS::SQS::Queue", []string{"Arn"}, "arn:{P}:sqs:{R}:{A}:{N}"},
-	{"AWS::SNS::Topic", []string{"", "TopicArn"}, "arn:{P}:sns:{R}:{A}:{N}"},
-	{"AWS::Lambda::Function", []string{"Arn"}, "arn:{P}:lambda:{R}:{A}:function:{N}"},
-	{"AWS::Serverless::Function", []string{"Arn"}, "arn:{P}:lambda:{R}:{A}:function:{N}"},
-	{"AWS::S3::Bucket", []string{"Arn"}, "arn:{P}:s3:::{N}"},
-	{"AWS::KMS::Key", []string{"Arn"}, "arn:{P}:kms:{R}:{A}:key/{N}"},
-	{"AWS::IAM::Role", []string{"Arn"}, "arn:{P}:iam::{A}:role/{N}"},
-	{"AWS::IAM::User", []string{"Arn"}, "arn:{P}:iam::{A}:user/{N}"},
-	{"AWS::Logs::LogGroup", []string{"Arn"}, "arn:{P}:logs:{R}:{A}:log-group:{N}:*"},
-	{"AWS::Kinesis::Stream", []string{"Arn"}, "arn:{P}:kinesis:{R}:{A}:stream/{N}"},
-	{"AWS::SecretsManager::Secret", []string{"", "Id"}, "arn:{P}:secretsmanager:{R}:{A}:secret:{N}"},
-	{"AWS::StepFunctions::StateMachine", []string{"", "Arn"}, "arn:{P}:states:{R}:{A}:stateMachine:{N}"},
-	{"AWS::Events::EventBus", []string{"Arn"}, "arn:{P}:events:{R}:{A}:event-bus/{N}"},
-	{"AWS::Events::Rule", []string{"Arn"}, "arn:{P}:events:{R}:{A}:rule/{N}"},
+// path is the path of a role or another entity of IAM.
+func (h *harvester) path(r cfn.Resource) string {
+	v := property(r, "Path")
+	if text, ok := v.(string); ok {
+		return text
+	}
+	if v == nil {
+		return "/"
+	}
+	return lint.Unknown("AWS.path." + r.ID)
 }
 
 // with gives a new path; append alone could share the array between siblings.
@@ -276,13 +268,6 @@ func with(path []string, key ...string) []string {
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }
-
-func or(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
-}
 
 func plain(err error) string {
 	var e *writ.Error

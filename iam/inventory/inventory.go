@@ -154,9 +154,11 @@ func Read(account Account, stacks ...Stack) (*Inventory, error) {
 // of the role. It is nil when there is none.
 func (inv *Inventory) Principal(name string) *Principal {
 	if p := iam.ParsePrincipal(name); p.Kind == iam.PrincipalSession && p.Account == inv.Account.ID {
-		rest := name[strings.LastIndexByte(name, ':')+1:]
-		name = strings.SplitN(rest, "/", 3)[1]
-		return inv.role(name)
+		parts := strings.Split(strings.SplitN(name, ":", 6)[5], "/")
+		if len(parts) != 3 {
+			return nil // no role, or no session
+		}
+		return inv.role(parts[1])
 	}
 	i := slices.IndexFunc(inv.Principals, func(p *Principal) bool { return p.Name == name || p.ARN == name })
 	if i < 0 {

@@ -241,3 +241,25 @@ Resources:
 		t.Errorf("got %v", err)
 	}
 }
+
+// A session is found by its role alone, whatever else its ARN holds.
+func TestPrincipalOfStrangeSessions(t *testing.T) {
+	t.Parallel()
+	template, err := cfn.Parse([]byte(`{"Resources": {"Role": {"Type": "AWS::IAM::Role", "Properties": {"RoleName": "app", "AssumeRolePolicyDocument":
+		{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}}}}}}`), "t.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	inv, err := inventory.Read(account, inventory.Stack{Template: template})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for session, want := range map[string]bool{
+		"assumed-role/app/s": true, "assumed-role/app": false, "assumed-role": false, "assumed-role/": false, "assumed-role/other/x:y/app": false,
+		"assumed-role/other/x:assumed-role/app/s": false, "assumed-role/app/s/t": false,
+	} {
+		if got := inv.Principal("arn:aws:sts::111122223333:"+session) != nil; got != want {
+			t.Errorf("%s: %t", session, got)
+		}
+	}
+}

@@ -189,6 +189,6 @@ func (b *reader) functionOf(text string) (*Resource, string) {
 // tagContext gives tags as context keys.
 func tagContext(ctx iam.Context, prefix string, tags map[string]string) {
 	for key, value := range tags {
-		ctx[prefix+strings.ToLower(key)] = iam.One(value)
+		ctx[iam.Key(prefix+key)] = iam.One(value)
 	}
 }

@@ -2,6 +2,7 @@ package lint
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -18,13 +19,24 @@ func everyResource(entry string) bool {
 	if parts == nil {
 		return strings.HasPrefix(entry, "arn:") && strings.HasSuffix(entry, "*") && !strings.Contains(entry, "/")
 	}
-	return strings.Trim(parts[5], "*") == "" && (parts[2] != "sqs" && parts[2] != "sns" || strings.Trim(parts[4], "*") == "")
+	return everything(parts[5]) && (parts[2] != "sqs" && parts[2] != "sns" || everything(parts[4]))
+}
+
+// everything reports a pattern that matches all there is, "?*" too.
+func everything(pattern string) bool {
+	return strings.Trim(pattern, "*?") == "" && (pattern == "" || strings.Contains(pattern, "*"))
+}
+
+// everyAction is "*", or its longer forms such as "*:*".
+func everyAction(entry string) bool {
+	service, name, found := strings.Cut(entry, ":")
+	return everything(service) && (!found || everything(name))
 }
 
 func (s *statement) onEverything() bool { return slices.ContainsFunc(s.Resource, everyResource) }
 
 func allowAll(c *checker, s *statement) {
-	if s.grants() && slices.Contains(s.Action, "*") && slices.Contains(s.Resource, "*") {
+	if s.grants() && slices.ContainsFunc(s.Action, everyAction) && slices.Contains(s.Resource, "*") {
 		severity := Security
 		if len(s.Conditions) > 0 {
 			severity = Warning
@@ -39,7 +51,7 @@ func allowService(c *checker, s *statement) {
 	}
 	for i, entry := range s.Action {
 		service, name, _ := strings.Cut(entry, ":")
-		if name != "" && strings.Trim(name, "*") == "" {
+		if name != "" && everything(name) && !everyAction(entry) {
 			c.report(s, []string{"Action", itoa(i)}, Warning, fmt.Sprintf("%s allows all %d actions of the service, also those that AWS adds later", entry, len(c.catalog.Expand(service+":*"))), "name the actions that are needed")
 		}
 	}
@@ -62,7 +74,7 @@ func allowNotResource(c *checker, s *statement) {
 }
 
 func wildcardResource(c *checker, s *statement) {
-	if !s.grants() || !s.onEverything() || len(s.Conditions) > 0 || slices.Contains(s.Action, "*") {
+	if !s.grants() || !s.onEverything() || len(s.Conditions) > 0 || slices.ContainsFunc(s.Action, everyAction) {
 		return
 	}
 	var writes, manages []catalog.Action
@@ -88,7 +100,7 @@ func wildcardResource(c *checker, s *statement) {
 
 func passRoleStar(c *checker, s *statement) {
 	onEveryRole := slices.ContainsFunc(s.Resource, everyRole)
-	if !s.grants() || !s.mayBeAbout("iam:PassRole") || !onEveryRole || slices.Contains(s.Action, "*") || hasUnknownIn(s.Action) {
+	if !s.grants() || !s.mayBeAbout("iam:PassRole") || !onEveryRole || slices.ContainsFunc(s.Action, everyAction) || hasUnknownIn(s.Action) {
 		return
 	}
 	severity, hint := Security, `name the roles, and the service that gets them with a condition on "iam:PassedToService"`
@@ -100,11 +112,11 @@ func passRoleStar(c *checker, s *statement) {
 
 func everyRole(entry string) bool {
 	parts := arnParts(entry)
-	return everyResource(entry) || parts != nil && parts[2] == "iam" && strings.Trim(strings.TrimPrefix(parts[5], "role"), "/*") == ""
+	return everyResource(entry) || parts != nil && parts[2] == "iam" && strings.Trim(strings.TrimPrefix(parts[5], "role"), "/*?") == ""
 }
 
 func assumeRoleStar(c *checker, s *statement) {
-	if !s.grants() || !s.mayBeAbout("sts:AssumeRole") || slices.Contains(s.Action, "*") || hasUnknownIn(s.Action) || len(s.Conditions) > 0 {
+	if !s.grants() || !s.mayBeAbout("sts:AssumeRole") || slices.ContainsFunc(s.Action, everyAction) || hasUnknownIn(s.Action) || len(s.Conditions) > 0 {
 		return
 	}
 	if slices.ContainsFunc(s.Resource, everyRole) {
@@ -123,9 +135,26 @@ var fixing = []string{
 func (s *statement) isFixed(keys []string) bool {
 	return slices.ContainsFunc(s.Conditions, func(e iam.ConditionElement) bool {
 		o := parseOperator(e.Operator)
-		key, _, _ := strings.Cut(strings.ToLower(e.Key), "/")
-		return o.known && o.needsValue() && slices.Contains(keys, key) && !slices.Contains(e.Values, "*")
+		key, _, _ := strings.Cut(iam.Key(e.Key), "/")
+		return o.known && o.needsValue() && slices.Contains(keys, key) && all(e.Values, func(v string) bool { return narrows(e.Key, v) })
 	})
+}
+
+// narrows reports a value that not every caller has: no pattern of wildcards
+// alone, no network of half the internet, not the key itself.
+func narrows(key, value string) bool {
+	if network, err := netip.ParsePrefix(value); err == nil {
+		return network.Bits() >= 8 && (network.Addr().Is4() || network.Bits() >= 32) // as S3 draws the line
+	}
+	if iam.Key(value) == "${"+iam.Key(key)+"}" {
+		return false
+	}
+	for part := range strings.SplitSeq(strings.TrimPrefix(value, "arn:"), ":") {
+		if strings.Trim(part, "*?/") != "" && part != "aws" && part != "iam" && part != "sts" {
+			return true
+		}
+	}
+	return false
 }
 
 func principalStar(c *checker, s *statement) {
@@ -138,7 +167,8 @@ func principalStar(c *checker, s *statement) {
 		return
 	}
 	if s.policy.Type == iam.TypeTrust && slices.ContainsFunc(s.Conditions, func(e iam.ConditionElement) bool {
-		return isProviderKey(e.Key) || strings.EqualFold(e.Key, "sts:ExternalId")
+		return (isProviderKey(e.Key) || sameKey(e.Key, "sts:ExternalId")) && parseOperator(e.Operator).needsValue() &&
+			all(e.Values, func(v string) bool { return narrows(e.Key, v) })
 	}) {
 		return
 	}
@@ -166,7 +196,7 @@ func forAllValues(c *checker, s *statement) {
 		if slices.ContainsFunc(s.Conditions, func(n iam.ConditionElement) bool {
 			other := parseOperator(n.Operator)
 			present := other.base == "null" && hasFold(n.Values, "false") && !hasFold(n.Values, "true")
-			return strings.EqualFold(n.Key, e.Key) && (present || other.needsValue())
+			return sameKey(n.Key, e.Key) && (present || other.needsValue())
 		}) {
 			continue
 		}

@@ -19,7 +19,7 @@ func contradiction(s *statement) (*iam.ConditionElement, string) {
 		a := &s.Conditions[i]
 		for j := range s.Conditions {
 			b := &s.Conditions[j]
-			if !strings.EqualFold(a.Key, b.Key) {
+			if !sameKey(a.Key, b.Key) {
 				continue
 			}
 			if i < j && excludes(a, b, s.variables) {
@@ -50,6 +50,10 @@ func excludesAbsent(null, test *iam.ConditionElement) bool {
 	return o.known && o.needsValue()
 }
 
+// maxValuePairs bounds the values that are compared with each other; beyond it
+// nothing is found.
+const maxValuePairs = 1 << 16
+
 // excludes reports whether two conditions on one key have no value in common.
 func excludes(a, b *iam.ConditionElement, variables bool) bool {
 	x, y := parseOperator(a.Operator), parseOperator(b.Operator)
@@ -59,7 +63,7 @@ func excludes(a, b *iam.ConditionElement, variables bool) bool {
 	if excludesNegated(a, b, x, y) || excludesNegated(b, a, y, x) {
 		return true
 	}
-	if !x.single() || !y.single() || x.family() != y.family() {
+	if !x.single() || !y.single() || x.family() != y.family() || len(a.Values)*len(b.Values) > maxValuePairs {
 		return false
 	}
 	apart := func(string, string) bool { return false }
@@ -125,7 +129,7 @@ func emptyWindow(s *statement, key string) bool {
 	for i := range s.Conditions {
 		e := &s.Conditions[i]
 		o := parseOperator(e.Operator)
-		if !strings.EqualFold(e.Key, key) || !o.single() {
+		if !sameKey(e.Key, key) || !o.single() {
 			continue
 		}
 		switch o.family() {

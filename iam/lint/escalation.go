@@ -181,7 +181,7 @@ func (c *checker) findGrant(action, service string) *grant {
 			continue
 		}
 		wide := s.NotResource != nil || slices.ContainsFunc(left, func(r string) bool { return everyResource(r) || everyOfType(r) })
-		g := grant{action: action, statement: s, narrow: !wide || s.limited(action), all: (s.NotAction != nil || slices.Contains(s.Action, "*")) && slices.Contains(s.Resource, "*")}
+		g := grant{action: action, statement: s, narrow: !wide || s.limited(action), all: (s.NotAction != nil || slices.ContainsFunc(s.Action, everyAction)) && slices.Contains(s.Resource, "*")}
 		if best == nil || best.narrow && !g.narrow {
 			best = &g
 		}

@@ -134,7 +134,8 @@ type policy struct {
 	number     int
 	statements []*statement
 	places     *place
-	lines      []int // where the lines of Source start
+	lines      []int          // where the lines of Source start
+	texts      map[int]string // their texts, as far as they were asked for
 }
 
 // statement is a statement with what the rules ask for again and again.
@@ -178,7 +179,8 @@ type checker struct {
 // pairs of statements are compared (those of a thousand statements; AWS's
 // quotas leave a role a few hundred).
 const (
-	maxFindings = 10_000
+	// MaxFindings is the most that [Policies] gives: of so many there may be more.
+	MaxFindings = 10_000
 	maxPairs    = 1 << 20
 )
 
@@ -214,7 +216,7 @@ func (c *checker) prepare(in *Input, number int) *policy {
 		s := &statement{Statement: &in.Document.Statements[i], policy: p, index: i, variables: in.Document.Version == iam.Version2012}
 		s.open = s.NotAction != nil
 		for _, entry := range s.Action {
-			if entry == "*" || hasUnknown(entry) {
+			if everyAction(entry) || hasUnknown(entry) {
 				s.open = true
 				continue
 			}
@@ -232,7 +234,7 @@ func (c *checker) report(s *statement, path []string, severity Severity, message
 }
 
 func (c *checker) add(p *policy, path []string, f Finding) {
-	if len(c.findings) >= maxFindings {
+	if len(c.findings) >= MaxFindings {
 		return
 	}
 	f.Code, f.Policy, f.Input = c.rule.Code, p.Name, p.number

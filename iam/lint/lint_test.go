@@ -98,3 +98,19 @@ func text(found []lint.Finding) string {
 	}
 	return b.String()
 }
+
+// Unknown text is one variable however long its name is, and another name is
+// another text.
+func TestUnknownIsOneVariable(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("{Fn::Join: [a, $é*]}", 500)
+	for _, name := range []string{"", "Table", "AWS.name.Table", "${}", "a'b", long} {
+		text := lint.Unknown(name)
+		if iam.VariableLen(text) != len(text) || lint.IsKnown("x"+text) {
+			t.Errorf("%q is not one unknown text", text)
+		}
+	}
+	if lint.Unknown(long+"a") == lint.Unknown(long+"b") {
+		t.Error("two long names stand for the same text")
+	}
+}

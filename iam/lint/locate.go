@@ -110,11 +110,9 @@ func (p *place) find(path []string) *place {
 	return p
 }
 
-const (
-	maxSourceLine = 512
-	// maxColumn is up to where columns count characters; beyond it, bytes.
-	maxColumn = 16 << 10
-)
+// maxLine is how much of a line is looked at: more than the largest policy that
+// AWS takes. Beyond it columns count bytes, and the text is not kept.
+const maxLine = 32 << 10
 
 // place gives the place of a value of the document, and its line.
 func (p *policy) place(path []string) (writ.Position, string) {
@@ -134,7 +132,7 @@ func (p *policy) place(path []string) (writ.Position, string) {
 		n--
 	}
 	col := at - p.lines[n]
-	if col <= maxColumn {
+	if col <= maxLine {
 		col = utf8.RuneCount(p.Source[p.lines[n]:at])
 	}
 	return writ.Position{File: p.File, Line: n + 1, Col: 1 + col}, p.line(n + 1)
@@ -150,17 +148,25 @@ func lineStarts(src []byte) []int {
 	return starts
 }
 
-// line gives the text of a line of the document's source.
+// line gives the text of a line of the document's source. The findings of a
+// line share it: a document may be one long line.
 func (p *policy) line(n int) string {
 	if n < 1 || n > len(p.lines) {
 		return ""
 	}
+	if text, ok := p.texts[n]; ok {
+		return text
+	}
 	line := p.Source[p.lines[n-1]:]
-	line = line[:min(len(line), maxSourceLine)]
+	line = line[:min(len(line), maxLine)]
 	if end := bytes.IndexByte(line, '\n'); end >= 0 {
 		line = line[:end]
 	}
-	return strings.TrimSuffix(string(line), "\r")
+	if p.texts == nil {
+		p.texts = map[int]string{}
+	}
+	p.texts[n] = strings.TrimSuffix(string(line), "\r")
+	return p.texts[n]
 }
 
 func asError(err error) (*writ.Error, bool) {

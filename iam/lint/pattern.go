@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/writ-dev/writ/iam"
 )
 
 // token is one place of a pattern: a character, a wildcard or a variable.
@@ -32,7 +34,7 @@ func (syn syntax) read(s string) (tokens []token, ok bool) {
 	}
 	for i := 0; i < len(s); {
 		if syn.variables || strings.HasPrefix(s[i:], unknownPrefix) {
-			if end := variableEnd(s[i:]); end > 0 {
+			if end := iam.VariableLen(s[i:]); end > 0 {
 				tokens = append(tokens, variableToken(s[i:i+end]))
 				i += end
 				continue
@@ -62,24 +64,6 @@ func variableToken(s string) token {
 		return token{char: rune(inner[0])}
 	}
 	return token{kind: tokenVariable, name: s}
-}
-
-// variableEnd gives the length of the variable that s starts with, 0 for none.
-// A brace inside quotes does not end it.
-func variableEnd(s string) int {
-	if !strings.HasPrefix(s, "${") {
-		return 0
-	}
-	quoted := false
-	for i := 2; i < len(s); i++ {
-		switch {
-		case s[i] == '\'':
-			quoted = !quoted
-		case s[i] == '}' && !quoted:
-			return i + 1
-		}
-	}
-	return strings.IndexByte(s, '}') + 1
 }
 
 // maxCells bounds the work of comparing two patterns; beyond it the answer is
@@ -162,23 +146,12 @@ func disjoint(p, q []token) bool {
 	return false
 }
 
-// arnParts cuts an ARN into its six parts; nil when it has fewer. The colons
-// inside ${…} do not cut.
+// arnParts cuts an ARN into its six parts; nil when it has fewer.
 func arnParts(s string) []string {
-	var parts []string
-	start := 0
-	for i := 0; i < len(s) && len(parts) < 5; i++ {
-		if end := variableEnd(s[i:]); end > 0 {
-			i += end - 1
-		} else if s[i] == ':' {
-			parts = append(parts, s[start:i])
-			start = i + 1
-		}
+	if parts := iam.ARNParts(s); len(parts) == 6 {
+		return parts
 	}
-	if parts = append(parts, s[start:]); len(parts) < 6 {
-		return nil
-	}
-	return parts
+	return nil
 }
 
 // arnTokens reads an ARN pattern part by part; variables count in the parts

@@ -176,13 +176,16 @@ func conditionsWithin(narrow, wide *statement) bool {
 	return true
 }
 
+// sameKey compares as iam.Key has it; nearly all pairs part at the first look.
+func sameKey(a, b string) bool { return strings.EqualFold(a, b) && iam.Key(a) == iam.Key(b) }
+
 func isVariable(s string) bool { return strings.Contains(s, "${") }
 
 // implies compares conditions of one operator on one key: a positive one is
 // wider with more values, a negated one with fewer.
 func implies(n, w *iam.ConditionElement) bool {
 	a, b := parseOperator(n.Operator), parseOperator(w.Operator)
-	if !a.known || !b.known || !strings.EqualFold(n.Key, w.Key) || a.base != b.base || a.set != b.set {
+	if !a.known || !b.known || !sameKey(n.Key, w.Key) || a.base != b.base || a.set != b.set {
 		return false
 	}
 	if a.ifExists != b.ifExists && (a.ifExists || a.set != "") {
@@ -199,6 +202,13 @@ func all[T any](list []T, ok func(T) bool) bool {
 }
 
 func allIn(a, b []string) bool {
+	if len(a)*len(b) > 1024 {
+		known := make(map[string]bool, len(b))
+		for _, s := range b {
+			known[s] = true
+		}
+		return all(a, func(s string) bool { return known[s] })
+	}
 	return all(a, func(s string) bool { return slices.Contains(b, s) })
 }
 

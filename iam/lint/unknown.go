@@ -1,6 +1,9 @@
 package lint
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
@@ -8,7 +11,9 @@ import (
 	"github.com/writ-dev/writ/iam"
 )
 
-const unknownPrefix = "${writ:"
+// unknownPrefix begins what is not known. A part of it is random: nobody can
+// write it into a policy to keep findings from it.
+var unknownPrefix = "${writ" + strconv.FormatUint(rand.Uint64(), 36) + ":"
 
 // Unknown is text that stands for something not known when the policy is
 // judged, such as the name that CloudFormation will give a resource. It can be
@@ -18,6 +23,10 @@ const unknownPrefix = "${writ:"
 // Names that begin with "AWS." stand for text without colons, and those that
 // begin with "AWS.name." for text without slashes too: the name of a bucket.
 func Unknown(name string) string {
+	if len(name) > maxName { // a variable of a policy has a bound
+		sum := sha256.Sum256([]byte(name))
+		name = strings.ToValidUTF8(name[:maxName/2], "") + "#" + hex.EncodeToString(sum[:])
+	}
 	return unknownPrefix + strings.Map(func(r rune) rune {
 		if strings.ContainsRune("{}':,$*?\"\\", r) || r < ' ' {
 			return '_'
@@ -25,6 +34,11 @@ func Unknown(name string) string {
 		return r
 	}, name) + "}"
 }
+
+const maxName = 1000
+
+// IsKnown reports whether a text holds nothing that [Unknown] made.
+func IsKnown(s string) bool { return !hasUnknown(s) }
 
 func hasUnknown(s string) bool { return strings.Contains(s, unknownPrefix) }
 

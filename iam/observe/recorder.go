@@ -79,6 +79,10 @@ func (c *Recorder) Note(o Observation) {
 	c.note(&o)
 }
 
+// maxResource is the longest resource that is kept, in bytes: longer ones are
+// no names of AWS's. A line of the file holds it several times over.
+const maxResource = 2048
+
 func (c *Recorder) note(o *Observation) {
 	if row := c.rows[o.key()]; row != nil {
 		row.add(o)
@@ -88,6 +92,9 @@ func (c *Recorder) note(o *Observation) {
 		wider := *o
 		if extent > rank(o.Extent) {
 			wider.Extent, wider.Resource = extents[extent], widen(o.Resource, extents[extent])
+		}
+		if len(wider.Resource) > maxResource || wider.Resource == "" && wider.Extent != ExtentAny {
+			continue // nothing that could be read back
 		}
 		if row := c.rows[wider.key()]; row != nil {
 			row.add(o)

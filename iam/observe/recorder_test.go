@@ -286,3 +286,32 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// Whatever a caller names, what is written can be read: a resource that is no
+// ARN when its rows are full, and one longer than any of AWS's.
+func TestHostileResourcesCanBeReadBack(t *testing.T) {
+	t.Parallel()
+	r := record(t, observe.Limits{Rows: 2, All: 100},
+		call("s3:GetObject", "arn:aws:s3:::b/1", 1), call("s3:GetObject", "arn:aws:s3:::b/2", 2), call("s3:ListAllMyBuckets", "*", 3),
+		call("dynamodb:GetItem", "arn:aws:dynamodb:us-east-1:000000000000:table/"+strings.Repeat("x", 100_000), 4),
+		call("dynamodb:GetItem", strings.Repeat("\x00", 100_000), 5),
+	)
+	var b bytes.Buffer
+	if err := observe.Write(&b, r); err != nil {
+		t.Fatal(err)
+	}
+	back, err := observe.Read(&b, "f")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(r, back); diff != "" {
+		t.Errorf("-written +read:\n%s", diff)
+	}
+	count := int64(0)
+	for _, o := range back.Rows {
+		count += o.Count
+	}
+	if count+back.Dropped != 5 {
+		t.Errorf("%d calls and %d dropped of 5: %v", count, back.Dropped, back.Rows)
+	}
+}

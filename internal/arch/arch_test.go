@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -119,6 +120,26 @@ func TestArrowsPointDown(t *testing.T) {
 				t.Errorf("%s imports server: only the command line does", name)
 			}
 		}
+	}
+}
+
+// TestDecidingNeedsOnlyIAM: what stands on the engine is not in a program that
+// only decides, and the oracle is in none.
+func TestDecidingNeedsOnlyIAM(t *testing.T) {
+	t.Parallel()
+	all := packages(t)
+	for _, imported := range all["iam"].Imports {
+		if strings.HasPrefix(imported, module+"/") {
+			t.Errorf("iam imports %s", imported)
+		}
+	}
+	for name, p := range all {
+		if slices.Contains(p.Imports, module+"/iam/internal/oracle") {
+			t.Errorf("%s imports the oracle, which is for tests", name)
+		}
+	}
+	if _, there := all["iam/internal/oracle"]; !there {
+		t.Error("there is no oracle: the test looks at nothing")
 	}
 }
 

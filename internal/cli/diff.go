@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"strconv"
@@ -61,14 +60,12 @@ func (f *diffFlags) check() error {
 	if (f.oldFile == "") != (f.newFile == "") {
 		return writ.Errorf(writ.CodeUsage, "--old and --new go together")
 	}
-	if f.compat != "" && f.compat != "cdk" {
-		return writ.Errorf(writ.CodeUsage, "--compat %s is not known", f.compat).WithHint("it takes cdk")
+	if f.compat != "" {
+		if err := checkChoice("compat", f.compat, []string{"cdk"}); err != nil {
+			return err
+		}
 	}
-	switch f.failOn {
-	case "never", "any", "widen":
-		return nil
-	}
-	return writ.Errorf(writ.CodeUsage, "--fail-on %s is not known", f.failOn).WithHint("it takes never, any or widen")
+	return checkChoice("fail-on", f.failOn, []string{"never", "any", "widen"})
 }
 
 func (f *diffFlags) files(sh *shell) error {
@@ -128,10 +125,7 @@ func (f *diffFlags) show(sh *shell, all []*diff.Changes) error {
 		widened = widened || changes.Widens()
 	}
 	if f.format == "json" {
-		e := json.NewEncoder(sh.stdout)
-		e.SetIndent("", "  ")
-		e.SetEscapeHTML(false)
-		if err := e.Encode(all); err != nil {
+		if err := writeJSON(sh.stdout, all); err != nil {
 			return err
 		}
 	} else {

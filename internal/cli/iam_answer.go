@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
-	"io"
 	"slices"
 	"strings"
 
@@ -199,12 +197,4 @@ func typeName(t iam.PolicyType) string {
 		return "entity of AWS"
 	}
 	return string(t)
-}
-
-// writeJSON writes one indented value.
-func writeJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	return e.Encode(v)
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -121,10 +120,7 @@ func (t *answerText) said(row answerType) string {
 
 // statement names a statement, its place and the edge that it comes from.
 func (t *answerText) statement(s answerStatement) string {
-	text := fmt.Sprintf("statement %d", s.Statement)
-	if s.Sid != "" {
-		text += " (" + oneLine(s.Sid) + ")"
-	}
+	text := statementName(s.Statement, s.Sid)
 	if s.Policy != "" && s.Policy != s.Position.File {
 		text += " of " + oneLine(s.Policy)
 	}
@@ -202,22 +198,17 @@ func (t *answerText) advice() {
 		t.section("Fix")
 		t.line("  %s", oneLine(f.Summary))
 		t.line("  %s", t.st.faint(addAt(*f)+":"))
-		for line := range strings.Lines(strings.TrimRight(f.Lines, "\n")) {
-			t.line("  %s", t.st.green("+ "+strings.TrimRight(printable(line), "\n")))
-		}
+		t.b.WriteString(addedLines(*f, t.st))
 	}
 	if m := a.Missing; m != nil {
 		t.section("The smallest statement that is missing, in the " + typeName(m.Where))
-		raw, err := json.MarshalIndent(m.Statement, "  ", "  ")
-		if err == nil {
-			t.line("  %s", printable(string(raw)))
-		}
+		t.line("  %s", statementText(m.Statement))
 	}
 	if len(a.Advice) > 0 {
 		t.line("")
 	}
 	for _, text := range a.Advice {
-		t.line("  %s", text)
+		t.line("  %s", oneLine(text))
 	}
 }
 

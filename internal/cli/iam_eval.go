@@ -43,7 +43,7 @@ and the command ends with status 1. So it does for files that hold no case.
 			return e.files(cmd.Context(), args)
 		},
 	}
-	cmd.Flags().BoolVar(&e.check, "check", false, "compare with `expected` and `expectedBlockedBy` of the cases, print what differs and a count")
+	cmd.Flags().BoolVar(&e.check, "check", false, "compare with what the cases expect, print what differs and a count")
 	formatFlag(cmd, &e.format)
 	return cmd
 }
@@ -76,11 +76,11 @@ func (e *caseRun) files(ctx context.Context, names []string) error {
 	}
 	switch {
 	case e.bad > 0:
-		return writ.Errorf(writ.CodeInvalid, "%s could not be read; %d cases were decided", count(e.bad, "line"), e.cases)
+		return writ.Errorf(writ.CodeInvalid, "%s could not be read; %d cases were decided", counted(e.bad, "line"), e.cases)
 	case e.cases == 0:
 		return writ.Errorf(writ.CodeInvalid, "there are no cases in %s", quotedList(names))
 	case e.check && e.agree+e.differ == 0:
-		return writ.Errorf(writ.CodeInvalid, "none of the %s says what is expected", count(e.cases, "case"))
+		return writ.Errorf(writ.CodeInvalid, "none of the %s says what is expected", counted(e.cases, "case"))
 	case e.differ > 0:
 		return exitError(1)
 	}
@@ -202,19 +202,12 @@ func (e *caseRun) summary() error {
 			Unread    int `json:"unread"`
 		}{e.cases, e.agree, e.differ, silent, e.bad})
 	}
-	text := fmt.Sprintf("%s: %d as expected, %d not", count(e.cases, "case"), e.agree, e.differ)
+	text := fmt.Sprintf("%s: %d as expected, %d not", counted(e.cases, "case"), e.agree, e.differ)
 	if silent > 0 {
 		text += fmt.Sprintf(", %d without an expectation", silent)
 	}
 	_, err := io.WriteString(e.out, text+"\n")
 	return err
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
 
 func quotedList(names []string) string {

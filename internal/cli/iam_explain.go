@@ -53,9 +53,9 @@ Ends with status 0 when the request is allowed and 3 when it is denied.`,
 	flags.StringVar(&f.action, "action", "", "what is to be done, such as dynamodb:PutItem")
 	flags.StringVar(&f.resource, "resource", "", "an ARN or \"*\"; with -s also a store or function by its name, or states, mutation:NAME, channel:NAME")
 	flags.StringVar(&f.resourceAccount, "resource-account", "", "the account that owns the resource (default: as in its ARN, else the caller's)")
-	flags.StringArrayVar(&f.context, "context", nil, "a context key, KEY=VALUE; a key that is repeated has several values")
+	flags.StringArrayVar(&f.context, "context", nil, contextHelp)
 	f.files.register(cmd)
-	flags.StringVarP(&f.sandbox, "sandbox", "s", "", "the sandbox of the topology in DIR")
+	flags.StringVarP(&f.sandbox, "sandbox", "s", "", "the sandbox (default \""+defaultSandbox+"\" when DIR is given)")
 	accountFlags(cmd, &f.account, &f.region)
 	formatFlag(cmd, &f.format)
 	return cmd

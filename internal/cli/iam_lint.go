@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -51,29 +50,28 @@ at or above --fail-on.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.kind, "type", "", "the type of the documents: identity, resource, trust, key, boundary, session, scp, rcp or endpoint")
-	flags.StringVar(&f.format, "format", "text", "how to print the findings: text, json or sarif")
-	flags.StringVar(&f.failOn, "fail-on", string(lint.Error), "the least severity that fails: error, security, warning or suggestion")
+	flags.StringVar(&f.kind, "type", "", "the type of the documents: "+alternatives(policyTypes))
+	flags.StringVar(&f.failOn, "fail-on", string(lint.Error), "the least severity that fails: "+alternatives(lint.Severities()))
 	flags.StringVarP(&f.profile, "profile", "e", localEnv, "the AWS profile, which {{env}} in a topology stands for")
-	flags.StringVarP(&f.sandbox, "sandbox", "s", defaultSandbox, "the sandbox that a topology is synthesised for")
+	flags.StringVarP(&f.sandbox, "sandbox", "s", defaultSandbox, "the sandbox of a topology")
+	formatFlag(cmd, &f.format, "sarif")
 	return cmd
 }
 
 var policyTypes = []iam.PolicyType{
-	"", iam.TypeIdentity, iam.TypeResource, iam.TypeTrust, iam.TypeKey, iam.TypeBoundary, iam.TypeSession, iam.TypeSCP, iam.TypeRCP, iam.TypeEndpoint,
+	iam.TypeIdentity, iam.TypeResource, iam.TypeTrust, iam.TypeKey, iam.TypeBoundary, iam.TypeSession, iam.TypeSCP, iam.TypeRCP, iam.TypeEndpoint,
 }
 
 func (f *lintFlags) check() error {
-	if !slices.Contains(policyTypes, iam.PolicyType(f.kind)) {
-		return writ.Errorf(writ.CodeUsage, "--type %s is not known", f.kind).WithHint("it takes identity, resource, trust, key, boundary, session, scp, rcp or endpoint")
+	if f.kind != "" {
+		if err := checkChoice("type", iam.PolicyType(f.kind), policyTypes); err != nil {
+			return err
+		}
 	}
-	if !slices.Contains([]string{"text", "json", "sarif"}, f.format) {
-		return writ.Errorf(writ.CodeUsage, "--format %s is not known", f.format).WithHint("it takes text, json or sarif")
+	if err := checkChoice("fail-on", lint.Severity(f.failOn), lint.Severities()); err != nil {
+		return err
 	}
-	if !slices.Contains(lint.Severities(), lint.Severity(f.failOn)) {
-		return writ.Errorf(writ.CodeUsage, "--fail-on %s is not known", f.failOn).WithHint("it takes error, security, warning or suggestion")
-	}
-	return nil
+	return checkFormat(f.format, "sarif")
 }
 
 func (f *lintFlags) show(sh *shell, s *policySource) error {
@@ -81,7 +79,7 @@ func (f *lintFlags) show(sh *shell, s *policySource) error {
 	var err error
 	switch f.format {
 	case "json":
-		err = writeFindingsJSON(sh.stdout, found)
+		err = writeJSON(sh.stdout, append([]lint.Finding{}, found...)) // a list, also when it is empty
 	case "sarif":
 		err = writeSARIF(sh.stdout, found, version())
 	default:
@@ -93,20 +91,13 @@ func (f *lintFlags) show(sh *shell, s *policySource) error {
 	for _, skipped := range s.skipped {
 		fmt.Fprintf(sh.stderr, "%s\n", style{sh.colorErr}.yellow("not read: "+oneLine(skipped)))
 	}
+	if len(found) >= lint.MaxFindings {
+		return writ.Errorf(writ.CodeTooLarge, "there are more than %d findings, and the others are not shown", lint.MaxFindings)
+	}
 	if slices.ContainsFunc(found, func(x lint.Finding) bool { return x.Severity.AtLeast(lint.Severity(f.failOn)) }) {
 		return exitError(1)
 	}
 	return nil
-}
-
-func writeFindingsJSON(w io.Writer, found []lint.Finding) error {
-	if found == nil {
-		found = []lint.Finding{} // a list, also when it is empty
-	}
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	return e.Encode(found)
 }
 
 // showFindings writes a paragraph for each finding, and a line of summary.
@@ -135,19 +126,10 @@ func showFinding(b *strings.Builder, st style, f *lint.Finding) {
 		colour = st.yellow
 	}
 	fmt.Fprintf(b, "%s: %s %s: %s\n", oneLine(f.Position.String()), colour(string(f.Severity)), f.Code, oneLine(f.Message))
-	if f.Source != "" && f.Position.Col > 0 {
-		line := []rune(f.Source)
-		before := line[:min(f.Position.Col-1, len(line))]
-		indent := strings.Map(func(r rune) rune {
-			if r == '\t' {
-				return r
-			}
-			return ' '
-		}, oneLine(string(before)))
-		fmt.Fprintf(b, "    %s\n    %s^\n", oneLine(f.Source), indent)
-	}
+	at, line := printableSource(f.Position, f.Source)
+	writ.WriteSource(b, at, line)
 	if f.Hint != "" {
-		fmt.Fprintf(b, "    %s\n", st.cyan("hint: "+oneLine(f.Hint)))
+		fmt.Fprintf(b, "  %s\n", st.cyan("hint: "+oneLine(f.Hint)))
 	}
 	b.WriteString("\n")
 }
@@ -166,22 +148,15 @@ func summary(found []lint.Finding, policies, others int) string {
 		case n > 0 && severity == lint.Security:
 			parts = append(parts, fmt.Sprintf("%d security", n))
 		case n > 0:
-			parts = append(parts, count(n, string(severity)))
+			parts = append(parts, counted(n, string(severity)))
 		}
 	}
-	text := "nothing found in " + countPolicies(policies)
+	text := "nothing found in " + counted(policies, "policy")
 	if len(found) > 0 {
-		text = fmt.Sprintf("%s in %s: %s", count(len(found), "finding"), countPolicies(policies), strings.Join(parts, ", "))
+		text = fmt.Sprintf("%s in %s: %s", counted(len(found), "finding"), counted(policies, "policy"), strings.Join(parts, ", "))
 	}
 	if others > 0 {
-		text += fmt.Sprintf(" (%s without policies)", count(others, "file"))
+		text += fmt.Sprintf(" (%s without policies)", counted(others, "file"))
 	}
 	return text
-}
-
-func countPolicies(n int) string {
-	if n == 1 {
-		return "1 policy"
-	}
-	return fmt.Sprintf("%d policies", n)
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io/fs"
 	"os"
@@ -50,21 +51,14 @@ func (s *policySource) add(path string) error {
 // file reads one file and reports whether it holds a policy or is a template.
 // A document that is broken is a finding, not an error.
 func (s *policySource) file(path string) (held bool, err error) {
-	info, err := os.Stat(path)
-	if err == nil && info.Size() > iam.MaxDocumentSize {
-		err = writ.Errorf(writ.CodeTooLarge, "%s has %d bytes, more than %d", path, info.Size(), iam.MaxDocumentSize)
-	}
+	src, err := readPolicyText(path)
 	if err != nil {
 		return false, err
-	}
-	src, err := os.ReadFile(path)
-	if err != nil {
-		return false, writ.Errorf(writ.CodeNotFound, "read the policies: %w", err)
 	}
 	t, err := cfn.Parse(src, path)
 	isJSON := bytes.HasPrefix(bytes.TrimSpace(src), []byte("{"))
 	switch {
-	case err == nil && t.Root.Object("Resources") != nil:
+	case err == nil && t.Root.Object("Resources") != nil && !holds(t.Root, "Statement"):
 		s.found = append(s.found, harvest.Template(t)...)
 		return true, nil
 	case err == nil && !holds(t.Root, "Statement"):
@@ -75,17 +69,10 @@ func (s *policySource) file(path string) (held bool, err error) {
 	case err != nil:
 		return false, err
 	}
-	in := harvest.Document(t, cmpOr(s.kind, iam.TypeIdentity))
+	in := harvest.Document(t, cmp.Or(s.kind, iam.TypeIdentity))
 	in.Name = filepath.Base(path)
 	s.document(in)
 	return true, nil
-}
-
-func cmpOr(a, b iam.PolicyType) iam.PolicyType {
-	if a != "" {
-		return a
-	}
-	return b
 }
 
 func holds(o *cfn.Object, key string) bool {
@@ -95,7 +82,7 @@ func holds(o *cfn.Object, key string) bool {
 
 // read parses a document of its own.
 func (s *policySource) read(src []byte, path string) lint.Input {
-	in := lint.Input{Type: cmpOr(s.kind, iam.TypeIdentity), Name: filepath.Base(path), File: path, Source: src}
+	in := lint.Input{Type: cmp.Or(s.kind, iam.TypeIdentity), Name: filepath.Base(path), File: path, Source: src}
 	in.Document, in.Err = iam.Parse(src)
 	return in
 }
@@ -144,7 +131,10 @@ func (s *policySource) directory(dir string) error {
 			return writ.Errorf(writ.CodeNotFound, "read the policies: %w", err)
 		case entry.IsDir() && path != dir && (strings.HasPrefix(entry.Name(), ".") || entry.Name() == "node_modules"):
 			return filepath.SkipDir
-		case !entry.Type().IsRegular() || !slices.Contains([]string{".json", ".yml", ".yaml", ".template"}, filepath.Ext(path)):
+		case entry.Type()&fs.ModeSymlink != 0 && (isPolicyFile(path) || isDirectory(path)):
+			s.skipped = append(s.skipped, path+": it is a symbolic link; name it to have it read")
+			return nil
+		case !entry.Type().IsRegular() || !isPolicyFile(path):
 			return nil
 		}
 		held, err := s.file(path)
@@ -161,6 +151,15 @@ func (s *policySource) directory(dir string) error {
 			WithHint("*.json, *.yml, *.yaml and *.template files are read, in all directories below")
 	}
 	return err
+}
+
+func isPolicyFile(path string) bool {
+	return slices.Contains([]string{".json", ".yml", ".yaml", ".template"}, strings.ToLower(filepath.Ext(path)))
+}
+
+func isDirectory(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 func reason(path string, err error) string {

@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"errors"
-	"os"
 	"slices"
 	"strings"
 
@@ -34,53 +32,11 @@ type policyFlags struct {
 
 func (f *policyFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringArrayVar(&f.identity, "policy", nil, "a file with an identity policy; may be repeated")
-	flags.StringVar(&f.boundary, "boundary", "", "a file with the permissions boundary")
-	flags.StringVar(&f.session, "session", "", "a file with a session policy")
-	flags.StringVar(&f.resource, "resource-policy", "", "a file with the resource's own policy (trust or key policy, where the action says so)")
-	flags.StringArrayVar(&f.scps, "scp", nil, "a file with a service control policy, each a level of its own; FullAWSAccess stands beside one that allows nothing")
-}
-
-// maxPolicyFile bounds what is read of a file; the largest policy of AWS has 20 KB.
-const maxPolicyFile = 4 << 20
-
-// loadPolicy reads, validates and compiles a file.
-func loadPolicy(file string, t iam.PolicyType) (*iam.Policy, *iam.Document, error) {
-	info, err := os.Stat(file)
-	if err == nil && info.Size() > maxPolicyFile {
-		return nil, nil, writ.Errorf(writ.CodeTooLarge, "%s has %d bytes: it is no policy", file, info.Size())
-	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return nil, nil, writ.Errorf(writ.CodeNotFound, "read the policy: %w", err)
-	}
-	doc, err := iam.Parse(text)
-	if err == nil {
-		err = doc.Validate(t)
-	}
-	if err != nil {
-		return nil, nil, inPolicyFile(err, file, text)
-	}
-	for i := range doc.Statements {
-		doc.Statements[i].Position.File = file
-	}
-	return iam.Compile(doc, iam.Origin{Type: t, Name: file}), doc, nil
-}
-
-// inPolicyFile gives an error in a policy's text the file and the line.
-func inPolicyFile(err error, file string, text []byte) error {
-	var known *writ.Error
-	if !errors.As(err, &known) {
-		return err
-	}
-	known.Position.File = file
-	if known.Source == "" && known.Position.Line > 0 {
-		lines := strings.SplitN(string(text), "\n", known.Position.Line+1)
-		if line := known.Position.Line - 1; line < len(lines) && len(lines[line]) <= 400 {
-			known.Source = lines[line]
-		}
-	}
-	return known
+	flags.StringArrayVar(&f.identity, "policy", nil, "an identity policy in a `FILE`; may be repeated")
+	flags.StringVar(&f.boundary, "boundary", "", "the permissions boundary in a `FILE`")
+	flags.StringVar(&f.session, "session", "", "a session policy in a `FILE`")
+	flags.StringVar(&f.resource, "resource-policy", "", "the resource's own policy in a `FILE` (trust or key policy, where the action says so)")
+	flags.StringArrayVar(&f.scps, "scp", nil, "a service control policy in a `FILE`; repeated, each is one level, the root first (FullAWSAccess stands beside one that allows nothing)")
 }
 
 // into adds the policies of the files to those of a question.
@@ -93,15 +49,11 @@ func (f *policyFlags) into(p *iam.Policies, action, resource string) error {
 		p.Identity = append(slices.Clip(p.Identity), policy)
 	}
 	for _, file := range f.scps {
-		policy, doc, err := loadPolicy(file, iam.TypeSCP)
+		level, err := loadSCP(file)
 		if err != nil {
 			return err
 		}
-		level := []*iam.Policy{policy}
-		if !slices.ContainsFunc(doc.Statements, func(s iam.Statement) bool { return s.Effect == iam.Allow }) {
-			level = append(level, iam.FullAWSAccess(iam.TypeSCP))
-		}
-		p.SCPs = append(p.SCPs, level)
+		p.SCPs = append(p.SCPs, level.policies)
 	}
 	for _, one := range []struct {
 		file string
@@ -110,7 +62,7 @@ func (f *policyFlags) into(p *iam.Policies, action, resource string) error {
 	}{
 		{f.boundary, iam.TypeBoundary, func(policy *iam.Policy) { p.Boundary = policy }},
 		{f.session, iam.TypeSession, func(policy *iam.Policy) { p.Session = []*iam.Policy{policy} }},
-		{f.resource, resourcePolicyType(action, resource), func(policy *iam.Policy) { p.Resource = policy }},
+		{f.resource, iam.ResourcePolicyType(action, resource), func(policy *iam.Policy) { p.Resource = policy }},
 	} {
 		if one.file == "" {
 			continue
@@ -122,18 +74,6 @@ func (f *policyFlags) into(p *iam.Policies, action, resource string) error {
 		one.set(policy)
 	}
 	return nil
-}
-
-// resourcePolicyType tells trust and key policies from other resource policies.
-func resourcePolicyType(action, resource string) iam.PolicyType {
-	service, _, _ := strings.Cut(strings.ToLower(action), ":")
-	switch {
-	case service == "sts" && strings.Contains(resource, ":role/"):
-		return iam.TypeTrust
-	case service == "kms" && strings.Contains(resource, ":key/"):
-		return iam.TypeKey
-	}
-	return iam.TypeResource
 }
 
 // checkAction looks an action up: whether it has a resource level, and whether
@@ -165,6 +105,9 @@ func (q *question) checkAction() {
 	q.warnings = append(q.warnings, q.req.Action+" is not asked on such a resource; it takes "+strings.Join(types, ", "))
 }
 
+// contextHelp explains --context.
+const contextHelp = "a context key as `KEY=VALUE`; a key that is repeated has several values"
+
 // setContext puts the --context flags into the request: a key that is given
 // more than once, or that AWS lists as one of several values, has a set of them.
 func (q *question) setContext(pairs []string) error {
@@ -187,7 +130,7 @@ func (q *question) setContext(pairs []string) error {
 			}
 			q.warnings = append(q.warnings, warning)
 		}
-		name := strings.ToLower(key)
+		name := iam.Key(key)
 		v := given[name]
 		v.Values = append(v.Values, value)
 		v.Multi = kind.Multi() || len(v.Values) > 1
@@ -209,7 +152,7 @@ var keyNames = func() map[string]string {
 		"aws:PrincipalServiceNamesList", "aws:ResourceAccount", "aws:SourceArn", "aws:SourceAccount", "lambda:SourceFunctionArn",
 		"aws:PrincipalTag/", "aws:ResourceTag/",
 	} {
-		names[strings.ToLower(name)] = name
+		names[iam.Key(name)] = name
 	}
 	return names
 }()

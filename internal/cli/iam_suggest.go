@@ -43,7 +43,7 @@ never used. --format policy prints an IAM policy of exactly the allowed calls.`,
 	flags.StringVarP(&f.sandbox, "sandbox", "s", defaultSandbox, "the sandbox")
 	flags.BoolVar(&f.role, "role", false, "FUNCTION is the name of a role; no topology is read, so that all is statements")
 	flags.BoolVar(&f.generalise, "generalise", false, "let one ARN that ends in * stand for ARNs that differ in their last segment alone")
-	flags.StringVar(&f.format, "format", "text", "how to print the result: text, json or policy")
+	formatFlag(cmd, &f.format, "policy")
 	return cmd
 }
 
@@ -65,8 +65,8 @@ type advice struct {
 }
 
 func (f *suggestFlags) run(sh *shell, function, dir string) error {
-	if !slices.Contains([]string{"text", "json", "policy"}, f.format) {
-		return writ.Errorf(writ.CodeUsage, "--format %s is not known", f.format).WithHint("it takes text, json or policy")
+	if err := checkFormat(f.format, "policy"); err != nil {
+		return err
 	}
 	a, err := f.advise(function, dir)
 	if err != nil {
@@ -224,5 +224,5 @@ func (a *advice) writePolicy(sh *shell) error {
 	for _, line := range notes {
 		fmt.Fprintln(sh.stderr, st.yellow(oneLine(line)))
 	}
-	return writeIndented(sh.stdout, doc)
+	return writeJSON(sh.stdout, doc)
 }

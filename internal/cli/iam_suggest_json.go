@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"io"
 	"time"
 
@@ -144,13 +143,5 @@ func (a *advice) writeJSON(w io.Writer) error {
 	for _, r := range a.Refused {
 		out.Denied = append(out.Denied, deniedJSON{r.Action, r.Resource, r.Count, r.Verdict, r.BlockedBy, toEdgeJSON(r.NewlyAllowedBy), r.Granted, toEdgeJSON(r.Needs)})
 	}
-	return writeIndented(w, out)
-}
-
-// writeIndented prints JSON for people and programs.
-func writeIndented(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
+	return writeJSON(w, out)
 }

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -92,9 +91,7 @@ func (a *advice) textEdges(b *strings.Builder, st style) {
 			remark = " (" + strings.Trim(fix.Summary, "()") + ")"
 		}
 		fmt.Fprintf(b, "  %s%s:\n", addAt(fix), remark)
-		for line := range strings.Lines(strings.TrimRight(fix.Lines, "\n")) {
-			fmt.Fprintf(b, "  %s\n", st.green("+ "+strings.TrimRight(line, "\n")))
-		}
+		b.WriteString(addedLines(fix, st))
 	}
 }
 
@@ -116,11 +113,7 @@ func (a *advice) textStatements(b *strings.Builder, st style) {
 	}
 	fmt.Fprintf(b, "\n%s\n", st.bold(title))
 	for _, s := range a.statements {
-		raw, err := json.MarshalIndent(s, "  ", "  ")
-		if err != nil {
-			continue // a statement of strings is always JSON
-		}
-		fmt.Fprintf(b, "  %s\n", printable(string(raw)))
+		fmt.Fprintf(b, "  %s\n", statementText(s))
 	}
 	for _, line := range a.generalNotes(a.general) {
 		fmt.Fprintf(b, "  %s\n", st.yellow(oneLine(line)))
@@ -183,11 +176,11 @@ func (a *advice) textRefused(b *strings.Builder, st style) {
 		case r.Granted:
 			b.WriteString("      the topology grants it by now\n")
 		case r.Verdict == iam.ExplicitlyDenied:
-			fmt.Fprintf(b, "      an explicit deny stands in the way (%s): no grant helps\n", kinds(r.BlockedBy))
+			fmt.Fprintf(b, "      an explicit deny stands in the way (%s): no grant helps\n", typeNames(r.BlockedBy))
 		case a.topology != nil && slices.Equal(r.BlockedBy, []iam.PolicyType{iam.TypeIdentity}):
 			b.WriteString("      no grant of a topology expresses it\n")
 		default:
-			fmt.Fprintf(b, "      not allowed by: %s\n", kinds(r.BlockedBy))
+			fmt.Fprintf(b, "      not allowed by: %s\n", typeNames(r.BlockedBy))
 		}
 	}
 }
@@ -219,11 +212,11 @@ func (a *advice) textCallers(b *strings.Builder, st style) {
 	}
 }
 
-// kinds names kinds of policy.
-func kinds(blocked []iam.PolicyType) string {
+// typeNames names kinds of policy.
+func typeNames(blocked []iam.PolicyType) string {
 	var names []string
 	for _, t := range blocked {
-		names = append(names, oneLine(string(t)))
+		names = append(names, oneLine(typeName(t)))
 	}
 	return strings.Join(names, ", ")
 }

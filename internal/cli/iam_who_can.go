@@ -48,7 +48,7 @@ Where the answer hangs on a context key that is not known (aws:SourceIp, say), i
 			return found.writeText(sh.stdout, style{sh.colorOut})
 		},
 	}
-	cmd.Flags().StringArrayVar(&f.context, "context", nil, "a context key, KEY=VALUE; a key that is repeated has several values")
+	cmd.Flags().StringArrayVar(&f.context, "context", nil, contextHelp)
 	cmd.Flags().StringVarP(&f.sandbox, "sandbox", "s", defaultSandbox, "the sandbox")
 	accountFlags(cmd, &f.account, &f.region)
 	formatFlag(cmd, &f.format)
@@ -164,10 +164,16 @@ func (w *world) candidates(action, arn string) []candidate {
 	list = append(list, candidate{inventory.Caller{Principal: iam.ParsePrincipal(root)}, "root user"})
 	_, policies := w.inv.For(inventory.Caller{}, action, arn)
 	for _, name := range policies.Resource.Named() {
+		parsed := iam.ParsePrincipal(name)
+		if p := w.inv.Principal(name); p != nil && parsed.Kind == iam.PrincipalSession && p.Caller().ARN != name {
+			c := p.Caller() // this session alone
+			c.ARN, c.Function = name, sessionFunction(p, name)
+			list = append(list, candidate{c, name})
+			continue
+		}
 		if name == w.inv.Account.ID || name == root || w.inv.Principal(name) != nil {
 			continue // its principals are in the list
 		}
-		parsed := iam.ParsePrincipal(name)
 		switch {
 		case name == "*":
 			list = append(list, candidate{inventory.Caller{Principal: parsed}, "everybody"})
@@ -215,7 +221,7 @@ func (q *question) allowed(c candidate) (allowed, bool) {
 
 // unknown reports keys that a call may have and the question does not give.
 func (q *question) unknown(key string) bool {
-	if _, given := q.req.Context[key]; given {
+	if _, given := q.req.Context[key]; given && !(q.isCrowd() && q.isOf(key)) {
 		return false
 	}
 	service := q.caller.Kind == iam.PrincipalService
@@ -231,6 +237,21 @@ func (q *question) unknown(key string) bool {
 		return q.caller.Function == nil && !service
 	}
 	return true
+}
+
+// isCrowd reports a candidate that stands for many: another account for its
+// users and roles, everybody for services too.
+func (q *question) isCrowd() bool {
+	return q.caller.Kind == iam.PrincipalAnonymous || q.caller.Kind == iam.PrincipalRoot && q.caller.Account != q.world.inv.Account.ID
+}
+
+// isOf reports a key that was filled in for the one who stands for the many.
+func (q *question) isOf(key string) bool {
+	switch key {
+	case "aws:principalarn", "aws:principaltype", "aws:principalisawsservice":
+		return slices.Contains(q.assumed, key)
+	}
+	return false
 }
 
 // conditions are what the answer hangs on: per kind of policy one of its
@@ -270,7 +291,7 @@ func (q *question) conditions() []string {
 func (q *question) hangsOn(m iam.Match) string {
 	var parts []string
 	for _, c := range m.Source().Conditions {
-		if q.unknown(strings.ToLower(c.Key)) {
+		if q.unknown(iam.Key(c.Key)) {
 			parts = append(parts, c.Operator+" "+c.Key+" "+strings.Join(c.Values, " or "))
 		}
 	}

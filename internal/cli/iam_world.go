@@ -161,7 +161,7 @@ func sessionFunction(p *inventory.Principal, arn string) *inventory.Function {
 }
 
 func unknownName(kind, name string, known []string) error {
-	err := writ.Errorf(writ.CodeUsage, "there is no %s %q here", kind, name)
+	err := writ.Errorf(writ.CodeNotFound, "there is no %s %q here", kind, name)
 	if near := writ.Nearest(name, known); near != "" {
 		return err.WithHint("did you mean %s?", near)
 	}

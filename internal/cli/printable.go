@@ -40,9 +40,50 @@ func unsafeRune(r rune) bool {
 	return unicode.IsControl(r) && r != '\n' && r != '\t' || unicode.Is(unicode.Bidi_Control, r)
 }
 
-// oneLine is printable text that cannot begin a line of its own.
+// oneLine is printable text that cannot begin a line of its own, and of which
+// all can be seen: a name with a character of no width in it is another name.
 func oneLine(text string) string {
-	return strings.ReplaceAll(printable(text), "\n", `\n`)
+	text = strings.ReplaceAll(printable(text), "\n", `\n`)
+	if !strings.ContainsFunc(text, unseenRune) {
+		return text
+	}
+	var b strings.Builder
+	for _, r := range text {
+		if unseenRune(r) {
+			fmt.Fprintf(&b, `\u%04x`, r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// eachLine is oneLine for every line of a text.
+func eachLine(text string) string {
+	lines := strings.Split(text, "\n")
+	for i := range lines {
+		lines[i] = oneLine(lines[i])
+	}
+	return strings.Join(lines, "\n")
+}
+
+// unseenRune reports characters that show nothing, and those that some
+// programs take for the end of a line.
+func unseenRune(r rune) bool {
+	return r > 0x7f && unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point)
+}
+
+// printableSource makes the text of a line safe, and moves the column to where
+// the same character stands then.
+func printableSource(at writ.Position, line string) (writ.Position, string) {
+	number := 0
+	for i := range line {
+		if number++; number == at.Col {
+			at.Col = utf8.RuneCountInString(oneLine(line[:i])) + 1
+			break
+		}
+	}
+	return at, oneLine(line)
 }
 
 // showError shows err to the user.

@@ -11,6 +11,8 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -166,14 +168,37 @@ func dirArg(args []string) string {
 	return args[0]
 }
 
-// formatFlag adds --format to a command that prints a result.
-func formatFlag(cmd *cobra.Command, format *string) {
-	cmd.Flags().StringVar(format, "format", "text", "how to print the result: text or json")
+// formatFlag adds --format to a command that prints a result, as text, as JSON
+// or in a form of its own.
+func formatFlag(cmd *cobra.Command, format *string, own ...string) {
+	cmd.Flags().StringVar(format, "format", "text", "how to print the result: "+alternatives(formats(own)))
 }
 
-func checkFormat(format string) error {
-	if format != "text" && format != "json" {
-		return writ.Errorf(writ.CodeUsage, "--format %s is not known", format).WithHint("it takes text or json")
+func checkFormat(format string, own ...string) error {
+	return checkChoice("format", format, formats(own))
+}
+
+func formats(own []string) []string { return append([]string{"text", "json"}, own...) }
+
+// checkChoice refuses a value that a flag does not take.
+func checkChoice[S ~string](flag string, value S, choices []S) error {
+	if slices.Contains(choices, value) {
+		return nil
 	}
-	return nil
+	return writ.Errorf(writ.CodeUsage, "--%s %s is not known", flag, value).WithHint("it takes %s", alternatives(choices))
+}
+
+// alternatives writes "a, b or c".
+func alternatives[S ~string](words []S) string {
+	var b strings.Builder
+	for i, word := range words {
+		switch {
+		case i > 0 && i == len(words)-1:
+			b.WriteString(" or ")
+		case i > 0:
+			b.WriteString(", ")
+		}
+		b.WriteString(string(word))
+	}
+	return b.String()
 }

@@ -3,10 +3,14 @@ package cli_test
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
+
+// progress is what a command says that takes longer than a second.
+var progress = regexp.MustCompile(`(?m)^reading .* … \d+ s\n`)
 
 // runShown runs the commands of a page's console blocks ("$ writ …") in a
 // directory of the repository and compares with the output that the page shows:
@@ -32,7 +36,7 @@ func runShown(ts *testscript.TestScript, neg bool, args []string) {
 		case isCommand:
 			out.WriteString(line)
 			ts.Check(ts.Exec("sh", "-c", "cd "+filepath.Join(repo, args[1])+" && exec 2>&1; "+strings.TrimSpace(command)+"; true"))
-			out.WriteString(ts.ReadFile("stdout"))
+			out.WriteString(progress.ReplaceAllString(ts.ReadFile("stdout"), ""))
 			ran++
 		}
 	}

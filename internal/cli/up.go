@@ -63,7 +63,7 @@ by IAM before the service sees it. State stays in DIR/.writ.`,
 	flags.BoolVar(&f.bare, "bare", false, "run the cloud alone, without a topology: for a plain CloudFormation stack or your own SDK calls")
 	flags.StringVar(&f.record, "record", "", "note every call of every role, for writ iam suggest, after what was noted before; --record=fresh begins anew")
 	flags.Lookup("record").NoOptDefVal = recordOn
-	flags.StringArrayVar(&f.scps, "scp", nil, "a service control policy in a `FILE` binds every role but the developer's; repeated, each is one level, the root first")
+	flags.StringArrayVar(&f.scps, "scp", nil, "a service control policy in a `FILE`, for every role but the developer's; repeated, each is one level, the root first (FullAWSAccess stands beside one that allows nothing)")
 	formatFlag(cmd, &f.format)
 	return cmd
 }

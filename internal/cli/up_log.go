@@ -81,9 +81,7 @@ func (u *up) denied(v gate.Verdict) {
 	case fix.Summary != "":
 		fmt.Fprintf(&b, "  %s %s\n", u.style.green("fix:"), fix.Summary)
 		fmt.Fprintf(&b, "  %s\n", u.style.faint(addAt(fix)+":"))
-		for line := range strings.Lines(strings.TrimRight(fix.Lines, "\n")) {
-			fmt.Fprintf(&b, "  %s\n", u.style.green("+ "+strings.TrimRight(line, "\n")))
-		}
+		b.WriteString(addedLines(fix, u.style))
 	}
 	fmt.Fprint(u.log, b.String())
 }
@@ -95,6 +93,15 @@ func addAt(fix writ.Fix) string {
 		return "add after " + place(fix.Position)
 	}
 	return "add at " + place(fix.Position)
+}
+
+// addedLines are the lines of a fix, each marked as new.
+func addedLines(fix writ.Fix, st style) string {
+	var b strings.Builder
+	for line := range strings.Lines(strings.TrimRight(fix.Lines, "\n")) {
+		fmt.Fprintf(&b, "  %s\n", st.green("+ "+oneLine(strings.TrimRight(line, "\n"))))
+	}
+	return b.String()
 }
 
 func place(p writ.Position) string { return writ.Position{File: p.File, Line: p.Line}.String() }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -152,7 +151,11 @@ func (r *recording) save(now time.Time) error {
 	}
 	record := r.recorder.Snapshot(now, now.Sub(r.counted))
 	r.counted = now
-	f, err := os.OpenFile(r.path+".new", os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	// Anew, and never through a link that somebody has put there.
+	if err := os.Remove(r.path + ".new"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := os.OpenFile(r.path+".new", os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
@@ -206,12 +209,4 @@ func observation(v gate.Verdict) (o observe.Observation, ok bool) {
 func noRecord(dir string) error {
 	return writ.Errorf(writ.CodeNotFound, "no calls were recorded in %s", dir).
 		WithHint("start the system with `writ up %s --record`, use it, and ask again", quoted(dir))
-}
-
-// counted says a number of things: "1 call", "2 calls".
-func counted(n int64, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
 }

@@ -2,12 +2,8 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -17,68 +13,12 @@ import (
 	"github.com/writ-dev/writ/localcloud/gate"
 )
 
-// scpLevel is one --scp FILE: a level of the organisation.
-type scpLevel struct {
-	file       string
-	statements int
-	// alone says that the file allows by itself, so that FullAWSAccess is not beside it.
-	alone    bool
-	policies []*iam.Policy
-}
-
-// maxSCP bounds what is read of a file; AWS takes a few kilobytes.
-const maxSCP = 1 << 20
-
-// readSCP reads one level. AWS attaches FullAWSAccess to every level; who
-// writes what is allowed takes it away. So a file without an Allow has it
-// beside it, and one with an Allow stands alone.
-func readSCP(file string) (scpLevel, error) {
-	text, err := os.ReadFile(file)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return scpLevel{}, writ.Errorf(writ.CodeNotFound, "there is no file %s for --scp", file)
-	case err != nil:
-		return scpLevel{}, writ.Errorf(writ.CodeUsage, "read the service control policy: %w", err)
-	case len(text) > maxSCP:
-		return scpLevel{}, writ.Errorf(writ.CodeTooLarge, "%s is no service control policy: it has %d bytes", file, len(text))
-	}
-	doc, err := iam.Parse(text)
-	if err == nil {
-		err = doc.Validate(iam.TypeSCP)
-	}
-	if err != nil {
-		return scpLevel{}, inFile(err, file, text)
-	}
-	level := scpLevel{file: file, statements: len(doc.Statements)}
-	level.policies = []*iam.Policy{iam.Compile(doc, iam.Origin{Type: iam.TypeSCP, Name: file})}
-	level.alone = slices.ContainsFunc(doc.Statements, func(s iam.Statement) bool { return s.Effect == iam.Allow })
-	if !level.alone {
-		level.policies = append(level.policies, iam.FullAWSAccess(iam.TypeSCP))
-	}
-	return level, nil
-}
-
-// inFile puts the name of the file, and the line where it is missing, into an
-// error about its text.
-func inFile(err error, file string, text []byte) error {
-	var known *writ.Error
-	if !errors.As(err, &known) {
-		return err
-	}
-	known.Position.File = file
-	if lines := strings.Split(string(text), "\n"); known.Source == "" && known.Position.Line > 0 && known.Position.Line <= len(lines) {
-		line := lines[known.Position.Line-1]
-		known.Source = line[:min(len(line), 500)]
-	}
-	return known
-}
-
 // loadSCPs reads all files of --scp; none is taken when one is wrong.
 func (u *up) loadSCPs() error {
 	levels := make([]scpLevel, len(u.flags.scps))
 	for i, file := range u.flags.scps {
 		var err error
-		if levels[i], err = readSCP(file); err != nil {
+		if levels[i], err = loadSCP(file); err != nil {
 			return err
 		}
 	}
@@ -99,7 +39,7 @@ func (u *up) scpLevels() [][]*iam.Policy {
 func (u *up) scpLines() string {
 	var b strings.Builder
 	for _, level := range *u.scps.Load() {
-		fmt.Fprintf(&b, "%s %s, %s", u.style.green("SCP:"), oneLine(level.file), counted(int64(level.statements), "statement"))
+		fmt.Fprintf(&b, "%s %s, %s", u.style.green("SCP:"), oneLine(level.file), counted(level.statements, "statement"))
 		if level.alone {
 			b.WriteString(", without FullAWSAccess: what it does not allow is denied")
 		}
@@ -170,7 +110,7 @@ func (u *up) obstacles(v gate.Verdict) []string {
 	if v.Decision.Verdict == iam.ExplicitlyDenied {
 		for _, m := range v.Decision.Matched {
 			if m.Effect == iam.Deny {
-				lines = append(lines, fmt.Sprintf("%s denies it, in %s", m.Origin, statementName(m)))
+				lines = append(lines, fmt.Sprintf("%s denies it, in %s", m.Origin, statementName(m.Statement, m.Sid)))
 			}
 		}
 		return lines
@@ -188,13 +128,6 @@ func (u *up) obstacles(v gate.Verdict) []string {
 		}
 	}
 	return lines
-}
-
-func statementName(m iam.Match) string {
-	if m.Sid != "" {
-		return fmt.Sprintf("statement %d (%s)", m.Statement+1, m.Sid)
-	}
-	return fmt.Sprintf("statement %d", m.Statement+1)
 }
 
 // silentLevels names the levels of service control policies that do not allow

@@ -41,7 +41,7 @@ func TestObstacles(t *testing.T) {
 		{
 			"an SCP denies",
 			iam.Policies{Identity: nothing, SCPs: [][]*iam.Policy{{iam.FullAWSAccess(iam.TypeSCP), policy(iam.TypeSCP, "base.json", denies)}}},
-			[]string{`the SCP "base.json" denies it, in statement 1 (No)`},
+			[]string{`the SCP "base.json" denies it, in statement 0 (No)`},
 		},
 		{
 			"the second level does not allow",
@@ -56,7 +56,7 @@ func TestObstacles(t *testing.T) {
 		{
 			"a boundary denies",
 			iam.Policies{Identity: granted, Boundary: policy(iam.TypeBoundary, "edge", all+","+denies)},
-			[]string{`the permissions boundary "edge" denies it, in statement 2 (No)`},
+			[]string{`the permissions boundary "edge" denies it, in statement 1 (No)`},
 		},
 		{
 			"a session policy",
@@ -66,7 +66,7 @@ func TestObstacles(t *testing.T) {
 		{
 			"the role's own deny",
 			iam.Policies{Identity: one(policy(iam.TypeIdentity, "own", all+","+denies))},
-			[]string{`the identity policy "own" denies it, in statement 2 (No)`},
+			[]string{`the identity policy "own" denies it, in statement 1 (No)`},
 		},
 	} {
 		request := &iam.Request{

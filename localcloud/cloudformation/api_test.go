@@ -104,7 +104,7 @@ func TestRefusals(t *testing.T) {
 		{"no template", "", "ValidationError", "Either Template URL or Template Body must be specified."},
 		{"not YAML", "a: [", "ValidationError", "not valid YAML"},
 		{"no resources", "Resources: {}", "ValidationError", "At least one Resources member must be defined."},
-		{"unknown type", resources("  A: {Type: AWS::SQS::Queue}\n  B: {Type: Custom::X}"), "ValidationError", "Unrecognized resource types: [AWS::SQS::Queue, Custom::X] (2:7); the local cloud makes AWS::ApiGateway::Account"},
+		{"unknown type", resources("  A: {Type: AWS::ECS::Service}\n  B: {Type: Custom::X}"), "ValidationError", "Unrecognized resource types: [AWS::ECS::Service, Custom::X] (2:7); the local cloud makes AWS::ApiGateway::Account"},
 		{"unknown property", resources("  A: {Type: AWS::Logs::LogGroup, Properties: {Nmae: x}}"), "ValidationError", "[Nmae] of AWS::Logs::LogGroup not supported"},
 		{"dangling", resources("  A: {Type: AWS::Logs::LogGroup, Properties: {LogGroupName: !Ref B}}"), "ValidationError", "Unresolved resource dependencies [B] in the Resources block of the template"},
 		{"cycle", resources("  A: {Type: AWS::Logs::LogGroup, DependsOn: B}\n  B: {Type: AWS::Logs::LogGroup, DependsOn: A}"), "ValidationError", "Circular dependency between resources: [A, B]"},

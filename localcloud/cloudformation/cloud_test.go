@@ -26,6 +26,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/smithy-go"
 	localapigateway "github.com/writ-dev/writ/localcloud/apigateway"
 	"github.com/writ-dev/writ/localcloud/cloudformation"
@@ -36,7 +41,11 @@ import (
 	locallambda "github.com/writ-dev/writ/localcloud/lambda"
 	"github.com/writ-dev/writ/localcloud/logs"
 	locals3 "github.com/writ-dev/writ/localcloud/s3"
+	localsecrets "github.com/writ-dev/writ/localcloud/secretsmanager"
 	"github.com/writ-dev/writ/localcloud/session"
+	localsns "github.com/writ-dev/writ/localcloud/sns"
+	localsqs "github.com/writ-dev/writ/localcloud/sqs"
+	localssm "github.com/writ-dev/writ/localcloud/ssm"
 	"github.com/writ-dev/writ/localcloud/store"
 	"github.com/writ-dev/writ/localcloud/sts"
 
@@ -61,6 +70,8 @@ type cloud struct {
 	faults  *faults
 	url     string
 	lambdas *locallambda.Service
+	queues  *localsqs.Service
+	topics  *localsns.Service
 	db      *store.DB
 	server  *httptest.Server
 }
@@ -161,6 +172,14 @@ func openCloud(t testing.TB, dir string) *cloud {
 	must(err)
 	objects, err := locals3.New(locals3.Config{DB: c.db, Dir: filepath.Join(dir, "s3"), Account: account, Region: region, Now: time.Now, Rand: rand.Reader})
 	must(err)
+	c.queues, err = localsqs.New(localsqs.Config{DB: c.db, Account: account, Region: region, Endpoint: func() string { return "http://127.0.0.1" }})
+	must(err)
+	c.topics, err = localsns.New(localsns.Config{DB: c.db, Account: account, Region: region, Do: do})
+	must(err)
+	secrets, err := localsecrets.New(localsecrets.Config{DB: c.db, Account: account, Region: region, Key: make([]byte, 32)})
+	must(err)
+	parameters, err := localssm.New(localssm.Config{DB: c.db, Account: account, Region: region, Key: make([]byte, 32)})
+	must(err)
 	c.service = cloudformation.New(cloudformation.Config{
 		DB: c.db, Account: account, Region: region, Now: time.Now, Rand: rand.Reader, Do: c.faults,
 		Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
@@ -174,9 +193,10 @@ func openCloud(t testing.TB, dir string) *cloud {
 	c.gate = gate.New(gate.Config{
 		Account: account, Region: region, Directory: c.iam, Credentials: c.vault, Now: time.Now, DeveloperRole: "admin",
 		OnVerdict: gatetest.Keys(t),
-		Services:  []gate.Service{c.iam, issuer, c.lambdas, gateway, tables, objects, c.service, logs.New(logs.Config{DB: c.db, Account: account, Region: region})},
+		Services:  []gate.Service{c.iam, issuer, c.lambdas, gateway, tables, objects, c.queues, c.topics, secrets, parameters, c.service, logs.New(logs.Config{DB: c.db, Account: account, Region: region})},
 	})
 	do.Doer, c.faults.next = c.gate, c.gate
+	c.lambdas.Resume()
 	c.server = httptest.NewServer(c.gate)
 	c.url = c.server.URL
 	return c
@@ -184,6 +204,8 @@ func openCloud(t testing.TB, dir string) *cloud {
 
 func (c *cloud) close(t testing.TB) {
 	t.Helper()
+	c.queues.Close()
+	c.topics.Close()
 	c.server.Close()
 	if err := errors.Join(c.service.Close(), c.lambdas.Close(), c.db.Close()); err != nil {
 		t.Error(err)
@@ -268,6 +290,44 @@ func (c *cloud) inventory(t testing.TB) []string {
 	check(err)
 	for _, a := range httpAPIs.Items {
 		add("http api", a.ApiId)
+	}
+	queues, err := sqs.NewFromConfig(cfg).ListQueues(ctx, nil)
+	check(err)
+	for _, url := range queues.QueueUrls {
+		policy, err := sqs.NewFromConfig(cfg).GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: []sqstypes.QueueAttributeName{"Policy", "DelaySeconds"}})
+		check(err)
+		add("queue", aws.String(url+policy.Attributes["Policy"]+policy.Attributes["DelaySeconds"]))
+	}
+	sources, err := lambda.NewFromConfig(cfg).ListEventSourceMappings(ctx, nil)
+	check(err)
+	for _, m := range sources.EventSourceMappings {
+		add("event source", aws.String(*m.EventSourceArn+*m.FunctionArn))
+	}
+	topics, err := sns.NewFromConfig(cfg).ListTopics(ctx, nil)
+	check(err)
+	for _, topic := range topics.Topics {
+		got, err := sns.NewFromConfig(cfg).GetTopicAttributes(ctx, &sns.GetTopicAttributesInput{TopicArn: topic.TopicArn})
+		check(err)
+		add("topic", aws.String(*topic.TopicArn+got.Attributes["DisplayName"]+got.Attributes["Policy"]))
+	}
+	subscriptions, err := sns.NewFromConfig(cfg).ListSubscriptions(ctx, nil)
+	check(err)
+	for _, sub := range subscriptions.Subscriptions {
+		got, err := sns.NewFromConfig(cfg).GetSubscriptionAttributes(ctx, &sns.GetSubscriptionAttributesInput{SubscriptionArn: sub.SubscriptionArn})
+		check(err)
+		add("subscription", aws.String(*sub.SubscriptionArn+got.Attributes["FilterPolicy"]))
+	}
+	secrets, err := secretsmanager.NewFromConfig(cfg).ListSecrets(ctx, &secretsmanager.ListSecretsInput{IncludePlannedDeletion: aws.Bool(true)})
+	check(err)
+	for _, secret := range secrets.SecretList {
+		got, err := secretsmanager.NewFromConfig(cfg).GetResourcePolicy(ctx, &secretsmanager.GetResourcePolicyInput{SecretId: secret.ARN})
+		check(err)
+		add("secret", aws.String(*secret.ARN+aws.ToString(secret.Description)+aws.ToString(got.ResourcePolicy)))
+	}
+	parameters, err := ssm.NewFromConfig(cfg).GetParametersByPath(ctx, &ssm.GetParametersByPathInput{Path: aws.String("/"), Recursive: aws.Bool(true)})
+	check(err)
+	for _, parameter := range parameters.Parameters {
+		add("parameter", aws.String(*parameter.Name+*parameter.Value))
 	}
 	slices.Sort(all)
 	return all

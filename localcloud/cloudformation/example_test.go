@@ -32,12 +32,12 @@ func Example() {
 	// A type that the local cloud does not make is refused before anything is made.
 	_, err = service.Handle(context.Background(), &gate.Call{Operation: "CreateStack", Form: url.Values{
 		"StackName":    {"app"},
-		"TemplateBody": {"Resources: {Queue: {Type: AWS::SQS::Queue}}"},
+		"TemplateBody": {"Resources: {Task: {Type: AWS::ECS::Service}}"},
 	}})
 	message, _, _ := strings.Cut(err.Error(), ";")
 	fmt.Println(message)
 	fmt.Println(service.Close(), db.Close())
 	// Output:
-	// ValidationError: Template format error: Unrecognized resource types: [AWS::SQS::Queue] (1:21)
+	// ValidationError: Template format error: Unrecognized resource types: [AWS::ECS::Service] (1:20)
 	// <nil> <nil>
 }

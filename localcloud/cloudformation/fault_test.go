@@ -27,7 +27,7 @@ Resources:
       ManagedPolicyArns: ["arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole", !Ref Managed]
   Inline:
     Type: AWS::IAM::Policy
-    Properties: {PolicyName: more, Roles: [!Ref Role], PolicyDocument: {Version: 2012-10-17, Statement: [{Effect: Allow, Action: "s3:GetObject", Resource: !Sub "${Bucket.Arn}/*"}]}}
+    Properties: {PolicyName: more, Roles: [!Ref Role], PolicyDocument: {Version: 2012-10-17, Statement: [{Effect: Allow, Action: "s3:GetObject", Resource: !Sub "${Bucket.Arn}/*"}, {Effect: Allow, Action: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], Resource: !GetAtt Jobs.Arn}]}}
   Managed:
     Type: AWS::IAM::ManagedPolicy
     Properties: {PolicyDocument: {Version: 2012-10-17, Statement: [{Effect: Allow, Action: "s3:ListBucket", Resource: "*"}]}}
@@ -74,7 +74,34 @@ Resources:
   HttpIntegration: {Type: AWS::ApiGatewayV2::Integration, Properties: {ApiId: !Ref Http, IntegrationType: AWS_PROXY, IntegrationUri: !GetAtt Function.Arn, PayloadFormatVersion: "2.0"}}
   HttpRoute: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Http, RouteKey: "GET /x", Target: !Sub "integrations/${HttpIntegration}"}}
   HttpStage: {Type: AWS::ApiGatewayV2::Stage, Properties: {ApiId: !Ref Http, StageName: $default, AutoDeploy: true}}
+  Dead: {Type: AWS::SQS::Queue, Properties: {QueueName: fixed-dead}}
+  Jobs:
+    Type: AWS::SQS::Queue
+    Properties: {VisibilityTimeout: 60, DelaySeconds: !If [Two, 5, 0], RedrivePolicy: {deadLetterTargetArn: !GetAtt Dead.Arn, maxReceiveCount: 3}}
+  JobsPolicy:
+    Type: AWS::SQS::QueuePolicy
+    Properties: {Queues: [!Ref Jobs], PolicyDocument: {Version: 2012-10-17, Statement: [{Effect: Allow, Principal: {Service: sns.amazonaws.com}, Action: "sqs:SendMessage", Resource: !GetAtt Jobs.Arn}]}}
+  JobsSource:
+    Type: AWS::Lambda::EventSourceMapping
+    DependsOn: Inline
+    Properties: {EventSourceArn: !GetAtt Jobs.Arn, FunctionName: !Ref Function, BatchSize: "5"}
+  News: {Type: AWS::SNS::Topic, Properties: {TopicName: fixed-news, DisplayName: !Ref Description, Subscription: [{Protocol: lambda, Endpoint: !GetAtt Function.Arn}]}}
+  NewsPolicy:
+    Type: AWS::SNS::TopicPolicy
+    Properties: {Topics: [!Ref News], PolicyDocument: {Version: 2012-10-17, Statement: [{Effect: Allow, Principal: {Service: s3.amazonaws.com}, Action: "sns:Publish", Resource: !Ref News}]}}
+  NewsToJobs:
+    Type: AWS::SNS::Subscription
+    Properties: {TopicArn: !Ref News, Protocol: sqs, Endpoint: !GetAtt Jobs.Arn, FilterPolicy: {kind: [!Ref Description]}, RawMessageDelivery: true}
+  Secret:
+    Type: AWS::SecretsManager::Secret
+    Properties: {Name: fixed/secret, Description: !Ref Description, GenerateSecretString: {SecretStringTemplate: '{"user":"me"}', GenerateStringKey: password, PasswordLength: 20}}
+  SecretPolicy:
+    Type: AWS::SecretsManager::ResourcePolicy
+    Properties: {SecretId: !Ref Secret, ResourcePolicy: {Version: 2012-10-17, Statement: [{Effect: Deny, Principal: "*", Action: "secretsmanager:DeleteSecret", Resource: "*", Condition: {StringEquals: {"aws:PrincipalTag/none": x}}}]}}
+  Parameter: {Type: AWS::SSM::Parameter, Properties: {Name: /fixed/parameter, Type: String, Value: !Ref Description, Tags: {a: b}}}
   Cdk: {Type: AWS::CDK::Metadata, Properties: {Analytics: x}}
+Conditions:
+  Two: !Equals [!Ref Description, two]
 Outputs:
   Url: {Value: !Sub "https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/${Stage}/", Export: {Name: !Sub "${AWS::StackName}-url"}}
   Endpoint: {Value: !GetAtt Http.ApiEndpoint}

@@ -2,6 +2,7 @@ package directory_test
 
 import (
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/writ-dev/writ/localcloud/directory"
@@ -74,5 +75,24 @@ func (c *cloud) ensure(t testing.TB, name, policy, boundary string) {
 	form := url.Values{"RoleName": {name}, "PermissionsBoundary": {boundary}}
 	if _, err := c.gate.Do(t.Context(), &gate.Call{Service: "iam", Operation: "PutRolePermissionsBoundary", Form: form, Caller: caller}); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Service control policies do not bind the roles of AWS's services: nobody else
+// makes a role under their paths.
+func TestAttackReservedPaths(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t)
+	caller, _ := c.directory.CallerOf("developer", "test")
+	for path, want := range map[string]string{
+		"/": "", "/team/": "", "/aws-service-roles/": "", "/team/aws-service-role/": "",
+		"/aws-service-role/": "InvalidInput", "/aws-service-role/lambda.amazonaws.com/": "InvalidInput",
+		"/aws-reserved/sso.amazonaws.com/": "AccessDenied", // for everybody, by the engine
+	} {
+		form := url.Values{"RoleName": {"role" + strings.ReplaceAll(path, "/", "-")}, "Path": {path}, "AssumeRolePolicyDocument": {lambdaTrust}}
+		_, err := c.gate.Do(t.Context(), &gate.Call{Service: "iam", Operation: "CreateRole", Form: form, Caller: caller})
+		if got := gate.CodeOf(err); got != want {
+			t.Errorf("a role under %s: %q, want %q", path, got, want)
+		}
 	}
 }

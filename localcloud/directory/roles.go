@@ -56,6 +56,13 @@ func (d *Directory) createRole(c *gate.Call) (any, error) {
 	if r.Path, err = pathOf(c); err != nil {
 		return nil, err
 	}
+	// No SCP binds the roles of services, which nobody else can make (IAM User
+	// Guide, "Create a service-linked role").
+	for _, reserved := range []string{"/aws-service-role/", "/aws-reserved/"} {
+		if strings.HasPrefix(r.Path, reserved) {
+			return nil, gate.Errorf("InvalidInput", "The path %s is reserved for roles of AWS", r.Path)
+		}
+	}
 	r.ARN = d.roleARN(r.Path, r.Name)
 	if r.Tags, err = tagsOf(c); err != nil {
 		return nil, err

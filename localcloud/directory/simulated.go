@@ -246,7 +246,7 @@ func (in *simulation) ownerOf(resource string) string {
 // that trusts its account, as keys are made by default.
 func (in *simulation) policiesFor(action, resource string) *iam.Policies {
 	p := in.policies
-	if service, _, _ := strings.Cut(action, ":"); strings.EqualFold(service, "kms") && strings.Contains(resource, ":key/") {
+	if iam.ResourcePolicyType(action, resource) == iam.TypeKey {
 		p.Resource = in.key
 		if in.policies.Resource == nil {
 			p.Resource = iam.Compile(&iam.Document{Version: iam.Version2012, Statements: []iam.Statement{{

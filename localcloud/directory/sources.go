@@ -87,16 +87,16 @@ func (in *simulation) missingKeys() []string {
 // eachVariable visits the keys of variables that have no default.
 func eachVariable(texts []string, visit func(key string)) {
 	for _, text := range texts {
-		for {
-			var found bool
-			if _, text, found = strings.Cut(text, "${"); !found {
-				break
+		for text != "" {
+			size := iam.VariableLen(text)
+			if size == 0 {
+				text = text[1:]
+				continue
 			}
-			name, rest, closed := strings.Cut(text, "}")
-			if closed && strings.Contains(name, ":") && !strings.Contains(name, ",") {
+			if name := text[len("${") : size-len("}")]; strings.Contains(name, ":") && !strings.Contains(name, ",") {
 				visit(name)
 			}
-			text = rest
+			text = text[size:]
 		}
 	}
 }

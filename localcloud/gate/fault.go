@@ -150,6 +150,9 @@ func wrongRegion(info Info, got, want string) *Error {
 func denied(info Info, message string) *Error {
 	switch info.Protocol {
 	case Query, RESTXML:
+		if info.Name == "sns" { // its own word ("Common Errors" of its API reference)
+			return Errorf("AuthorizationError", "%s", message).WithStatus(http.StatusForbidden)
+		}
 		return Errorf("AccessDenied", "%s", message).WithStatus(http.StatusForbidden)
 	case RESTJSON:
 		return Errorf("AccessDeniedException", "%s", message).WithStatus(http.StatusForbidden)

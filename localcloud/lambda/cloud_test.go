@@ -25,6 +25,7 @@ import (
 	"github.com/writ-dev/writ/localcloud/lambda"
 	"github.com/writ-dev/writ/localcloud/logs"
 	"github.com/writ-dev/writ/localcloud/session"
+	"github.com/writ-dev/writ/localcloud/sqs"
 	"github.com/writ-dev/writ/localcloud/store"
 	"github.com/writ-dev/writ/localcloud/sts"
 )
@@ -35,6 +36,7 @@ const (
 	trustLambda = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
 	trustRoot   = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::000000000000:root"},"Action":"sts:AssumeRole"}]}`
 	allowAll    = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
+	readQueues  = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["sqs:ReceiveMessage","sqs:DeleteMessage","sqs:GetQueueAttributes"],"Resource":"arn:aws:sqs:us-east-1:000000000000:jobs*"}]}`
 	functionLog = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["logs:CreateLogGroup","logs:CreateLogStream","logs:PutLogEvents"],"Resource":"*"}]}`
 )
 
@@ -47,6 +49,7 @@ type cloud struct {
 	iam     *directory.Directory
 	vault   *session.Vault
 	service *lambda.Service
+	queues  *sqs.Service
 	gate    *gate.Gate
 	url     string
 
@@ -60,9 +63,16 @@ type late struct{ gate.Doer }
 
 func newCloud(t testing.TB, change func(*lambda.Config)) *cloud {
 	t.Helper()
-	c := openCloud(t, t.TempDir(), change)
+	return newCloudIn(t, t.TempDir(), change)
+}
+
+// newCloudIn makes a cloud with the roles of the tests.
+func newCloudIn(t testing.TB, dir string, change func(*lambda.Config)) *cloud {
+	t.Helper()
+	c := openCloud(t, dir, change)
 	for name, spec := range map[string][2]string{
 		"admin": {trustRoot, allowAll}, "runner": {trustLambda, functionLog}, "mute": {trustLambda, `{"Version":"2012-10-17","Statement":[]}`},
+		"worker": {trustLambda, readQueues},
 		"nobody": {trustRoot, `{"Version":"2012-10-17","Statement":[]}`}, "untrusting": {trustRoot, allowAll},
 	} {
 		role := directory.RoleSpec{Name: name, Trust: spec[0]}
@@ -97,7 +107,7 @@ func openCloud(t testing.TB, dir string, change func(*lambda.Config)) *cloud {
 			defer c.mu.Unlock()
 			c.lines = append(c.lines, function+": "+line)
 		},
-		Retries: []time.Duration{10 * time.Millisecond, 20 * time.Millisecond},
+		Retries: []time.Duration{10 * time.Millisecond, 20 * time.Millisecond}, PollPause: 10 * time.Millisecond,
 	}
 	if change != nil {
 		change(&cfg)
@@ -105,11 +115,15 @@ func openCloud(t testing.TB, dir string, change func(*lambda.Config)) *cloud {
 	if c.service, err = lambda.New(cfg); err != nil {
 		t.Fatal(err)
 	}
+	if c.queues, err = sqs.New(sqs.Config{DB: c.db, Account: account, Region: region, Endpoint: func() string { return c.url }}); err != nil {
+		t.Fatal(err)
+	}
 	c.gate = gate.New(gate.Config{
 		Account: account, Region: region, Directory: c.iam, Credentials: c.vault, Now: time.Now, OnVerdict: gatetest.Keys(t),
-		Services: []gate.Service{c.iam, issuer, c.service, logs.New(logs.Config{DB: c.db, Account: account, Region: region}), &objects{}},
+		Services: []gate.Service{c.iam, issuer, c.service, logs.New(logs.Config{DB: c.db, Account: account, Region: region}), &objects{}, c.queues},
 	})
 	do.Doer = c.gate
+	c.service.Resume()
 	server := httptest.NewServer(c.gate)
 	c.url = server.URL
 	t.Cleanup(func() {
@@ -123,6 +137,7 @@ func (c *cloud) close(t testing.TB) {
 	if c.db == nil {
 		return
 	}
+	c.queues.Close()
 	if err := c.service.Close(); err != nil {
 		t.Error(err)
 	}

@@ -20,7 +20,9 @@ type operation struct {
 // input is a decoded call.
 type input struct {
 	name, qualifier string
-	body            any
+	// mapping is the id of an event source mapping.
+	mapping string
+	body    any
 }
 
 func (s *Service) operations() map[string]operation {
@@ -59,6 +61,11 @@ func (s *Service) operations() map[string]operation {
 		"GetFunctionCodeSigningConfig": simple("GetFunctionCodeSigningConfig", s.getCodeSigning),
 		"GetRuntimeManagementConfig":   simple("GetRuntimeManagementConfig", s.getRuntimeManagement),
 		"GetAccountSettings":           account("GetAccountSettings", s.getAccountSettings),
+		"CreateEventSourceMapping":     {decodeJSON[mappingRequest], s.askCreateMapping, s.createMapping},
+		"UpdateEventSourceMapping":     {decodeJSON[mappingRequest], s.askMapping("UpdateEventSourceMapping"), s.updateMapping},
+		"GetEventSourceMapping":        {nil, s.askMapping("GetEventSourceMapping"), s.getMapping},
+		"DeleteEventSourceMapping":     {nil, s.askMapping("DeleteEventSourceMapping"), s.deleteMapping},
+		"ListEventSourceMappings":      account("ListEventSourceMappings", s.listMappings),
 	}
 }
 
@@ -66,7 +73,13 @@ func (s *Service) operations() map[string]operation {
 func (s *Service) target(c *gate.Call) (*input, error) {
 	name := c.Vars["FunctionName"]
 	if arn, ok := c.Vars["Resource"]; ok {
+		if id, ok := s.mappingOfARN(arn); ok {
+			return &input{mapping: id}, nil
+		}
 		name = arn
+	}
+	if id := c.Vars["UUID"]; id != "" {
+		return &input{mapping: id}, nil
 	}
 	if name == "" {
 		return &input{}, nil
@@ -101,6 +114,9 @@ func (s *Service) askFunction(action string) func(*gate.Call, *input) ([]gate.As
 }
 
 func (s *Service) ask(in *input, action string, keys iam.Context) []gate.Ask {
+	if in.mapping != "" {
+		return s.askOfMapping(in.mapping, action, keys)
+	}
 	qualifier := in.qualifier
 	if qualifier == latest && changes(action) {
 		qualifier = "" // another word for the function, which must not get round a Deny on it

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
-	"strings"
 
 	"github.com/writ-dev/writ/localcloud/gate"
 )
@@ -164,59 +163,4 @@ func (s *Service) getPolicy(_ context.Context, _ *gate.Call, in *input) (*gate.R
 		return nil, fmt.Errorf("encode policy: %w", err)
 	}
 	return reply(200, map[string]string{"Policy": string(text), "RevisionId": fn.record.RevisionID})
-}
-
-type tagRequest struct{ Tags map[string]string }
-
-func (s *Service) tagResource(_ context.Context, _ *gate.Call, in *input) (*gate.Reply, error) {
-	_, err := s.change(in, "", func(r *Record) error {
-		tags := map[string]string{}
-		for _, from := range []map[string]string{r.Tags, in.body.(*tagRequest).Tags} {
-			for k, v := range from {
-				if k == "" || len(k) > 128 || len(v) > 256 || strings.HasPrefix(strings.ToLower(k), "aws:") && r.Tags[k] != v {
-					return invalid("The tag key or value is not valid: %s", k)
-				}
-				tags[k] = v
-			}
-		}
-		if len(tags) > 50 {
-			return invalid("The number of tags exceeds the limit of 50.")
-		}
-		r.Tags = tags
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return reply(204, nil)
-}
-
-func (s *Service) untagResource(_ context.Context, c *gate.Call, in *input) (*gate.Reply, error) {
-	_, err := s.change(in, "", func(r *Record) error {
-		tags := map[string]string{}
-		for k, v := range r.Tags {
-			tags[k] = v
-		}
-		for _, k := range c.Query["tagKeys"] {
-			delete(tags, k)
-		}
-		r.Tags = tags
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return reply(204, nil)
-}
-
-func (s *Service) listTags(_ context.Context, _ *gate.Call, in *input) (*gate.Reply, error) {
-	fn, err := s.need(in)
-	if err != nil {
-		return nil, err
-	}
-	tags := fn.record.Tags
-	if tags == nil {
-		tags = map[string]string{}
-	}
-	return reply(200, map[string]any{"Tags": tags})
 }

@@ -33,6 +33,10 @@ func routes() []route {
 		{"2017-03-31", []string{"tags", "{Resource}"}, map[string]string{"GET": "ListTags", "POST": "TagResource", "DELETE": "UntagResource"}},
 		{"2020-06-30", []string{"functions", f, "code-signing-config"}, map[string]string{"GET": "GetFunctionCodeSigningConfig"}},
 		{"2021-07-20", []string{"functions", f, "runtime-management-config"}, map[string]string{"GET": "GetRuntimeManagementConfig"}},
+		{base, []string{"event-source-mappings"}, map[string]string{"GET": "ListEventSourceMappings", "POST": "CreateEventSourceMapping"}},
+		{base, []string{"event-source-mappings", "{UUID}"}, map[string]string{
+			"GET": "GetEventSourceMapping", "PUT": "UpdateEventSourceMapping", "DELETE": "DeleteEventSourceMapping",
+		}},
 		{"2016-08-19", []string{"account-settings"}, map[string]string{"GET": "GetAccountSettings"}},
 	}
 }

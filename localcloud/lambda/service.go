@@ -21,6 +21,7 @@ import (
 
 	"github.com/writ-dev/writ/iam"
 	"github.com/writ-dev/writ/localcloud/gate"
+	"github.com/writ-dev/writ/localcloud/lambda/poller"
 	"github.com/writ-dev/writ/localcloud/lambda/process"
 	"github.com/writ-dev/writ/localcloud/store"
 )
@@ -53,6 +54,9 @@ type Config struct {
 	// Retries are the waits before the second and third attempt of a failed
 	// asynchronous invocation. Nil means 1 and 2 seconds; AWS waits 1 and 2 minutes.
 	Retries []time.Duration
+	// PollPause is the first wait after an event source could not be read; 0
+	// means the poller's own.
+	PollPause time.Duration
 }
 
 // Service is Lambda. It implements gate.Service.
@@ -62,6 +66,8 @@ type Service struct {
 	fleet *process.Fleet
 	ship  *shipper
 	async *asyncQueue
+	// pollers are the event source mappings.
+	pollers *poller.Pollers
 
 	// changes makes changes of functions one at a time; mu guards the map.
 	changes   sync.Mutex
@@ -118,16 +124,29 @@ func New(cfg Config) (*Service, error) {
 		return nil, err
 	}
 	s.async = newAsyncQueue(s)
-	if err := s.load(); err != nil {
+	s.pollers, err = poller.New(poller.Config{
+		DB: cfg.DB, Account: cfg.Account, Region: cfg.Region, Do: cfg.Do, Roles: cfg.Roles, Functions: fed{s},
+		Now: cfg.Now, Rand: cfg.Rand, Log: cfg.Log, Show: cfg.OnLog, Pause: cfg.PollPause,
+	})
+	if err == nil {
+		err = s.load()
+	}
+	if err != nil {
 		_ = s.Close() // the error that counts is the one of reading
 		return nil, err
 	}
 	return s, nil
 }
 
+// Resume starts the event source mappings; the gate must be there.
+func (s *Service) Resume() { s.pollers.Resume() }
+
 // Close stops all functions, and returns when their processes are gone and
 // their logs are written.
 func (s *Service) Close() error {
+	if s.pollers != nil {
+		s.pollers.Close()
+	}
 	s.async.close()
 	err := s.fleet.Close()
 	s.ship.close()

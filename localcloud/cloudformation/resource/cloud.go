@@ -96,8 +96,18 @@ func (c *Cloud) raw(ctx context.Context, service, method, path string, body []by
 // gone makes an error nil when its code says that the thing is not there.
 func gone(err error) error {
 	switch gate.CodeOf(err) {
-	case "NoSuchEntity", "ResourceNotFoundException", "NotFoundException", "NoSuchBucket", "NoSuchBucketPolicy", "NoSuchKey", "NoSuchTagSet":
+	case "NoSuchEntity", "ResourceNotFoundException", "NotFoundException", "NoSuchBucket", "NoSuchBucketPolicy", "NoSuchKey", "NoSuchTagSet",
+		"QueueDoesNotExist", "NotFound", "ParameterNotFound":
 		return nil
 	}
 	return err
+}
+
+// query gives names and values as the query of a path.
+func query(pairs ...string) string {
+	values := url.Values{}
+	for i := 0; i < len(pairs); i += 2 {
+		values.Set(pairs[i], pairs[i+1])
+	}
+	return values.Encode()
 }

@@ -90,18 +90,22 @@ func (function) Update(ctx context.Context, w *Work) (Result, error) {
 			return result, err
 		}
 	}
+	return result, lambdaTags(ctx, w, w.Attributes["Arn"])
+}
+
+// lambdaTags changes the tags of what Lambda knows by an ARN.
+func lambdaTags(ctx context.Context, w *Work, arn string) error {
 	set, remove := w.tagChange()
-	path := "/2017-03-31/tags/" + url.PathEscape(w.Attributes["Arn"])
+	path := "/2017-03-31/tags/" + url.PathEscape(arn)
 	if len(set) > 0 {
 		if err := w.Cloud.rest(ctx, "lambda", http.MethodPost, path, map[string]any{"Tags": set}, nil); err != nil {
-			return result, err
+			return err
 		}
 	}
 	if len(remove) > 0 {
-		query := url.Values{"tagKeys": remove}.Encode()
-		return result, w.Cloud.rest(ctx, "lambda", http.MethodDelete, path+"?"+query, nil, nil)
+		return w.Cloud.rest(ctx, "lambda", http.MethodDelete, path+"?"+url.Values{"tagKeys": remove}.Encode(), nil, nil)
 	}
-	return result, nil
+	return nil
 }
 
 // functionConfig sets what the template no longer says back to the default.

@@ -61,10 +61,12 @@ func document(o *cfn.Object, key string) (string, error) {
 // numbers lists the members that the services want as JSON numbers or
 // booleans; templates often have them as text, because parameters are text.
 var numbers = words("ReadCapacityUnits WriteCapacityUnits MemorySize Timeout Size RetentionInDays TimeoutInMillis timeoutInMillis " +
-	"MinimumCompressionSize minimumCompressionSize MaxAge maxAge")
+	"MinimumCompressionSize minimumCompressionSize MaxAge maxAge BatchSize MaximumBatchingWindowInSeconds MaximumConcurrency " +
+	"PasswordLength")
 
 var booleans = words("DeletionProtectionEnabled Enabled ApiKeyRequired apiKeyRequired AutoDeploy autoDeploy DisableExecuteApiEndpoint " +
-	"disableExecuteApiEndpoint AllowCredentials allowCredentials disableSchemaValidation")
+	"disableExecuteApiEndpoint AllowCredentials allowCredentials disableSchemaValidation ExcludeLowercase ExcludeNumbers ExcludePunctuation ExcludeUppercase " +
+	"IncludeSpace RequireEachIncludedType")
 
 // coerce gives v with numbers and booleans that stand as text made real, at any depth.
 func coerce(v any) any {

@@ -43,6 +43,60 @@ var Types = []Type{
 		Attributes: words("Id"), NameLimit: 100,
 	},
 	{
+		Name: "AWS::Lambda::EventSourceMapping", Handler: eventSource{}, Tagged: true,
+		Properties: words("BatchSize Enabled EventSourceArn FunctionName FunctionResponseTypes MaximumBatchingWindowInSeconds ScalingConfig Tags"),
+		Replace: words("AmazonManagedKafkaEventSourceConfig EventSourceArn SelfManagedEventSource SelfManagedKafkaEventSourceConfig " +
+			"StartingPosition StartingPositionTimestamp"),
+		Attributes: words("EventSourceMappingArn Id"),
+	},
+	{
+		Name: "AWS::SQS::Queue", Handler: sqsQueue{}, Tagged: true,
+		Properties: words("ContentBasedDeduplication DeduplicationScope DelaySeconds FifoQueue FifoThroughputLimit KmsDataKeyReusePeriodSeconds " +
+			"KmsMasterKeyId MaximumMessageSize MessageRetentionPeriod QueueName ReceiveMessageWaitTimeSeconds RedriveAllowPolicy RedrivePolicy " +
+			"SqsManagedSseEnabled Tags VisibilityTimeout"),
+		Replace:      words("FifoQueue QueueName"),
+		Attributes:   words("Arn QueueName QueueUrl"),
+		NameProperty: "QueueName", NameLimit: 80,
+	},
+	{
+		Name: "AWS::SQS::QueuePolicy", Handler: queuePolicy{}, NameLimit: 128,
+		Properties: words("PolicyDocument Queues"), Attributes: words("Id"),
+	},
+	{
+		Name: "AWS::SNS::Topic", Handler: topic{}, Tagged: true,
+		Properties:   words("DisplayName FifoTopic KmsMasterKeyId SignatureVersion Subscription Tags TopicName TracingConfig"),
+		Inert:        words("DataProtectionPolicy DeliveryStatusLogging"),
+		Replace:      words("FifoTopic TopicName"),
+		Attributes:   words("TopicArn TopicName"),
+		NameProperty: "TopicName", NameLimit: 256,
+	},
+	{
+		Name: "AWS::SNS::Subscription", Handler: subscription{},
+		Properties: words("DeliveryPolicy Endpoint FilterPolicy FilterPolicyScope Protocol RawMessageDelivery RedrivePolicy TopicArn"),
+		Inert:      words("Region"),
+		Replace:    words("Endpoint Protocol TopicArn"), Attributes: words("Arn"),
+	},
+	{
+		Name: "AWS::SNS::TopicPolicy", Handler: topicPolicy{}, NameLimit: 128,
+		Properties: words("PolicyDocument Topics"), Attributes: words("Id"),
+	},
+	{
+		Name: "AWS::SecretsManager::Secret", Handler: managedSecret{}, Tagged: true,
+		Properties: words("Description GenerateSecretString KmsKeyId Name SecretString Tags"),
+		Replace:    words("Name"), Attributes: words("Id"),
+		NameProperty: "Name", NameLimit: 255,
+	},
+	{
+		Name: "AWS::SecretsManager::ResourcePolicy", Handler: secretPolicy{},
+		Properties: words("BlockPublicPolicy ResourcePolicy SecretId"), Replace: words("SecretId"), Attributes: words("Id"),
+	},
+	{
+		Name: "AWS::SSM::Parameter", Handler: parameter{}, Tagged: true,
+		Properties: words("AllowedPattern DataType Description Name Tags Tier Type Value"),
+		Replace:    words("Name"), Attributes: words("Type Value"),
+		NameProperty: "Name", NameLimit: 255,
+	},
+	{
 		Name: "AWS::Logs::LogGroup", Handler: logGroup{}, Tagged: true,
 		Properties:   words("LogGroupName RetentionInDays Tags"),
 		Inert:        words("DataProtectionPolicy FieldIndexPolicies KmsKeyId LogGroupClass"),

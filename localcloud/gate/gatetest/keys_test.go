@@ -1,6 +1,7 @@
 package gatetest_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -8,6 +9,15 @@ import (
 	"github.com/writ-dev/writ/localcloud/gate"
 	"github.com/writ-dev/writ/localcloud/gate/gatetest"
 )
+
+func ExampleProblems() {
+	v := gate.Verdict{
+		Ask:     gate.Ask{Action: "s3:GetObject"},
+		Request: &iam.Request{Context: iam.Context{"aws:sourceip": iam.One("127.0.0.1"), "s3:colour": iam.One("red")}},
+	}
+	fmt.Println(gatetest.Problems(v))
+	// Output: [s3:GetObject has s3:colour, which AWS does not list for it]
+}
 
 func TestProblems(t *testing.T) {
 	t.Parallel()

@@ -19,9 +19,34 @@ type event struct {
 	Do   string
 	Text string
 	N    int
+	// Records are messages of a queue.
+	Records []struct {
+		MessageID string `json:"messageId"`
+		Body      string `json:"body"`
+	}
+}
+
+// messages prints each message. One that begins with "partly" is reported as
+// failed, one that begins with "error" fails the whole batch.
+func messages(e event) (any, error) {
+	failures := []map[string]string{}
+	fmt.Println("batch of", len(e.Records))
+	for _, r := range e.Records {
+		fmt.Println("message", r.Body)
+		if strings.HasPrefix(r.Body, "error") {
+			return nil, errors.New(r.Body)
+		}
+		if strings.HasPrefix(r.Body, "partly") {
+			failures = append(failures, map[string]string{"itemIdentifier": r.MessageID})
+		}
+	}
+	return map[string]any{"batchItemFailures": failures}, nil
 }
 
 func handle(ctx context.Context, e event) (any, error) {
+	if e.Records != nil {
+		return messages(e)
+	}
 	switch e.Do {
 	case "echo":
 		return e.Text, nil

@@ -1,0 +1,9 @@
+package ssm
+
+import (
+	"maps"
+	"slices"
+)
+
+// Operations lists the operations that there are, sorted.
+func Operations() []string { return slices.Sorted(maps.Keys((&Service{}).operations())) }
