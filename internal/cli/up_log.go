@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/iam"
 	"github.com/writ-dev/writ/localcloud"
 	"github.com/writ-dev/writ/localcloud/gate"
 	"github.com/writ-dev/writ/synth"
@@ -68,6 +69,9 @@ func (u *up) denied(v gate.Verdict) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s on %s\n", u.style.red("DENIED"), u.style.bold(oneLine(v.Ask.Action)), oneLine(v.Ask.Resource))
 	fmt.Fprintf(&b, "  %s\n", oneLine(v.Message))
+	if caller := &v.Call.Caller; caller.Kind == iam.PrincipalService && caller.SourceARN != "" {
+		fmt.Fprintf(&b, "  it acts for %s: the policy of the resource itself has to let it in\n", oneLine(caller.SourceARN))
+	}
 	obstacles := u.obstacles(v)
 	for _, line := range obstacles {
 		fmt.Fprintf(&b, "  %s\n", oneLine(line))
