@@ -131,7 +131,7 @@ func (b *builder) deadLetterARN(from string, to *topology.Target) any {
 // stream adds a Kinesis stream and what feeds its consumer from it.
 func (b *builder) stream(s *topology.Stream) {
 	x := b.things[node{Kind: topology.KindStream, Name: s.Name}]
-	if s.External == "" {
+	if x.external == "" {
 		p := cfn.Obj("Name", x.physical)
 		if s.Shards == 0 {
 			p.Set("StreamModeDetails", cfn.Obj("StreamMode", "ON_DEMAND"))
@@ -146,7 +146,7 @@ func (b *builder) stream(s *topology.Stream) {
 		b.add(x.id(), "stream "+s.Name, s.Pos, cfn.Obj("Type", "AWS::Kinesis::Stream", "DeletionPolicy", "Delete", "UpdateReplacePolicy", "Delete", "Properties", p))
 		b.output(x.id()+"Name", "Name of stream "+s.Name, ref(x.id()))
 	}
-	if s.Target != nil {
+	if s.Target != nil && !b.o.Local {
 		batch := s.BatchSize
 		if batch == 0 {
 			batch = 100

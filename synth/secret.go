@@ -37,10 +37,10 @@ func (b *builder) parameter(s *topology.Parameter) {
 // Developer Guide, "Default key policy"), and its alias. KMS waits 30 days
 // before it deletes one.
 func (b *builder) key(k *topology.EncryptionKey) {
-	if k.External != "" {
+	x := b.things[node{Kind: topology.KindKey, Name: k.Name}]
+	if x.external != "" {
 		return
 	}
-	x := b.things[node{Kind: topology.KindKey, Name: k.Name}]
 	p := &cfn.Object{}
 	describe(p, k.Description)
 	p.Set("EnableKeyRotation", true)

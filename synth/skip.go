@@ -1,5 +1,7 @@
 package synth
 
+import "github.com/writ-dev/writ/topology"
+
 // skipRest lists the entities that have no synthesis yet.
 func (b *builder) skipRest() {
 	t := b.t
@@ -34,6 +36,9 @@ func (b *builder) skipRest() {
 // NotLocal is why Options.Local leaves something out.
 const NotLocal = "it is deployed to AWS, and not run locally yet"
 
+// notLocal are the kinds of things that the local cloud has no service for.
+var notLocal = map[topology.Kind]bool{topology.KindStream: true, topology.KindKey: true}
+
 // skipLocal lists what the local cloud has no service for.
 func (b *builder) skipLocal() {
 	if !b.o.Local {
@@ -47,6 +52,12 @@ func (b *builder) skipLocal() {
 	}
 	if b.t.States != nil {
 		b.skip("states", b.t.Name, b.t.States.Pos, NotLocal)
+	}
+	for _, x := range b.t.Streams {
+		b.skip("stream", x.Name, x.Pos, NotLocal)
+	}
+	for _, x := range b.t.Keys {
+		b.skip("key", x.Name, x.Pos, NotLocal)
 	}
 	for _, p := range b.t.Pages {
 		b.skip("page", p.Name, p.Pos, NotLocal)

@@ -173,6 +173,9 @@ func (b *builder) index() {
 		b.claim(string(s.Kind), name, s.Name, s.Pos)
 	}
 	for _, x := range things(b.t, b.o.Sandbox) {
+		if b.o.Local && x.external == "" && notLocal[x.kind] {
+			x.external = x.physical // nothing makes it here; rights on it name it all the same
+		}
 		b.things[node{Kind: x.kind, Name: x.name}] = x
 		if x.external == "" {
 			b.claim(string(x.kind), x.physical, x.name, x.pos)

@@ -84,5 +84,4 @@ routes:
 	}
 	// Output:
 	// topology.yml:7:3: route POST /jobs is not run locally yet: only routes to functions are served
-	// topology.yml:5:3: queue jobs is not run locally yet: its service is not emulated yet
 }

@@ -16,7 +16,8 @@ type Notice struct {
 }
 
 // NotRun gives what [Load] understands and keeps but the local cloud does not
-// run yet: everything but functions, tables, buckets and routes to functions.
+// run yet: state machines, mutations, channels, pages, pools, streams, keys,
+// and what leads to them.
 // Entities of nodes are named NODE/NAME.
 func NotRun(t *Topology) []Notice {
 	return notRun(t, "")
@@ -41,11 +42,17 @@ func notRun(t *Topology, prefix string) []Notice {
 			note("authorizer", RouteName(r)+" -> "+r.Authorizer, r.Pos, "authorizers are not run yet")
 		}
 	}
-	for _, q := range t.Queues {
-		note("queue", q.Name, q.Pos, service)
-	}
 	for _, e := range t.Events {
-		note("event", e.Name, e.Pos, service)
+		for _, target := range e.Targets {
+			if target.Kind == KindState || target.Kind == KindMutation || target.Kind == KindChannel {
+				note("event", e.Name+" -> "+string(target.Kind)+" "+target.Name, target.Pos, service)
+			}
+		}
+	}
+	for _, s := range t.Schedules {
+		if s.Target != nil && s.Target.Kind == KindState {
+			note("schedule", s.Name+" -> state "+s.Target.Name, s.Target.Pos, service)
+		}
 	}
 	for _, ch := range t.Channels {
 		note("channel", ch.Name, ch.Pos, service)
@@ -62,23 +69,8 @@ func notRun(t *Topology, prefix string) []Notice {
 	for _, pool := range t.Pools {
 		note("pool", pool.Name, pool.Pos, service)
 	}
-	for _, s := range t.Schedules {
-		note("schedule", s.Name, s.Pos, service)
-	}
-	for _, x := range t.Topics {
-		note("topic", x.Name, x.Pos, service)
-	}
 	for _, x := range t.Streams {
 		note("stream", x.Name, x.Pos, service)
-	}
-	for _, x := range t.Buses {
-		note("bus", x.Name, x.Pos, service)
-	}
-	for _, x := range t.Secrets {
-		note("secret", x.Name, x.Pos, service)
-	}
-	for _, x := range t.Parameters {
-		note("parameter", x.Name, x.Pos, service)
 	}
 	for _, x := range t.Keys {
 		note("key", x.Name, x.Pos, service)
