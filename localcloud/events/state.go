@@ -1,9 +1,6 @@
 package events
 
 import (
-	"encoding/json"
-	"fmt"
-
 	"github.com/writ-dev/writ/iam"
 	"github.com/writ-dev/writ/localcloud/events/pattern"
 	"github.com/writ-dev/writ/localcloud/store"
@@ -166,7 +163,7 @@ func (s *Service) remove(bucket, key string) error {
 // load reads all buses and rules.
 func (s *Service) load() error {
 	return s.cfg.DB.View(func(tx *store.Tx) error {
-		err := each(tx, "buses", func(r busRecord) error {
+		err := store.Each(tx, []string{"events", "buses"}, func(r busRecord) error {
 			b, err := liveBus(r)
 			s.buses[r.Name] = b
 			return err
@@ -174,29 +171,10 @@ func (s *Service) load() error {
 		if err != nil {
 			return err
 		}
-		return each(tx, "rules", func(r ruleRecord) error {
+		return store.Each(tx, []string{"events", "rules"}, func(r ruleRecord) error {
 			one, err := liveRule(r)
 			s.rules[ruleKey(r.Bus, r.Name)] = one
 			return err
 		})
 	})
-}
-
-// each decodes all of a bucket.
-func each[T any](tx *store.Tx, bucket string, do func(T) error) error {
-	b, err := tx.Bucket("events", bucket)
-	if err != nil {
-		return err
-	}
-	c := b.Cursor()
-	for k, v := c.First(); k != nil; k, v = c.Next() {
-		var one T
-		if err := json.Unmarshal(v, &one); err != nil {
-			return fmt.Errorf("decode %s of %s: %w", k, bucket, err)
-		}
-		if err := do(one); err != nil {
-			return err
-		}
-	}
-	return nil
 }

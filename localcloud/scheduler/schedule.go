@@ -3,8 +3,6 @@ package scheduler
 import (
 	"cmp"
 	"context"
-	"encoding/json"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -348,36 +346,17 @@ func (s *Service) put(bucket, key string, v any) error {
 // load reads all groups and schedules.
 func (s *Service) load() error {
 	return s.cfg.DB.View(func(tx *store.Tx) error {
-		err := each(tx, "groups", func(g groupRecord) error {
+		err := store.Each(tx, []string{"scheduler", "groups"}, func(g groupRecord) error {
 			s.groups[g.Name] = g
 			return nil
 		})
 		if err != nil {
 			return err
 		}
-		return each(tx, "schedules", func(r scheduleRecord) error {
+		return store.Each(tx, []string{"scheduler", "schedules"}, func(r scheduleRecord) error {
 			one, err := live(r)
 			s.schedules[key(r.Group, r.Name)] = one
 			return err
 		})
 	})
-}
-
-// each decodes all of a bucket.
-func each[T any](tx *store.Tx, bucket string, do func(T) error) error {
-	b, err := tx.Bucket("scheduler", bucket)
-	if err != nil {
-		return err
-	}
-	c := b.Cursor()
-	for k, v := c.First(); k != nil; k, v = c.Next() {
-		var one T
-		if err := json.Unmarshal(v, &one); err != nil {
-			return fmt.Errorf("decode %s of %s: %w", k, bucket, err)
-		}
-		if err := do(one); err != nil {
-			return err
-		}
-	}
-	return nil
 }

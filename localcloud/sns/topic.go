@@ -1,12 +1,9 @@
 package sns
 
 import (
-	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/writ-dev/writ/iam"
 	"github.com/writ-dev/writ/localcloud/gate"
@@ -274,7 +271,7 @@ func (s *Service) listTags(c *gate.Call) (any, error) {
 // load reads all topics and subscriptions.
 func (s *Service) load() error {
 	return s.cfg.DB.View(func(tx *store.Tx) error {
-		err := each(tx, "topics", func(r record) error {
+		err := store.Each(tx, []string{"sns", "topics"}, func(r record) error {
 			t, err := s.live(r)
 			s.topics[r.Name] = t
 			return err
@@ -282,29 +279,10 @@ func (s *Service) load() error {
 		if err != nil {
 			return err
 		}
-		return each(tx, "subscriptions", func(r subscriptionRecord) error {
+		return store.Each(tx, []string{"sns", "subscriptions"}, func(r subscriptionRecord) error {
 			sub, err := r.live()
 			s.subscriptions[r.ARN] = sub
 			return err
 		})
 	})
-}
-
-// each decodes all of a bucket.
-func each[T any](tx *store.Tx, bucket string, do func(T) error) error {
-	b, err := tx.Bucket("sns", bucket)
-	if err != nil {
-		return err
-	}
-	c := b.Cursor()
-	for k, v := c.First(); k != nil; k, v = c.Next() {
-		var one T
-		if err := json.Unmarshal(v, &one); err != nil {
-			return fmt.Errorf("decode %s of %s: %w", k, strings.TrimSuffix(bucket, "s"), err)
-		}
-		if err := do(one); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -54,6 +54,25 @@ func (tx *Tx) Bucket(path ...string) (*Bucket, error) {
 	return &Bucket{tx: tx, bolt: b}, nil
 }
 
+// Each decodes all JSON values of the bucket at path, in the order of their keys.
+func Each[T any](tx *Tx, path []string, do func(T) error) error {
+	b, err := tx.Bucket(path...)
+	if err != nil {
+		return err
+	}
+	c := b.Cursor()
+	for k, v := c.First(); k != nil; k, v = c.Next() {
+		var one T
+		if err := json.Unmarshal(v, &one); err != nil {
+			return fmt.Errorf("decode %s of %v: %w", k, path, err)
+		}
+		if err := do(one); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // DeleteBucket removes the bucket at path with all in it. One that is not
 // there is no error.
 func (tx *Tx) DeleteBucket(path ...string) error {
