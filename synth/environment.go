@@ -221,6 +221,13 @@ func (b *builder) variableValue(name string) (value any, why string) {
 			return nil, "no profile is given for {{" + name + "}}"
 		}
 		return b.o.Env, ""
+	case "sandbox_trimmed":
+		return strings.ReplaceAll(b.o.Sandbox, "-", ""), ""
+	case "abbr_namespace":
+		return abbreviated(b.t), ""
+	}
+	if value, known := b.o.Variables[name]; known {
+		return value, ""
 	}
 	return nil, "{{" + name + "}} is not known here"
 }

@@ -31,6 +31,7 @@ func (b *builder) event(e *topology.Event) {
 		b.skip("event", e.Name, e.Pos, "it is for the sandboxes "+strings.Join(e.Sandboxes, ", "))
 		return
 	}
+	b.ruleRole(e)
 	var targets []any
 	for _, to := range sorted(e.Targets, targetKey) {
 		if target := b.eventTarget(e, to); target != nil {
@@ -48,7 +49,6 @@ func (b *builder) event(e *topology.Event) {
 		b.fail(writ.Errorf(writ.CodeInvalid, "event %s has %d targets, and EventBridge takes %d", e.Name, len(targets), maxTargets).
 			WithHint("lead it to a topic, and that to the others").At(e.Pos, ""))
 	}
-	b.ruleRole(e)
 	b.claim("rule", b.ruleName(e), e.Name, e.Pos)
 	p := cfn.Obj("Name", b.ruleName(e))
 	if bus := b.busOf(e); bus != nil {

@@ -8,11 +8,6 @@ import (
 	"github.com/writ-dev/writ/topology"
 )
 
-// ruleID gives the logical id of the role of an event's rule.
-func ruleRoleID(e *topology.Event) string {
-	return principal{kind: topology.KindEvent, name: e.Name}.stem() + "Role"
-}
-
 // roleTarget gives a target that EventBridge reaches with the rule's role: a
 // state machine, a mutation or a channel; nil for one that is not here.
 func (b *builder) roleTarget(e *topology.Event, to topology.Target, id, text string) *cfn.Object {
@@ -20,7 +15,7 @@ func (b *builder) roleTarget(e *topology.Event, to topology.Target, id, text str
 		b.skip("edge", text, to.Pos, why)
 		return nil
 	}
-	target := cfn.Obj("Id", id, "Arn", nil, "RoleArn", getAtt(ruleRoleID(e), "Arn"))
+	target := cfn.Obj("Id", id, "Arn", nil, "RoleArn", b.roles[node{Kind: topology.KindEvent, Name: e.Name}].arn)
 	switch to.Kind {
 	case topology.KindState:
 		target.Set("Arn", ref(machineID))

@@ -20,7 +20,7 @@ const logRetentionDays = 30
 // function adds a function with all that it needs: role, policy, log group.
 func (b *builder) function(f *topology.Function) {
 	id := logicalID(f.Name)
-	b.roleOfFunction(f)
+	role := b.roleOfFunction(f)
 	b.add(id+"LogGroup", "the log group of function "+f.Name, f.Pos, cfn.Obj(
 		"Type", "AWS::Logs::LogGroup",
 		"DeletionPolicy", "Delete",
@@ -34,8 +34,8 @@ func (b *builder) function(f *topology.Function) {
 	// The function starts when its rights exist, and logs where we made the group.
 	b.add(id+"Function", "function "+f.Name, f.Pos, cfn.Obj(
 		"Type", "AWS::Lambda::Function",
-		"DependsOn", []any{id + "LogGroup", id + "Policy"},
-		"Properties", b.functionProperties(f),
+		"DependsOn", append([]any{id + "LogGroup"}, role.waits...),
+		"Properties", b.functionProperties(f, role),
 	))
 	b.destination(f)
 	b.output(id+"FunctionArn", "ARN of function "+f.Name, getAtt(id+"Function", "Arn"))
@@ -44,19 +44,16 @@ func (b *builder) function(f *topology.Function) {
 // roleOfFunction adds the role that a function runs as. Only Lambda may take it
 // on. (A condition on aws:SourceAccount would be a second fence, but Lambda does
 // not document that it sends the key when it takes on a role.)
-func (b *builder) roleOfFunction(f *topology.Function) {
-	if f.Runtime.Role != "" || f.Runtime.RoleFile != "" {
-		b.skip("role", f.Name, f.Runtime.Pos, "runtime.role and runtime.role_file are not read yet; the function gets the role of its edges")
-	}
+func (b *builder) roleOfFunction(f *topology.Function) role {
 	p := principal{kind: topology.KindFunction, name: f.Name, service: "lambda.amazonaws.com", pos: f.Pos}
 	always := []statement{b.logs(f)}
 	if f.Network != nil {
 		always = append(always, interfaces(f))
 	}
-	b.roleOf(p, append(always, b.statements(p.node(), b.edges(f))...))
+	return b.roleOf(p, append(always, b.statements(p.node(), b.edges(f))...))
 }
 
-func (b *builder) functionProperties(f *topology.Function) *cfn.Object {
+func (b *builder) functionProperties(f *topology.Function, r role) *cfn.Object {
 	p := cfn.Obj("FunctionName", FunctionName(b.t, f.Name, b.o.Sandbox))
 	if f.Description != "" {
 		p.Set("Description", f.Description)
@@ -74,7 +71,7 @@ func (b *builder) functionProperties(f *topology.Function) *cfn.Object {
 	p.Set("Architectures", []any{Architecture})
 	p.Set("MemorySize", number(memory))
 	p.Set("Timeout", number(timeout))
-	p.Set("Role", getAtt(logicalID(f.Name)+"Role", "Arn"))
+	p.Set("Role", r.arn)
 	p.Set("Code", b.code(f))
 	if failed := b.deadLetter(f); failed != nil {
 		p.Set("DeadLetterConfig", failed)

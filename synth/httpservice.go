@@ -79,7 +79,7 @@ func (b *builder) httpService(r *topology.Route) {
 			"ApiId", ref("HttpApi"),
 			"IntegrationType", "AWS_PROXY",
 			"IntegrationSubtype", subtype,
-			"CredentialsArn", getAtt("RouteRole", "Arn"),
+			"CredentialsArn", b.roles[node{Kind: topology.KindRoute}].arn,
 			"PayloadFormatVersion", "1.0",
 			"RequestParameters", parameters,
 		),

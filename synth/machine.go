@@ -32,15 +32,15 @@ func (b *builder) machine() {
 		b.skip("states", b.t.Name, s.Pos, "its definition "+s.File+" was not read")
 		return
 	}
-	role := principal{
+	owner := principal{
 		kind: topology.KindState, service: "states.amazonaws.com", source: b.machineARN("stateMachine", ""), account: true, pos: s.Pos,
 	}
 	statements := b.machineStatements(s)
-	roleID := b.roleOf(role, statements)
+	role := b.roleOf(owner, statements)
 	p := cfn.Obj(
 		"StateMachineName", StateMachineName(b.t, b.o.Sandbox),
 		"StateMachineType", machineType(s),
-		"RoleArn", getAtt(roleID, "Arn"),
+		"RoleArn", role.arn,
 	)
 	definition, substitutions := b.definition(s)
 	p.Set("DefinitionString", definition)
@@ -61,8 +61,8 @@ func (b *builder) machine() {
 	}
 	p.Set("Tags", b.tags())
 	o := cfn.Obj("Type", "AWS::StepFunctions::StateMachine")
-	if len(statements) > 0 { // Step Functions looks at the rights when the machine is made
-		o.Set("DependsOn", []any{strings.TrimSuffix(roleID, "Role") + "Policy"})
+	if len(role.waits) > 0 { // Step Functions looks at the rights when the machine is made
+		o.Set("DependsOn", role.waits)
 	}
 	o.Set("Properties", p)
 	b.add(machineID, "the state machine", s.Pos, o)

@@ -183,17 +183,14 @@ func (b *builder) dataSource(of sourceOf, to topology.Target, edges []edge) (id 
 	owner := principal{
 		kind: of.kind, name: DataSourceRole(to), service: appsync, source: of.apiARN, account: true, pos: to.Pos,
 	}
-	roleID := b.roleOf(owner, b.statements(owner.node(), edges))
+	role := b.roleOf(owner, b.statements(owner.node(), edges))
 	p := cfn.Obj("ApiId", of.api, "Name", title(string(to.Kind))+logicalID(to.Name), "Type", sourceType,
-		"ServiceRoleArn", getAtt(roleID, "Arn"))
+		"ServiceRoleArn", role.arn)
 	for key, value := range config.All() {
 		p.Set(key, value)
 	}
-	b.add(id, "the data source of "+kindName+"s for "+string(to.Kind)+" "+to.Name, to.Pos, cfn.Obj(
-		"Type", "AWS::AppSync::DataSource",
-		"DependsOn", []any{strings.TrimSuffix(roleID, "Role") + "Policy"},
-		"Properties", p,
-	))
+	b.add(id, "the data source of "+kindName+"s for "+string(to.Kind)+" "+to.Name, to.Pos,
+		waiting("AWS::AppSync::DataSource", role, p))
 	return id, true
 }
 

@@ -42,45 +42,6 @@ func (p principal) stem() string {
 	return id + title(string(p.kind))
 }
 
-// roleOf adds the role of a principal and, if it may do anything, the policy of
-// that role; it gives the role's logical id. The policy is a resource of its
-// own, so that a new edge shows as one statement and the role waits for nothing.
-func (b *builder) roleOf(p principal, statements []statement) (roleID string) {
-	id := p.stem()
-	name := PrincipalRoleName(b.t, p.kind, p.name, b.o.Sandbox)
-	b.claim("role", name, p.what(), p.pos)
-	b.add(id+"Role", "the role of "+p.what(), p.pos, cfn.Obj(
-		"Type", "AWS::IAM::Role",
-		"Properties", cfn.Obj(
-			"RoleName", name,
-			"AssumeRolePolicyDocument", cfn.Obj("Version", "2012-10-17", "Statement", []any{p.trust()}),
-			"Tags", b.tags(),
-		),
-	))
-	if len(statements) == 0 {
-		return id + "Role"
-	}
-	var document []any
-	for _, s := range statements {
-		for _, e := range s.edges {
-			b.out.Statements = append(b.out.Statements, Provenance{
-				Kind: p.kind, Name: p.name, Role: id + "Role", Policy: id + "Policy", Index: len(document), Sid: s.sid,
-				Position: e.pos, Edge: e.text,
-			})
-		}
-		document = append(document, s.object())
-	}
-	b.add(id+"Policy", "the policy of "+p.what(), p.pos, cfn.Obj(
-		"Type", "AWS::IAM::Policy",
-		"Properties", cfn.Obj(
-			"PolicyName", name,
-			"PolicyDocument", cfn.Obj("Version", "2012-10-17", "Statement", document),
-			"Roles", []any{ref(id + "Role")},
-		),
-	))
-	return id + "Role"
-}
-
 // trust is the one statement of a role's trust policy: its service, for this
 // account and this entity where the service says for whom it asks.
 func (p principal) trust() *cfn.Object {

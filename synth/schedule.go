@@ -65,8 +65,8 @@ func (b *builder) scheduleTarget(p principal, s *topology.Schedule) (arn any, e 
 		edge{entity: kind, name: to.Name, verb: drawn[kind], pos: to.Pos, text: from + " -> " + string(to.Kind) + " " + to.Name}, true
 }
 
-func (b *builder) schedule(s *topology.Schedule, arn any, role string) {
-	target := cfn.Obj("Arn", arn, "RoleArn", getAtt(role, "Arn"))
+func (b *builder) schedule(s *topology.Schedule, arn any, r role) {
+	target := cfn.Obj("Arn", arn, "RoleArn", r.arn)
 	if s.Payload != "" {
 		target.Set("Input", b.render(s.Payload, s.Pos))
 	}
@@ -84,8 +84,7 @@ func (b *builder) schedule(s *topology.Schedule, arn any, role string) {
 	}
 	p.Set("Target", target)
 	b.claim("schedule", EntityName(b.t, topology.KindSchedule, s.Name, b.o.Sandbox), s.Name, s.Pos)
-	b.add(logicalID(s.Name)+"Schedule", "schedule "+s.Name, s.Pos, cfn.Obj(
-		"Type", "AWS::Scheduler::Schedule", "DependsOn", []any{strings.TrimSuffix(role, "Role") + "Policy"}, "Properties", p))
+	b.add(logicalID(s.Name)+"Schedule", "schedule "+s.Name, s.Pos, waiting("AWS::Scheduler::Schedule", r, p))
 }
 
 // scheduleExpression puts AWS's six fields into cron().

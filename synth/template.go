@@ -6,6 +6,7 @@ import (
 
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/cfn"
+	"github.com/writ-dev/writ/roles"
 	"github.com/writ-dev/writ/topology"
 )
 
@@ -35,6 +36,13 @@ type Options struct {
 	Local bool
 	// Assets holds the code by function name. A function without one is an error.
 	Assets map[string]Asset
+	// Roles says where the rights of each entity come from; nil: from its edges.
+	Roles *roles.Set
+	// Existing are the account's roles, as far as they were looked for: of the
+	// names that a role may have, the first one that is here is taken.
+	Existing map[string]bool
+	// Variables are further values for {{...}}, such as ASSET_BUCKET.
+	Variables map[string]string
 }
 
 // Output is a template and where it comes from.
@@ -45,6 +53,8 @@ type Output struct {
 	// Permissions has one entry for every statement of a resource's own policy:
 	// each AWS::Lambda::Permission, each statement of a queue's or topic's policy.
 	Permissions []Provenance
+	// Roles has one entry for everything that acts, by kind and name.
+	Roles []Role
 	// Skipped is what the topology holds and the template does not.
 	Skipped []Skipped
 }
@@ -89,7 +99,7 @@ func Template(t *topology.Topology, o Options) (*Output, error) {
 		t: t, o: o, out: &Output{},
 		resources: &cfn.Object{}, outputs: &cfn.Object{}, meaning: map[string]string{}, physical: map[string]string{},
 		functions: map[string]*topology.Function{}, stores: map[string]*topology.Store{}, events: map[string]*topology.Event{},
-		things: map[node]thing{}, senders: map[node][]sender{},
+		things: map[node]thing{}, senders: map[node][]sender{}, roles: map[node]role{},
 	}
 	b.index()
 	for _, s := range sorted(t.Stores, storeName) {
@@ -115,6 +125,7 @@ func Template(t *topology.Topology, o Options) (*Output, error) {
 	b.httpAPI()
 	b.skipRest()
 	b.checkQuotas()
+	b.out.Roles = sorted(b.out.Roles, func(r Role) string { return string(r.Kind) + "\x00" + r.Name })
 	if len(b.errs) == 1 {
 		return nil, b.errs[0]
 	}
@@ -124,8 +135,11 @@ func Template(t *topology.Topology, o Options) (*Output, error) {
 	root := cfn.Obj(
 		"AWSTemplateFormatVersion", "2010-09-09",
 		"Description", "Writ: "+t.Name+" in sandbox "+o.Sandbox,
-		"Resources", b.resources,
 	)
+	if m := b.metadata(); m != nil {
+		root.Set("Metadata", m)
+	}
+	root.Set("Resources", b.resources)
 	if b.outputs.Len() > 0 {
 		root.Set("Outputs", b.outputs)
 	}
@@ -152,6 +166,7 @@ type builder struct {
 	things    map[node]thing
 	// senders are the services that may put something into a queue or topic.
 	senders map[node][]sender
+	roles   map[node]role
 	circle  map[node]int
 }
 

@@ -209,9 +209,13 @@ func (p *reader) fillRuntime(f, own *Function) {
 		r.Handler = o.Handler
 		p.mark(f.Pos, "handler", p.spot(own.Pos, "handler"))
 	}
-	for _, field := range []struct{ have, from *string }{{&r.Role, &o.Role}, {&r.RoleFile, &o.RoleFile}} {
+	for _, field := range []struct {
+		have, from *string
+		at         *writ.Position
+		fromAt     writ.Position
+	}{{&r.Role, &o.Role, &r.RolePos, o.RolePos}, {&r.RoleFile, &o.RoleFile, &r.RoleFilePos, o.RoleFilePos}, {&r.RoleName, &o.RoleName, &r.RoleNamePos, o.RoleNamePos}} {
 		if *field.have == "" {
-			*field.have = *field.from
+			*field.have, *field.at = *field.from, field.fromAt
 		}
 	}
 	for _, field := range []struct {

@@ -15,7 +15,7 @@ var infraKeys = []string{
 // applyInfra lays tc's overlays over the functions: vars/NAME.json for each
 // function, and schedules.json.
 func (p *reader) applyInfra(t *Topology) {
-	dir := infraDir(t)
+	dir := InfraDir(t)
 	if dir != "" {
 		for _, f := range t.Functions {
 			p.varsFile(t.Dir, path.Join(dir, "vars", f.Name+".json"), f)
@@ -32,9 +32,10 @@ func (p *reader) applyInfra(t *Topology) {
 	}
 }
 
-// infraDir gives the directory of overlays relative to t.Dir: infra:, or tc's
-// rule for trees with topologies/ and infrastructure/tc/ beside it.
-func infraDir(t *Topology) string {
+// InfraDir gives the directory of tc's overlays (vars, roles, schedules.json)
+// relative to t.Dir: infra:, or tc's rule for trees with topologies/ and
+// infrastructure/tc/ beside it. It is "" when there is no such directory.
+func InfraDir(t *Topology) string {
 	if t.Infra != "" {
 		return cleanPath(t.Infra)
 	}

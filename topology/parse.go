@@ -15,7 +15,7 @@ import (
 var topologyKeys = []string{
 	"name", "description", "infra", "hyphenated_names", "functions", "stores", "tables", "buckets", "routes", "queues", "events",
 	"channels", "mutations", "states", "flow", "mode", "pages", "schedules", "tests", "imports", "policy", "datasets", "access",
-	"topics", "streams", "buses", "secrets", "parameters", "keys",
+	"topics", "streams", "buses", "secrets", "parameters", "keys", "roles",
 	"nodes", "recursive", "root", "logging", "tracing", "triggers", "pools", "kind", "version", "config", "auto", "dir",
 }
 
@@ -103,6 +103,7 @@ func (p *reader) topology(root *node) *Topology {
 	}
 	t.Infra = p.text(f.value("infra"), "infra")
 	t.Hyphenated = p.boolean(f.value("hyphenated_names"), "hyphenated_names")
+	t.Roles = p.roleSettings(f)
 	p.functions(t, f)
 	p.stores(t, f)
 	p.routes(t, f)

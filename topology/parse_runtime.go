@@ -3,6 +3,8 @@ package topology
 import (
 	"regexp"
 	"strings"
+
+	"github.com/writ-dev/writ"
 )
 
 // Languages of tc that Writ understands but neither builds nor runs yet.
@@ -108,13 +110,20 @@ func (p *reader) runtime(fn *Function, n *node) {
 		p.mark(fn.Pos, "timeout", s.pos)
 		p.explicitZero(s, "timeout")
 	}
-	r.Role = p.text(f.value("role"), "role")
-	r.RoleFile = p.text(f.value("role_file"), "role_file")
+	for _, own := range []struct {
+		key  string
+		text *string
+		at   *writ.Position
+	}{{"role", &r.Role, &r.RolePos}, {"role_file", &r.RoleFile, &r.RoleFilePos}, {"role_name", &r.RoleName, &r.RoleNamePos}} {
+		if n := f.value(own.key); n != nil {
+			*own.text, *own.at = p.text(n, own.key), n.pos
+		}
+	}
 	fn.Environment = p.environment(f.value("environment"), fn.Environment)
 	if kind := strings.ToLower(p.text(f.value("package_type"), "package_type")); kind == "image" || kind == "oci" {
 		p.noCode[fn] = true
 	}
-	fn.Others = append(fn.Others, f.others("runtime.", "lang", "handler", "memory", "memory_size", "timeout", "role", "role_file", "environment")...)
+	fn.Others = append(fn.Others, f.others("runtime.", "lang", "handler", "memory", "memory_size", "timeout", "role", "role_file", "role_name", "environment")...)
 }
 
 // explicitZero refuses a written 0, which would else mean AWS's default.

@@ -14,10 +14,13 @@ type Topology struct {
 	// File is the source as the user would name it: "examples/hitcounter/topology.yml".
 	File string `json:"file"`
 	// Dir is the directory that relative paths start from.
-	Dir        string        `json:"dir"`
-	Hyphenated bool          `json:"hyphenated,omitempty"`
-	Infra      string        `json:"infra,omitempty"`
-	Pos        writ.Position `json:"pos,omitzero"`
+	Dir        string `json:"dir"`
+	Hyphenated bool   `json:"hyphenated,omitempty"`
+	Infra      string `json:"infra,omitempty"`
+	// Roles is how the roles of the system are to be made; nil where the
+	// topology does not say.
+	Roles *RoleSettings `json:"roles,omitempty"`
+	Pos   writ.Position `json:"pos,omitzero"`
 
 	Functions []*Function   `json:"functions,omitempty"`
 	Stores    []*Store      `json:"stores,omitempty"`
@@ -114,10 +117,16 @@ type Runtime struct {
 	Handler    string `json:"handler"`
 	MemoryMB   int    `json:"memory,omitempty"`  // 0: 128
 	TimeoutSec int    `json:"timeout,omitempty"` // 0: 3
-	// Role and RoleFile are tc's per-function overrides.
-	Role     string        `json:"role,omitempty"`
-	RoleFile string        `json:"roleFile,omitempty"`
-	Pos      writ.Position `json:"pos,omitzero"`
+	// Role is the name or ARN of a role that exists, RoleFile a policy document
+	// for a role that is made, RoleName the name of that role: tc's overrides for
+	// one function. They may hold {{...}}.
+	Role        string        `json:"role,omitempty"`
+	RoleFile    string        `json:"roleFile,omitempty"`
+	RoleName    string        `json:"roleName,omitempty"`
+	RolePos     writ.Position `json:"rolePos,omitzero"`
+	RoleFilePos writ.Position `json:"roleFilePos,omitzero"`
+	RoleNamePos writ.Position `json:"roleNamePos,omitzero"`
+	Pos         writ.Position `json:"pos,omitzero"`
 }
 
 // Network is a VPC as a function sees it: ids of AWS, which may hold {{...}}.
@@ -125,6 +134,17 @@ type Network struct {
 	Subnets        []string      `json:"subnets"`
 	SecurityGroups []string      `json:"securityGroups"`
 	Pos            writ.Position `json:"pos,omitzero"`
+}
+
+// RoleSettings say how roles are made, in the words of package roles.
+type RoleSettings struct {
+	Mode string `json:"mode,omitempty"` // dynamic, shared or global
+	Way  string `json:"way,omitempty"`  // replace, merge or boundary
+	// Dir holds the platform team's role files, relative to Topology.Dir.
+	Dir string        `json:"dir,omitempty"`
+	Pos writ.Position `json:"pos,omitzero"`
+	// DirPos is where Dir is written.
+	DirPos writ.Position `json:"dirPos,omitzero"`
 }
 
 // EnvVar is one environment variable. Value may hold ${functions.hello.name},

@@ -1,0 +1,169 @@
+package roles
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/iam"
+)
+
+// maxFileBytes bounds a role file. AWS takes 10,240 characters for all inline
+// policies of a role, and 6,144 for a boundary.
+const maxFileBytes = 256 << 10
+
+// File is a policy document of the platform team, with template variables in it.
+type File struct {
+	// Path is the file as the user would name it.
+	Path string
+	text []byte
+}
+
+// variable is {{sandbox}} and the like; tc also takes three braces.
+var variable = regexp.MustCompile(`\{\{\{?[^{}]*\}?\}\}`)
+
+func read(path string) (*File, error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, writ.Errorf(writ.CodeNotFound, "there is no role file %s", path)
+	case err != nil:
+		return nil, writ.Errorf(writ.CodeExternal, "read role file: %w", err)
+	case !info.Mode().IsRegular():
+		return nil, writ.Errorf(writ.CodeInvalid, "role file %s is not a file", path)
+	case info.Size() > maxFileBytes:
+		return nil, writ.Errorf(writ.CodeTooLarge, "role file %s has %d bytes, and %d are read", path, info.Size(), maxFileBytes)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, writ.Errorf(writ.CodeExternal, "read role file: %w", err)
+	}
+	return &File{Path: filepath.ToSlash(path), text: text}, nil
+}
+
+// Document renders the file with plain text in the place of each variable and
+// checks it as AWS checks the policy of a role: an element that the language
+// does not have, a Sid that is no Sid or a variable without a value is a
+// *writ.Error at its place in the file. values gives why a name has no value.
+func (f *File) Document(values func(name string) (value, why string)) (*iam.Document, error) {
+	r := rendered{file: f}
+	rest := 0
+	for _, at := range variable.FindAllIndex(f.text, -1) {
+		value, why := values(strings.Trim(string(f.text[at[0]:at[1]]), "{} \t\r\n"))
+		if why != "" {
+			return nil, f.wrong(writ.Errorf(writ.CodeInvalid, "%s", why), f.place(at[0]))
+		}
+		r.add(f.text[rest:at[0]], rest)
+		r.add(jsonText(value), at[0])
+		rest = at[1]
+	}
+	r.add(f.text[rest:], rest)
+	document, err := iam.Parse(r.text)
+	if err == nil {
+		err = document.Validate(iam.TypeIdentity)
+	}
+	if err != nil {
+		return nil, r.inFile(err)
+	}
+	for i := range document.Statements {
+		document.Statements[i].Position = r.place(document.Statements[i].Position)
+	}
+	return document, nil
+}
+
+// jsonText writes a value as it stands within a JSON string.
+func jsonText(value string) []byte {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(value) // text always encodes
+	return bytes.Trim(b.Bytes(), "\"\n")
+}
+
+// place gives line and column of an offset of the file as written.
+func (f *File) place(offset int) writ.Position {
+	p := iam.PlaceOf(f.text, offset, 0, writ.Position{Line: 1, Col: 1})
+	p.File = f.Path
+	return p
+}
+
+// wrong puts an error at a place of the file.
+func (f *File) wrong(err *writ.Error, at writ.Position) error {
+	lines := strings.Split(string(f.text), "\n")
+	source := ""
+	if at.Line > 0 && at.Line <= len(lines) {
+		source = lines[at.Line-1]
+	}
+	return err.At(at, source)
+}
+
+// Text is the file as written.
+func (f *File) Text() []byte { return bytes.Clone(f.text) }
+
+// rendered is a file with its variables filled in, and where each part of it
+// stands in the file.
+type rendered struct {
+	file  *File
+	text  []byte
+	parts []part
+}
+
+// part starts at offset at of the rendered text and offset from of the file.
+type part struct{ at, from int }
+
+func (r *rendered) add(text []byte, from int) {
+	r.parts = append(r.parts, part{len(r.text), from})
+	r.text = append(r.text, text...)
+}
+
+// place gives the place in the file of a place in the rendered text.
+func (r *rendered) place(p writ.Position) writ.Position {
+	if p.Line == 0 {
+		return writ.Position{File: r.file.Path}
+	}
+	offset := 0
+	for line := 1; line < p.Line; line++ {
+		next := bytes.IndexByte(r.text[offset:], '\n')
+		if next < 0 {
+			break
+		}
+		offset += next + 1
+	}
+	for range p.Col - 1 { // columns count characters
+		if offset < len(r.text) {
+			offset += len(firstRune(r.text[offset:]))
+		}
+	}
+	for i := len(r.parts) - 1; i >= 0; i-- {
+		if p := r.parts[i]; p.at <= offset {
+			end := len(r.file.text)
+			if i+1 < len(r.parts) {
+				end = r.parts[i+1].from
+			}
+			return r.file.place(min(p.from+offset-p.at, end))
+		}
+	}
+	return writ.Position{File: r.file.Path}
+}
+
+func firstRune(text []byte) []byte {
+	_, size := utf8.DecodeRune(text)
+	return text[:size]
+}
+
+// inFile puts an error about the rendered text at its place in the file.
+func (r *rendered) inFile(err error) error {
+	var known *writ.Error
+	if !errors.As(err, &known) {
+		return writ.Errorf(writ.CodeInvalid, "%s: %w", r.file.Path, err)
+	}
+	copied := *known
+	return r.file.wrong(&copied, r.place(known.Position))
+}

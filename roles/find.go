@@ -1,0 +1,331 @@
+package roles
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/topology"
+)
+
+// Places are the directories that role files are looked for in.
+type Places struct {
+	// Dir holds the platform team's files: itself, or its folder roles or
+	// base/roles. "" means tc's infrastructure/tc/base/roles at the root of the
+	// repository.
+	Dir string
+	// Position is where Dir is written, for messages.
+	Position writ.Position
+	// Work is where commands start: tc looks above it for roles/KIND.json too,
+	// and paths that start with .. are relative to it. "" means nowhere.
+	Work string
+}
+
+// maxParents is how far up tc looks for a namespace's files.
+const maxParents = 4
+
+// Files are the role files that speak for one topology.
+type Files struct {
+	topology *topology.Topology
+	// Dir is the directory of the shared files as the user would name it, "" when there is none.
+	Dir string
+	// shared speak for a kind in shared mode, near for a kind in every mode,
+	// specific for one function, named is what runtime.role_file names.
+	shared, near    map[topology.Kind]*File
+	specific, named map[string]*File
+	// Unused are files that are there for what Writ does not have.
+	Unused []string
+}
+
+// Find reads the role files of a topology. A file that can speak for nothing,
+// one that is named and missing, and two that would speak for one thing are
+// errors, joined when there are several.
+func Find(t *topology.Topology, p Places) (*Files, error) {
+	f := &Files{topology: t, shared: map[topology.Kind]*File{}, near: map[topology.Kind]*File{}, specific: map[string]*File{}, named: map[string]*File{}}
+	s := search{files: f, root: repository(t.Dir), work: p.Work}
+	if t.Dir != "" {
+		s.sharedFiles(p)
+		s.own()
+		s.above()
+	}
+	s.roleFiles()
+	return f, errors.Join(s.errs...)
+}
+
+// Shared lists the files that shared mode would use, by path.
+func (f *Files) Shared() []string {
+	var paths []string
+	for _, file := range f.shared {
+		if !slices.Contains(paths, file.Path) {
+			paths = append(paths, file.Path)
+		}
+	}
+	slices.Sort(paths)
+	return paths
+}
+
+type search struct {
+	files *Files
+	root  string // the repository, "" for none
+	work  string
+	errs  []error
+}
+
+func (s *search) fail(err *writ.Error, at writ.Position) { s.errs = append(s.errs, err.At(at, "")) }
+
+// repository gives the directory above dir that holds .git, "" for none.
+func repository(dir string) string {
+	abs, err := filepath.Abs(dir)
+	if dir == "" || err != nil {
+		return ""
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(abs, ".git")); err == nil {
+			return abs
+		}
+		up := filepath.Dir(abs)
+		if up == abs {
+			return ""
+		}
+		abs = up
+	}
+}
+
+// sharedFiles reads the files for whole kinds.
+func (s *search) sharedFiles(p Places) {
+	var folders []string
+	switch {
+	case p.Dir != "":
+		if info, err := os.Stat(p.Dir); err != nil || !info.IsDir() {
+			s.fail(writ.Errorf(writ.CodeNotFound, "there is no directory %s with role files", p.Dir).
+				WithHint("it holds function.json, event.json, ... itself, or in roles or base/roles"), p.Position)
+			return
+		}
+		folders = []string{p.Dir, filepath.Join(p.Dir, "roles"), filepath.Join(p.Dir, "base", "roles")}
+	case s.root != "":
+		folders = []string{s.relative(filepath.Join(s.root, "infrastructure", "tc", "base", "roles"))}
+	}
+	for _, folder := range folders {
+		names := jsonFiles(folder)
+		if !slices.ContainsFunc(names, func(name string) bool { return fileKinds[name] != "" }) {
+			continue
+		}
+		if s.files.Dir != "" {
+			s.fail(writ.Errorf(writ.CodeConflict, "role files are in %s and in %s", s.files.Dir, folder).
+				WithHint("keep them in one of the two"), p.Position)
+			return
+		}
+		s.files.Dir = filepath.ToSlash(folder)
+		for _, name := range names {
+			s.kindFile(s.files.shared, folder, name)
+		}
+	}
+	if p.Dir != "" && s.files.Dir == "" {
+		s.fail(writ.Errorf(writ.CodeNotFound, "%s holds no role file", p.Dir).
+			WithHint("a role file is function.json, event.json, route.json, mutation.json, state.json, schedule.json or channel.json, there or in its folder roles or base/roles"), p.Position)
+	}
+}
+
+// relative names a path of the repository as the topology's own files are named.
+func (s *search) relative(abs string) string {
+	dir, err := filepath.Abs(s.files.topology.Dir)
+	if err != nil {
+		return abs
+	}
+	rel, err := filepath.Rel(dir, abs)
+	if err != nil {
+		return abs
+	}
+	return filepath.Join(s.files.topology.Dir, rel)
+}
+
+// kindFile reads DIR/NAME.json into a map of kinds.
+func (s *search) kindFile(into map[topology.Kind]*File, dir, name string) {
+	path := filepath.Join(dir, name+".json")
+	kind := fileKinds[name]
+	if kind == "" {
+		s.unknown(path, name, nil)
+		return
+	}
+	if other := into[kind]; other != nil {
+		if filepath.Dir(other.Path) == filepath.Dir(filepath.ToSlash(path)) {
+			s.fail(writ.Errorf(writ.CodeConflict, "%s and %s both speak for the %s role", other.Path, filepath.ToSlash(path), kind).
+				WithHint("delete one of them"), writ.Position{File: filepath.ToSlash(path)})
+		}
+		return // the nearer one holds
+	}
+	if file := s.read(path, writ.Position{}); file != nil {
+		into[kind] = file
+	}
+}
+
+func (s *search) read(path string, at writ.Position) *File {
+	file, err := read(path)
+	if err == nil {
+		return file
+	}
+	var known *writ.Error
+	if errors.As(err, &known) && known.Position.IsZero() {
+		known.Position = at
+	}
+	s.errs = append(s.errs, err)
+	return nil
+}
+
+// unknown refuses a file that speaks for nothing, which tc would pass over.
+func (s *search) unknown(path, name string, functions []string) {
+	if unusedNames[name] {
+		s.files.Unused = append(s.files.Unused, filepath.ToSlash(path))
+		return
+	}
+	kinds := slices.Sorted(keysOf(fileKinds))
+	err := writ.Errorf(writ.CodeInvalid, "%s is the role of nothing: there is no function %q, and no such kind of entity", filepath.ToSlash(path), name)
+	if functions == nil {
+		err = writ.Errorf(writ.CodeInvalid, "%s is the role of nothing: there is no such kind of entity", filepath.ToSlash(path))
+	}
+	if near := writ.Nearest(name, append(slices.Clone(functions), kinds...)); near != "" {
+		err = err.WithHint("did you mean %s.json?", near)
+	} else {
+		err = err.WithHint("a role file is named after a function of the topology, or %s", anyOf(kinds))
+	}
+	s.fail(err, writ.Position{File: filepath.ToSlash(path)})
+}
+
+func keysOf(m map[string]topology.Kind) func(yield func(string) bool) {
+	return func(yield func(string) bool) {
+		for k := range m {
+			if !yield(k) {
+				return
+			}
+		}
+	}
+}
+
+// own reads the files beside the topology's own overlays: roles/FUNCTION.json
+// and roles/KIND.json.
+func (s *search) own() {
+	t := s.files.topology
+	infra := topology.InfraDir(t)
+	folder := filepath.Join(t.Dir, filepath.FromSlash(infra), "roles")
+	if infra == "" && isCode(t, "roles") {
+		return // it is the code of a function
+	}
+	functions := []string{}
+	for _, f := range t.Functions {
+		functions = append(functions, f.Name)
+	}
+	for _, name := range jsonFiles(folder) {
+		path := filepath.Join(folder, name+".json")
+		isFunction := slices.Contains(functions, name)
+		switch {
+		case isFunction && fileKinds[name] != "":
+			s.fail(writ.Errorf(writ.CodeConflict, "%s could be the role of function %s, or of every %s", filepath.ToSlash(path), name, fileKinds[name]).
+				WithHint("give the function another name, or name the file in its runtime.role_file and move it"), writ.Position{File: filepath.ToSlash(path)})
+		case isFunction:
+			if file := s.read(path, writ.Position{}); file != nil {
+				s.files.specific[name] = file
+			}
+		case fileKinds[name] != "":
+			s.kindFile(s.files.near, folder, name)
+		case infra != "" || looksLikePolicy(path):
+			s.unknown(path, name, functions)
+		}
+	}
+}
+
+// isCode reports whether a folder of the topology holds a function's code.
+func isCode(t *topology.Topology, folder string) bool {
+	return slices.ContainsFunc(t.Functions, func(f *topology.Function) bool {
+		return f.Root == folder || strings.HasPrefix(f.Root, folder+"/")
+	})
+}
+
+// looksLikePolicy keeps other JSON apart where a folder need not be of roles.
+func looksLikePolicy(path string) bool {
+	file, err := read(path)
+	return err == nil && bytes.Contains(file.text, []byte(`"Statement"`))
+}
+
+// above reads roles/KIND.json in the folders above the topology's overlays and
+// above the working directory; the nearest holds. It stays in the repository:
+// who may write above it must not decide over roles.
+func (s *search) above() {
+	if s.root == "" {
+		return
+	}
+	for _, start := range []string{filepath.Join(s.files.topology.Dir, filepath.FromSlash(topology.InfraDir(s.files.topology))), s.work} {
+		abs, err := filepath.Abs(start)
+		if start == "" || err != nil {
+			continue
+		}
+		for range maxParents {
+			if abs = filepath.Dir(abs); abs != s.root && !strings.HasPrefix(abs, s.root+string(filepath.Separator)) {
+				break
+			}
+			folder := s.relative(filepath.Join(abs, "roles"))
+			for _, name := range jsonFiles(folder) {
+				if fileKinds[name] != "" && looksLikePolicy(filepath.Join(folder, name+".json")) {
+					s.kindFile(s.files.near, folder, name)
+				}
+			}
+		}
+	}
+}
+
+// roleFiles reads what functions name in runtime.role_file: a path relative to
+// the topology or, as with tc, to the working directory.
+func (s *search) roleFiles() {
+	for _, f := range s.files.topology.Functions {
+		if f.Runtime.RoleFile == "" {
+			continue
+		}
+		if f.Runtime.Role != "" {
+			s.fail(writ.Errorf(writ.CodeInvalid, "function %s has a role and a role_file", f.Name).
+				WithHint("a role that exists keeps its own policies: leave one of the two out"), f.Runtime.RoleFilePos)
+			continue
+		}
+		path := filepath.FromSlash(f.Runtime.RoleFile)
+		tried := []string{filepath.Join(s.files.topology.Dir, path)}
+		if s.work != "" {
+			tried = append(tried, filepath.Join(s.work, path))
+		}
+		if filepath.IsAbs(path) {
+			tried = []string{path}
+		}
+		i := slices.IndexFunc(tried, exists)
+		if i < 0 {
+			s.fail(writ.Errorf(writ.CodeNotFound, "there is no role file %s of function %s", f.Runtime.RoleFile, f.Name).
+				WithHint("looked for as %s", strings.Join(tried, " and ")), f.Runtime.RoleFilePos)
+			continue
+		}
+		if file := s.read(tried[i], f.Runtime.RoleFilePos); file != nil {
+			s.files.named[f.Name] = file
+		}
+	}
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// jsonFiles lists the JSON files of a folder without their ending, sorted.
+func jsonFiles(folder string) []string {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, e := range entries {
+		if name, ok := strings.CutSuffix(e.Name(), ".json"); ok && !e.IsDir() {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
