@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -46,6 +47,7 @@ type Account struct {
 	logs      *cloudwatchlogs.Client
 	objects   *s3.Client
 	identity  *sts.Client
+	roles     *iam.Client
 }
 
 // Open makes the clients. It does not call AWS.
@@ -85,6 +87,7 @@ func Open(ctx context.Context, c Config) (*Account, error) {
 		logs:      cloudwatchlogs.NewFromConfig(cfg),
 		objects:   s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = cfg.BaseEndpoint != nil }),
 		identity:  sts.NewFromConfig(cfg),
+		roles:     iam.NewFromConfig(cfg),
 	}, nil
 }
 

@@ -154,7 +154,7 @@ func (s *search) kindFile(into map[topology.Kind]*File, dir, name string) {
 	}
 	if other := into[kind]; other != nil {
 		if filepath.Dir(other.Path) == filepath.Dir(filepath.ToSlash(path)) {
-			s.fail(writ.Errorf(writ.CodeConflict, "%s and %s both speak for the %s role", other.Path, filepath.ToSlash(path), kind).
+			s.fail(writ.Errorf(writ.CodeConflict, "the file and %s both speak for the %s role", other.Path, kind).
 				WithHint("delete one of them"), writ.Position{File: filepath.ToSlash(path)})
 		}
 		return // the nearer one holds
@@ -184,9 +184,9 @@ func (s *search) unknown(path, name string, functions []string) {
 		return
 	}
 	kinds := slices.Sorted(keysOf(fileKinds))
-	err := writ.Errorf(writ.CodeInvalid, "%s is the role of nothing: there is no function %q, and no such kind of entity", filepath.ToSlash(path), name)
+	err := writ.Errorf(writ.CodeInvalid, "%s.json is the role of nothing: there is no such function, and no such kind of entity", name)
 	if functions == nil {
-		err = writ.Errorf(writ.CodeInvalid, "%s is the role of nothing: there is no such kind of entity", filepath.ToSlash(path))
+		err = writ.Errorf(writ.CodeInvalid, "%s.json is the role of nothing: there is no such kind of entity", name)
 	}
 	if near := writ.Nearest(name, append(slices.Clone(functions), kinds...)); near != "" {
 		err = err.WithHint("did you mean %s.json?", near)
@@ -212,9 +212,7 @@ func (s *search) own() {
 	t := s.files.topology
 	infra := topology.InfraDir(t)
 	folder := filepath.Join(t.Dir, filepath.FromSlash(infra), "roles")
-	if infra == "" && isCode(t, "roles") {
-		return // it is the code of a function
-	}
+	code := infra == "" && isCode(t, "roles")
 	functions := []string{}
 	for _, f := range t.Functions {
 		functions = append(functions, f.Name)
@@ -223,8 +221,13 @@ func (s *search) own() {
 		path := filepath.Join(folder, name+".json")
 		isFunction := slices.Contains(functions, name)
 		switch {
+		case code && !((isFunction || fileKinds[name] != "") && looksLikePolicy(path)):
+			// A function's own data.
+		case code:
+			s.fail(writ.Errorf(writ.CodeConflict, "the file is a role by its name, and it lies in the code of a function").
+				WithHint("move it into the roles folder of a directory of its own, and name that:  infra: DIR"), writ.Position{File: filepath.ToSlash(path)})
 		case isFunction && fileKinds[name] != "":
-			s.fail(writ.Errorf(writ.CodeConflict, "%s could be the role of function %s, or of every %s", filepath.ToSlash(path), name, fileKinds[name]).
+			s.fail(writ.Errorf(writ.CodeConflict, "the file could be the role of function %s, or of every %s", name, fileKinds[name]).
 				WithHint("give the function another name, or name the file in its runtime.role_file and move it"), writ.Position{File: filepath.ToSlash(path)})
 		case isFunction:
 			if file := s.read(path, writ.Position{}); file != nil {

@@ -28,3 +28,9 @@ var fileKinds = map[string]topology.Kind{
 
 // unusedNames are files of tc for what Writ does not have.
 var unusedNames = map[string]bool{"microvm": true}
+
+// Kinds are the kinds of entity that act, and so have roles.
+var Kinds = []topology.Kind{
+	topology.KindFunction, topology.KindEvent, topology.KindRoute, topology.KindSchedule,
+	topology.KindMutation, topology.KindChannel, topology.KindState,
+}

@@ -155,3 +155,13 @@ func (b *builder) metadata() *cfn.Object {
 	}
 	return cfn.Obj("Writ", cfn.Obj("Roles", mode))
 }
+
+// RecordedRoles reads how the roles of a deployed template were made, as
+// [Template] recorded it; ok is false where it did not.
+func RecordedRoles(t *cfn.Template) (s roles.Settings, ok bool) {
+	mode := t.Section("Metadata").Object("Writ").Object("Roles")
+	if mode == nil || mode.Text("Mode") == "" {
+		return roles.Settings{}, false
+	}
+	return roles.Settings{Mode: roles.Mode(mode.Text("Mode")), Way: roles.Way(mode.Text("Way")), Chosen: true}, true
+}

@@ -28,9 +28,9 @@ func (b *builder) fromFile(p principal, policyID, name string, choice roles.Choi
 // boundary adds, once for each file, the managed policy that bounds the roles
 // that the file speaks for; it gives the policy's logical id.
 func (b *builder) boundary(p principal, choice roles.Choice) string {
-	of, what := p.stem(), p.what()
+	of, what, name := p.stem(), p.what(), string(p.kind)+"-"+p.name
 	if choice.Source == roles.Base || choice.Source == roles.Namespaced {
-		of, what = title(string(p.kind)), "every "+string(p.kind)
+		of, what, name = title(string(p.kind)), "every "+string(p.kind), string(p.kind)
 	}
 	id := of + "Boundary"
 	if b.meaning[id] != "" {
@@ -41,7 +41,7 @@ func (b *builder) boundary(p principal, choice roles.Choice) string {
 		return id
 	}
 	b.noteFile(p, id, choice.File, document)
-	name := "tc-" + b.t.Name + "-" + strings.TrimPrefix(strings.ReplaceAll(what, " ", "-"), "function-") + "-boundary-" + b.o.Sandbox
+	name = "tc-" + b.t.Name + "-" + strings.TrimSuffix(name, "-") + "-boundary-" + b.o.Sandbox
 	name = fit(name, replace(name, "+=,.@_-"), 128)
 	b.claim("policy", name, what, choice.Position)
 	b.add(id, "the permissions boundary of "+what, choice.Position, cfn.Obj(
@@ -60,7 +60,7 @@ func (b *builder) noteFile(p principal, policyID string, file *roles.File, docum
 	for i, s := range document.Statements {
 		b.out.Statements = append(b.out.Statements, Provenance{
 			Kind: p.kind, Name: p.name, Role: p.stem() + "Role", Policy: policyID, Index: i, Sid: s.Sid,
-			Position: s.Position, Edge: file.Path,
+			Position: s.Position, Edge: "role file",
 		})
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 func newDeploy(sh *shell) *cobra.Command {
 	var target targetFlags
+	var role roleFlags
 	var format string
 	cmd := &cobra.Command{
 		Use:     "deploy [DIR]",
@@ -31,7 +32,7 @@ same way. Nothing happens when nothing changed.`,
 			if err != nil {
 				return err
 			}
-			systems, err := sh.load(ctx, dir, target.sandbox, target.env(), target.cloud())
+			systems, err := sh.load(ctx, target.order(dir, account, role))
 			if err != nil {
 				return err
 			}
@@ -58,6 +59,7 @@ same way. Nothing happens when nothing changed.`,
 		},
 	}
 	target.register(cmd)
+	role.register(cmd)
 	formatFlag(cmd, &format)
 	return cmd
 }

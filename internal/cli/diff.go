@@ -13,6 +13,7 @@ import (
 
 type diffFlags struct {
 	target       targetFlags
+	roles        roleFlags
 	oldFile      string
 	newFile      string
 	compat       string
@@ -44,6 +45,7 @@ first, then the resources.`,
 		},
 	}
 	f.target.register(cmd)
+	f.roles.register(cmd)
 	formatFlag(cmd, &f.format)
 	cmd.Flags().StringVar(&f.oldFile, "old", "", "the template before")
 	cmd.Flags().StringVar(&f.newFile, "new", "", "the template after")
@@ -93,7 +95,7 @@ func (f *diffFlags) deployed(cmd *cobra.Command, sh *shell, dir string) error {
 	if err != nil {
 		return err
 	}
-	systems, err := sh.load(cmd.Context(), dir, f.target.sandbox, f.target.env(), f.target.cloud())
+	systems, err := sh.load(cmd.Context(), f.target.order(dir, account, f.roles))
 	if err != nil {
 		return err
 	}

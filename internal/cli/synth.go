@@ -11,6 +11,7 @@ import (
 
 func newSynth(sh *shell) *cobra.Command {
 	var sandbox, env string
+	var role roleFlags
 	cmd := &cobra.Command{
 		Use:   "synth [DIR]",
 		Short: "Print the CloudFormation template",
@@ -20,7 +21,7 @@ topology gives the same bytes on every machine. A topology with nested ones
 prints a template for each, one after the other.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			systems, err := sh.load(cmd.Context(), dirArg(args), sandbox, env, onAWS)
+			systems, err := sh.load(cmd.Context(), order{dir: dirArg(args), sandbox: sandbox, profile: env, where: onAWS, roles: role})
 			if err != nil {
 				return err
 			}
@@ -33,6 +34,7 @@ prints a template for each, one after the other.`,
 			return nil
 		},
 	}
+	role.register(cmd)
 	cmd.Flags().StringVarP(&env, "profile", "e", localEnv, "the AWS profile, which {{env}} stands for")
 	cmd.Flags().StringVarP(&sandbox, "sandbox", "s", defaultSandbox, "the sandbox")
 	return cmd
@@ -41,6 +43,7 @@ prints a template for each, one after the other.`,
 // showSkipped names what the template holds and the topology does not declare,
 // and the reverse.
 func showSkipped(w io.Writer, st style, s *system) {
+	showRoles(w, st, s)
 	for _, f := range s.topology.Functions {
 		if f.Inferred {
 			fmt.Fprintf(w, "%s\n", st.faint(fmt.Sprintf("function %s was found in %s: the topology does not declare it", f.Name, filepath.Join(s.topology.Dir, f.Root))))

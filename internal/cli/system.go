@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/awscloud"
 	"github.com/writ-dev/writ/cfn"
 	"github.com/writ-dev/writ/internal/bundle"
 	"github.com/writ-dev/writ/synth"
@@ -27,6 +28,7 @@ type system struct {
 	assets   map[string]synth.Asset
 	output   *synth.Output
 	template []byte
+	roles    settled
 }
 
 // sandboxName keeps sandboxes apart in every deployed name.
@@ -49,41 +51,61 @@ const (
 	onLocalCloud
 )
 
-// load is loadSystems for a command that says so when it takes its time.
-func (sh *shell) load(ctx context.Context, dir, sandbox, profile string, where cloudKind) ([]*system, error) {
-	defer working(sh.stderr, style{sh.colorErr}, "reading "+dir)()
-	return loadSystems(ctx, dir, sandbox, profile, where)
-}
-
-// sketch is load for questions about permissions: code is neither looked at nor
-// built, and the template names none.
-func (sh *shell) sketch(ctx context.Context, dir, sandbox, profile string) ([]*system, error) {
-	defer working(sh.stderr, style{sh.colorErr}, "reading "+dir)()
-	noCode := func(context.Context, bundle.Source) (string, error) { return strings.Repeat("0", 64), nil }
-	return loadSystemsWith(ctx, dir, sandbox, profile, onAWS, noCode)
-}
-
-// loadSystems reads the topology of dir and synthesises it and its nested
-// topologies, the root first. profile is what {{env}} stands for.
-func loadSystems(ctx context.Context, dir, sandbox, profile string, where cloudKind) ([]*system, error) {
-	return loadSystemsWith(ctx, dir, sandbox, profile, where, bundle.Hash)
+// order says which system is wanted, and for what.
+type order struct {
+	dir, sandbox string
+	// profile is what {{env}} stands for.
+	profile string
+	where   cloudKind
+	roles   roleFlags
+	// account is where the sandbox is, for how it was made; nil when there is none
+	// to ask.
+	account *awscloud.Account
+	// hash gives the hash of a function's code; nil looks at the code.
+	hash hasher
 }
 
 // hasher gives the hash of a function's code.
 type hasher func(context.Context, bundle.Source) (string, error)
 
-func loadSystemsWith(ctx context.Context, dir, sandbox, profile string, where cloudKind, hash hasher) ([]*system, error) {
-	if err := checkSandbox(sandbox); err != nil {
+// load is loadSystems for a command that says so when it takes its time.
+func (sh *shell) load(ctx context.Context, o order) ([]*system, error) {
+	defer working(sh.stderr, style{sh.colorErr}, "reading "+o.dir)()
+	return sh.loadSystems(ctx, o)
+}
+
+// sketch is load for questions about permissions: code is neither looked at nor
+// built, and the template names none.
+func (sh *shell) sketch(ctx context.Context, dir, sandbox, profile string) ([]*system, error) {
+	return sh.load(ctx, order{dir: dir, sandbox: sandbox, profile: profile, where: onAWS, hash: noCode})
+}
+
+func noCode(context.Context, bundle.Source) (string, error) { return strings.Repeat("0", 64), nil }
+
+// loadSystems reads the topology of a directory and synthesises it and its
+// nested topologies, the root first.
+func (sh *shell) loadSystems(ctx context.Context, o order) ([]*system, error) {
+	if err := checkSandbox(o.sandbox); err != nil {
 		return nil, err
 	}
-	t, err := topology.Load(dir)
+	if o.hash == nil {
+		o.hash = bundle.Hash
+	}
+	t, err := topology.Load(o.dir)
 	if err != nil {
 		return nil, err
 	}
 	var systems []*system
+	existing := map[string]bool{}
 	for _, node := range flatten(t) {
-		s, err := synthesise(ctx, node, sandbox, profile, where, hash)
-		if err != nil {
+		s := &system{topology: node, sandbox: o.sandbox, stack: synth.StackName(node, o.sandbox), assets: map[string]synth.Asset{}}
+		if s.roles, err = sh.settle(ctx, o, node, t.Roles); err != nil {
+			return nil, err
+		}
+		if err := existingRoles(ctx, o.account, s.roles.set, existing); err != nil {
+			return nil, err
+		}
+		if err := sh.synthesise(ctx, o, s, existing); err != nil {
 			return nil, err
 		}
 		systems = append(systems, s)
@@ -99,8 +121,8 @@ func flatten(t *topology.Topology) []*topology.Topology {
 	return all
 }
 
-func synthesise(ctx context.Context, t *topology.Topology, sandbox, profile string, where cloudKind, hash hasher) (*system, error) {
-	s := &system{topology: t, sandbox: sandbox, stack: synth.StackName(t, sandbox), assets: map[string]synth.Asset{}}
+func (sh *shell) synthesise(ctx context.Context, o order, s *system, existing map[string]bool) error {
+	t := s.topology
 	for _, f := range t.Functions {
 		s.sources = append(s.sources, bundle.Source{
 			Name: f.Name, Dir: filepath.Join(t.Dir, f.Root), Language: f.Runtime.Language, Position: f.Pos,
@@ -108,20 +130,35 @@ func synthesise(ctx context.Context, t *topology.Topology, sandbox, profile stri
 	}
 	hashes := make([]string, len(s.sources))
 	err := eachSource(s.sources, func(i int, source bundle.Source) (err error) {
-		hashes[i], err = hash(ctx, source)
+		hashes[i], err = o.hash(ctx, source)
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for i, source := range s.sources {
 		s.assets[source.Name] = synth.Asset{Bucket: assetBucket, Key: t.Name + "/" + source.Name + "/" + hashes[i] + ".zip"}
 	}
-	if s.output, err = synth.Template(t, synth.Options{Sandbox: sandbox, Env: profile, Assets: s.assets, Local: where == onLocalCloud}); err != nil {
-		return nil, err
+	s.output, err = synth.Template(t, synth.Options{
+		Sandbox: o.sandbox, Env: o.profile, Assets: s.assets, Local: o.where == onLocalCloud,
+		Roles: s.roles.set, Existing: existing, Variables: sh.tcVariables(),
+	})
+	if err != nil {
+		return err
 	}
 	s.template, err = cfn.Format(s.output.Template.Root)
-	return s, err
+	return err
+}
+
+// tcVariables are the template variables that tc takes from its environment.
+func (sh *shell) tcVariables() map[string]string {
+	values := map[string]string{}
+	for name, variable := range map[string]string{"ASSET_BUCKET": "TC_ASSET_BUCKET", "ASSET_ACCOUNT": "TC_ASSET_ACCOUNT", "repo": "TC_ECR_REPO"} {
+		if value := sh.getenv(variable); value != "" {
+			values[name] = value
+		}
+	}
+	return values
 }
 
 // eachSource calls do for every source, as many at once as there are

@@ -31,6 +31,11 @@ func (t *targetFlags) cloud() cloudKind {
 	return onAWS
 }
 
+// order asks for the systems of dir as they are to be in the account.
+func (t *targetFlags) order(dir string, account *awscloud.Account, roles roleFlags) order {
+	return order{dir: dir, sandbox: t.sandbox, profile: t.env(), where: t.cloud(), roles: roles, account: account}
+}
+
 func (t *targetFlags) env() string {
 	if t.profile == "" {
 		return localEnv

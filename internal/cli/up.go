@@ -17,6 +17,7 @@ import (
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/awscloud"
 	"github.com/writ-dev/writ/localcloud"
+	"github.com/writ-dev/writ/roles"
 	"github.com/writ-dev/writ/synth"
 	"github.com/writ-dev/writ/topology"
 )
@@ -30,6 +31,7 @@ type upFlags struct {
 	bare      bool
 	record    string
 	scps      []string
+	roles     roleFlags
 	format    string
 }
 
@@ -64,6 +66,7 @@ by IAM before the service sees it. State stays in DIR/.writ.`,
 	flags.StringVar(&f.record, "record", "", "note every call of every role, for writ iam suggest, after what was noted before; --record=fresh begins anew")
 	flags.Lookup("record").NoOptDefVal = recordOn
 	flags.StringArrayVar(&f.scps, "scp", nil, "a service control policy in a `FILE`, for every role but the developer's; repeated, each is one level, the root first (FullAWSAccess stands beside one that allows nothing)")
+	f.roles.register(cmd)
 	formatFlag(cmd, &f.format)
 	return cmd
 }
@@ -82,6 +85,8 @@ type up struct {
 	aws   net.Listener
 	http  net.Listener
 	cloud *localcloud.Cloud
+	// account speaks to cloud, nil before it serves.
+	account *awscloud.Account
 	names labels
 	shown string // the banner
 	scps  atomic.Pointer[[]scpLevel]
@@ -124,6 +129,9 @@ func (u *up) run(ctx context.Context) (err error) {
 	routes := &notYet{next: u.cloud.Front()}
 	servers := serve(u.aws, u.cloud.API(), u.http, routes)
 	defer servers.close()
+	if systems, err = u.openAccount(ctx, systems); err != nil {
+		return err
+	}
 	if err := u.deployAll(ctx, systems); err != nil {
 		return withoutTopology(err, u.dir)
 	}
@@ -157,7 +165,11 @@ func (u *up) load(ctx context.Context) ([]*system, error) {
 		return nil, nil
 	}
 	defer working(u.log, u.style, "reading "+u.dir)()
-	return loadSystems(ctx, u.dir, u.flags.sandbox, localEnv, onLocalCloud)
+	return u.sh.loadSystems(ctx, u.order())
+}
+
+func (u *up) order() order {
+	return order{dir: u.dir, sandbox: u.flags.sandbox, profile: localEnv, where: onLocalCloud, roles: u.flags.roles, account: u.account}
 }
 
 func (u *up) makeState() error {
@@ -242,17 +254,36 @@ func (u *up) announceFile() error {
 func (u *up) awsURL() string  { return "http://" + u.aws.Addr().String() }
 func (u *up) httpURL() string { return "http://" + u.http.Addr().String() }
 
-func (u *up) deployAll(ctx context.Context, systems []*system) error {
-	account, err := awscloud.Open(ctx, awscloud.Config{
+// openAccount lets us ask the cloud, once it serves, and reads the topology
+// again where that changes what is to be deployed.
+func (u *up) openAccount(ctx context.Context, systems []*system) (_ []*system, err error) {
+	u.account, err = awscloud.Open(ctx, awscloud.Config{
 		Endpoint: u.awsURL(), Region: u.cloud.Region(),
 		Credentials: &aws.Credentials{
 			AccessKeyID: u.creds.AccessKeyID, SecretAccessKey: u.creds.SecretAccessKey, SessionToken: u.creds.SessionToken,
 		},
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	d := &deployer{account: account, workDir: filepath.Join(u.state, "build"), progress: u.log, style: u.style, quiet: true}
+	again := false
+	o := u.order()
+	for _, s := range systems {
+		// The first reading could not see how the sandbox was made, nor which roles there are.
+		asked, err := u.sh.settle(ctx, o, s.topology, systems[0].topology.Roles)
+		if err != nil {
+			return nil, err
+		}
+		again = again || asked.set.Settings != s.roles.set.Settings || asked.set.Settings.Mode == roles.Global
+	}
+	if again {
+		return u.load(ctx)
+	}
+	return systems, nil
+}
+
+func (u *up) deployAll(ctx context.Context, systems []*system) error {
+	d := &deployer{account: u.account, workDir: filepath.Join(u.state, "build"), progress: u.log, style: u.style, quiet: true}
 	u.names.set(systems)
 	for _, s := range systems {
 		if _, _, err := d.deploy(ctx, s); err != nil {

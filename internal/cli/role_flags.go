@@ -1,0 +1,191 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/awscloud"
+	"github.com/writ-dev/writ/cfn"
+	"github.com/writ-dev/writ/roles"
+	"github.com/writ-dev/writ/synth"
+	"github.com/writ-dev/writ/topology"
+)
+
+// roleFlags say how the roles of a sandbox are made.
+type roleFlags struct{ mode, way, dir string }
+
+func (f *roleFlags) register(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.mode, "roles", "", "how roles are made: "+alternatives(roles.Modes)+" (default: as the sandbox was made; shared where the repository has role files; else dynamic)")
+	flags.StringVar(&f.way, "way", "", "what a role file does to the rights of the edges: "+alternatives(roles.Ways)+" (default replace)")
+	flags.StringVar(&f.dir, "infra-dir", "", "the `DIR` of the shared role files (default: $TC_INFRA_DIR, else infrastructure/tc in the repository)")
+}
+
+// settled is how the roles of one topology are made, and why.
+type settled struct {
+	set *roles.Set
+	// from says who decided: "--roles", "TC_LEGACY_ROLES", "topology.yml:3:1", ...
+	from string
+	// notes are what the user should know and did not ask.
+	notes []string
+}
+
+// settle decides how the roles of a topology are made: as the flags say, else
+// the environment, else the topology or the one that holds it, else as the
+// sandbox was made, else as the files that are there suggest.
+func (sh *shell) settle(ctx context.Context, o order, t *topology.Topology, above *topology.RoleSettings) (settled, error) {
+	own := t.Roles
+	if own == nil {
+		own = above
+	}
+	places := sh.rolePlaces(o.roles, t, own)
+	files, err := roles.Find(t, places)
+	if err != nil {
+		return settled{}, err
+	}
+	s, from, err := sh.chosen(o.roles, own)
+	if err != nil {
+		return settled{}, err
+	}
+	if s.Mode == "" {
+		if err := recordedSettings(ctx, o, t, &s, &from); err != nil {
+			return settled{}, err
+		}
+	}
+	if s.Mode == "" && len(files.Shared()) > 0 {
+		s.Mode, from = roles.Shared, files.Dir
+	}
+	if err := s.Check(); err != nil {
+		return settled{}, err
+	}
+	if s.Mode == roles.Shared && len(files.Shared()) == 0 {
+		return settled{}, writ.Errorf(writ.CodeNotFound, "%s asks for shared roles, and there are no role files", from).
+			WithHint("name their directory with --infra-dir; the default is infrastructure/tc/base/roles at the root of the repository").At(t.Pos, "")
+	}
+	done := settled{set: files.Choose(s), from: from}
+	if unused := files.Shared(); s.Mode != roles.Shared && len(unused) > 0 {
+		done.notes = append(done.notes, fmt.Sprintf("the roles of %s are %s (%s): %s", t.Name, s.Normal().Mode, from, unusedFiles(unused)))
+	}
+	for _, path := range files.Unused {
+		done.notes = append(done.notes, path+" is not used: Writ has nothing of that kind")
+	}
+	return done, nil
+}
+
+func unusedFiles(paths []string) string {
+	if len(paths) == 1 {
+		return paths[0] + " is not used"
+	}
+	return strings.Join(paths, ", ") + " are not used"
+}
+
+// rolePlaces says where role files are.
+func (sh *shell) rolePlaces(f roleFlags, t *topology.Topology, own *topology.RoleSettings) roles.Places {
+	work, err := os.Getwd()
+	if err != nil {
+		work = "" // then nothing is found beside it
+	}
+	p := roles.Places{Work: work}
+	switch {
+	case f.dir != "":
+		p.Dir = f.dir
+	case sh.getenv("TC_INFRA_DIR") != "":
+		p.Dir = sh.getenv("TC_INFRA_DIR")
+	case own != nil && own.Dir != "":
+		p.Dir, p.Position = filepath.Join(filepath.Dir(own.Pos.File), filepath.FromSlash(own.Dir)), own.DirPos
+	}
+	return p
+}
+
+// chosen gives what somebody asked for; Mode is "" where nobody did.
+func (sh *shell) chosen(f roleFlags, own *topology.RoleSettings) (s roles.Settings, from string, err error) {
+	s = roles.Settings{Mode: roles.Mode(f.mode), Way: roles.Way(f.way), Chosen: true}
+	if err := s.Check(); err != nil {
+		return s, "", err
+	}
+	if own != nil && s.Way == "" {
+		s.Way = roles.Way(own.Way)
+	}
+	switch legacy := sh.getenv("TC_LEGACY_ROLES"); {
+	case s.Mode != "":
+		return s, "--roles " + f.mode, nil
+	case roles.Legacy(legacy):
+		s.Mode = roles.Global
+		return s, "TC_LEGACY_ROLES", nil
+	case own != nil && own.Mode != "":
+		s.Mode = roles.Mode(own.Mode)
+		return s, own.Pos.String(), nil
+	case f.dir != "":
+		s.Mode = roles.Shared
+		return s, "--infra-dir " + f.dir, nil
+	}
+	s.Chosen = s.Way != ""
+	return s, "the default", nil
+}
+
+// recordedSettings takes over how a sandbox was made.
+func recordedSettings(ctx context.Context, o order, t *topology.Topology, s *roles.Settings, from *string) error {
+	if o.account == nil {
+		return nil
+	}
+	stack := synth.StackName(t, o.sandbox)
+	body, found, err := o.account.Template(ctx, stack)
+	if err != nil || !found {
+		return err
+	}
+	deployed, err := cfn.Parse(body, "the deployed template of "+stack)
+	if err != nil {
+		return err
+	}
+	recorded, ok := synth.RecordedRoles(deployed)
+	if !ok {
+		return nil
+	}
+	if s.Way != "" {
+		recorded.Way = s.Way
+	}
+	*s, *from = recorded, "as the sandbox was made"
+	return nil
+}
+
+// existingRoles looks the roles up that a topology does not make, so that of the
+// names which one may have, the one that is there is taken.
+func existingRoles(ctx context.Context, account *awscloud.Account, set *roles.Set, have map[string]bool) error {
+	if account == nil || set.Settings.Mode != roles.Global {
+		return nil
+	}
+	for _, kind := range roles.Kinds {
+		for _, name := range roles.GlobalNames(kind) {
+			if _, asked := have[name]; asked {
+				continue
+			}
+			found, err := account.HasRole(ctx, name)
+			if err != nil {
+				return err
+			}
+			have[name] = found
+		}
+	}
+	return nil
+}
+
+// showRoles says how roles are made where that is not by the edges alone.
+func showRoles(w io.Writer, st style, s *system) {
+	settings := s.roles.set.Settings
+	if settings.Mode != roles.Dynamic {
+		line := fmt.Sprintf("%s: roles are %s: %s", s.stack, settings, s.roles.from)
+		if settings.Mode == roles.Shared && s.roles.from != s.roles.set.Dir() {
+			line += ", files of " + s.roles.set.Dir()
+		}
+		fmt.Fprintln(w, st.faint(line))
+	}
+	for _, note := range s.roles.notes {
+		fmt.Fprintln(w, st.yellow("note: "+oneLine(note)))
+	}
+}

@@ -1,0 +1,133 @@
+package cli
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/writ-dev/writ/iam"
+)
+
+// writeRoles prints the roles of all namespaces for people.
+func writeRoles(out io.Writer, st style, reports []*rolesReport) error {
+	t := &rolesText{st: st}
+	for i, r := range reports {
+		if i > 0 {
+			t.line("")
+		}
+		t.line("%s", st.bold(fmt.Sprintf("%s in sandbox %s, roles %s", oneLine(r.Namespace), r.Sandbox, r.mode())))
+		for _, role := range r.Roles {
+			t.role(role)
+		}
+		if len(r.Roles) == 0 {
+			t.line("  nothing acts, so there are no roles")
+		}
+		t.findings(r.Findings)
+		t.total(r)
+	}
+	_, err := out.Write(t.b.Bytes())
+	return err
+}
+
+func (r *rolesReport) mode() string {
+	if r.Way != "" {
+		return r.Mode + " (" + r.Way + ")"
+	}
+	return r.Mode
+}
+
+type rolesText struct {
+	b  bytes.Buffer
+	st style
+}
+
+func (t *rolesText) line(format string, args ...any) {
+	t.b.WriteString(strings.TrimRight(fmt.Sprintf(format, args...), " "))
+	t.b.WriteByte('\n')
+}
+
+// field writes one labelled line of a statement.
+func (t *rolesText) field(label, text string) { t.line("  %s  %s", t.st.faint(fmt.Sprintf("%8s", label)), text) }
+
+func (t *rolesText) role(r roleReport) {
+	t.line("")
+	t.line("%s  %s", t.st.bold(r.who()), t.st.cyan(oneLine(r.Role)))
+	switch {
+	case r.trust == nil:
+		t.field("exists", "it is not made here; "+oneLine(r.Service)+" takes it on")
+	default:
+		for _, s := range r.trust {
+			t.field("trusts", oneLine(r.Service))
+			t.conditions(s)
+		}
+	}
+	for _, s := range r.Statements {
+		t.statement(s)
+	}
+	if len(r.Boundary) > 0 {
+		t.field("at most", "what the boundary allows:")
+	}
+	for _, s := range r.Boundary {
+		t.statement(s)
+	}
+	if r.trust != nil && len(r.Statements) == 0 {
+		t.field("", "may do nothing")
+	}
+	t.tc(r.TC)
+}
+
+func (r roleReport) who() string {
+	if r.Name == "" {
+		return "the " + r.Kind + "s"
+	}
+	return r.Kind + " " + oneLine(r.Name)
+}
+
+func (t *rolesText) statement(s statementReport) {
+	effect, paint := "allow", t.st.green
+	if s.Statement.Effect == iam.Deny {
+		effect, paint = "deny", t.st.red
+	}
+	verb := fmt.Sprintf("%8s", effect)
+	actions := withoutService(s.Statement.Action)
+	if s.Statement.NotAction != nil {
+		actions = "all but " + withoutService(s.Statement.NotAction)
+	}
+	t.line("  %s  %s", paint(verb), actions)
+	for _, r := range s.Statement.Resource {
+		t.field("on", oneLine(r))
+	}
+	for _, r := range s.Statement.NotResource {
+		t.field("not on", oneLine(r))
+	}
+	t.conditions(s.Statement)
+	for _, e := range s.Edges {
+		t.field("for", t.st.cyan(place(e.Position))+" "+oneLine(e.Edge))
+	}
+}
+
+func (t *rolesText) conditions(s iam.Statement) {
+	for _, c := range s.Conditions {
+		t.field("if", fmt.Sprintf("%s %s %s", oneLine(c.Operator), oneLine(c.Key), oneLine(strings.Join(c.Values, ", "))))
+	}
+}
+
+// withoutService writes actions with the service's prefix where it changes:
+// "dynamodb:GetItem, Query, sqs:SendMessage".
+func withoutService(actions []string) string {
+	var b strings.Builder
+	last := ""
+	for i, action := range actions {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		service, name, ok := strings.Cut(action, ":")
+		if ok && service == last {
+			action = name
+		}
+		last = service
+		b.WriteString(oneLine(action))
+	}
+	return b.String()
+}
