@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -54,6 +55,22 @@ func Find(t *topology.Topology, p Places) (*Files, error) {
 		s.above()
 	}
 	s.roleFiles()
+	return f, errors.Join(s.errs...)
+}
+
+// Given gives files that are in memory, as if they lay in the directory of the
+// shared files: NAME.json -> text.
+func Given(t *topology.Topology, shared map[string]string) (*Files, error) {
+	f := &Files{topology: t, Dir: "roles", shared: map[topology.Kind]*File{}}
+	s := search{files: f}
+	for _, name := range slices.Sorted(maps.Keys(shared)) {
+		kind := fileKinds[strings.TrimSuffix(name, ".json")]
+		if kind == "" {
+			s.unknown(name, strings.TrimSuffix(name, ".json"), nil)
+			continue
+		}
+		f.shared[kind] = &File{Path: "roles/" + name, text: []byte(shared[name])}
+	}
 	return f, errors.Join(s.errs...)
 }
 
@@ -183,7 +200,7 @@ func (s *search) unknown(path, name string, functions []string) {
 		s.files.Unused = append(s.files.Unused, filepath.ToSlash(path))
 		return
 	}
-	kinds := slices.Sorted(keysOf(fileKinds))
+	kinds := slices.Sorted(maps.Keys(fileKinds))
 	err := writ.Errorf(writ.CodeInvalid, "%s.json is the role of nothing: there is no such function, and no such kind of entity", name)
 	if functions == nil {
 		err = writ.Errorf(writ.CodeInvalid, "%s.json is the role of nothing: there is no such kind of entity", name)
@@ -194,16 +211,6 @@ func (s *search) unknown(path, name string, functions []string) {
 		err = err.WithHint("a role file is named after a function of the topology, or %s", anyOf(kinds))
 	}
 	s.fail(err, writ.Position{File: filepath.ToSlash(path)})
-}
-
-func keysOf(m map[string]topology.Kind) func(yield func(string) bool) {
-	return func(yield func(string) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
-		}
-	}
 }
 
 // own reads the files beside the topology's own overlays: roles/FUNCTION.json

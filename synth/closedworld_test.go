@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/writ-dev/writ/cfn"
+	"github.com/writ-dev/writ/roles"
 	"github.com/writ-dev/writ/synth"
 	"github.com/writ-dev/writ/topology"
 )
@@ -17,10 +18,26 @@ import (
 // namespace is ever in reach.
 func TestClosedWorld(t *testing.T) {
 	t.Parallel()
-	systems, questions, yes, services := 0, 0, 0, 0
+	closedWorld(t, func(*rapid.T, *topology.Topology) (*roles.Set, bounds) { return nil, nil })
+}
+
+// bounds says whether what bounds the roles of a kind lets a call through.
+type bounds map[topology.Kind]func(action, resource string) bool
+
+func (b bounds) let(kind topology.Kind, q ask) bool {
+	return b[kind] == nil || b[kind](q.action, q.resource)
+}
+
+// closedWorld asks all questions of many random systems, whose roles are made
+// as choose says.
+func closedWorld(t *testing.T, choose func(*rapid.T, *topology.Topology) (*roles.Set, bounds)) {
+	systems, questions, yes, services, stopped := 0, 0, 0, 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
 		top := randomWorld(rt)
-		out, err := synth.Template(top, options(top, "dev"))
+		o := options(top, "dev")
+		set, bound := choose(rt, top)
+		o.Roles = set
+		out, err := synth.Template(top, o)
 		if err != nil {
 			rt.Fatal(err)
 		}
@@ -40,9 +57,13 @@ func TestClosedWorld(t *testing.T) {
 		all, foreign := universe(top, "dev"), append(universe(top, "prod"), universe(&other, "dev")...)
 		for _, f := range top.Functions {
 			for _, q := range all {
-				got, want := try(inv, top, f, q), allowed(top, f, q)
+				edge := allowed(top, f, q)
+				got, want := try(inv, top, f, q), edge && bound.let(topology.KindFunction, q)
 				if got != want {
-					rt.Fatalf("%s: %s on %s %v is allowed: %v, by the edges %v\n%+v %+v", f.Name, q.action, q.resource, q.context, got, want, f.Grants, f.Targets)
+					rt.Fatalf("%s: %s on %s %v is allowed: %v, by the edges %v, by the bounds %v\n%+v %+v", f.Name, q.action, q.resource, q.context, got, edge, bound.let(topology.KindFunction, q), f.Grants, f.Targets)
+				}
+				if edge && !want {
+					stopped++
 				}
 				count(got)
 			}
@@ -55,7 +76,7 @@ func TestClosedWorld(t *testing.T) {
 		}
 		if scheduler := inv.Principal(synth.PrincipalRoleName(top, topology.KindSchedule, "", "dev")); scheduler != nil {
 			for i, q := range append(slices.Clone(all), foreign...) {
-				got, want := decide(inv, scheduler.Caller(), q), i < len(all) && scheduled(top, q)
+				got, want := decide(inv, scheduler.Caller(), q), i < len(all) && scheduled(top, q) && bound.let(topology.KindSchedule, q)
 				if got != want {
 					rt.Fatalf("the scheduler: %s on %s is allowed: %v, by the edges %v", q.action, q.resource, got, want)
 				}
@@ -77,11 +98,14 @@ func TestClosedWorld(t *testing.T) {
 			services++
 			count(got)
 		}
+		if set != nil && stopped == 0 && systems > 50 {
+			rt.Fatal("nothing was stopped by a boundary: the test says nothing")
+		}
 	})
 	if yes == 0 || yes == questions || services == 0 {
 		t.Fatalf("%d of %d questions were answered with yes, %d were of services: the test says nothing", yes, questions, services)
 	}
-	t.Logf("%d systems, %d questions, %d of them of services, %d allowed", systems, questions, services, yes)
+	t.Logf("%d systems, %d questions, %d of them of services, %d allowed, %d stopped by a boundary", systems, questions, services, yes, stopped)
 }
 
 // The resource "*" stands only where Wildcards says why, and a "*" within an ARN
