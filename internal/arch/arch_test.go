@@ -54,7 +54,7 @@ func layer(p string) string {
 	switch first, _, _ := strings.Cut(p, "/"); first {
 	case "":
 		return "root"
-	case "topology", "asl", "iam", "cfn", "synth", "diff", "identity", "authz", "dataset", "access", "ledger", "reach":
+	case "topology", "asl", "roles", "iam", "cfn", "synth", "diff", "identity", "authz", "dataset", "access", "ledger", "reach":
 		return "engine"
 	case "localcloud", "awscloud", "postgres", "sqlite", "server":
 		return "door"
