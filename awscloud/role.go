@@ -19,6 +19,7 @@ type Role struct {
 	// boundary, nil for none.
 	Policies []RolePolicy
 	Boundary *RolePolicy
+	Tags     map[string]string
 }
 
 // RolePolicy is one policy of a role; ARN is "" for an inline one.
@@ -34,7 +35,10 @@ func (a *Account) Role(ctx context.Context, name string) (role Role, found bool,
 	if err != nil {
 		return role, false, explain(err, "read role "+name)
 	}
-	role = Role{Name: aws.ToString(got.Role.RoleName), ARN: aws.ToString(got.Role.Arn), Trust: unescaped(got.Role.AssumeRolePolicyDocument)}
+	role = Role{Name: aws.ToString(got.Role.RoleName), ARN: aws.ToString(got.Role.Arn), Trust: unescaped(got.Role.AssumeRolePolicyDocument), Tags: map[string]string{}}
+	for _, tag := range got.Role.Tags {
+		role.Tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
+	}
 	if role.Policies, err = a.policiesOf(ctx, name); err != nil {
 		return role, true, err
 	}

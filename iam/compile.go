@@ -149,13 +149,3 @@ func FullAWSAccess(t PolicyType) *Policy {
 	}
 	return Compile(doc, origin)
 }
-
-// Statements gives the statements that the policy was compiled from, in their
-// order. Their lists must not be changed.
-func (p *Policy) Statements() []Statement {
-	all := make([]Statement, len(p.statements))
-	for i, s := range p.statements {
-		all[i] = *s.source
-	}
-	return all
-}

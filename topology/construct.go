@@ -45,6 +45,20 @@ func New(name string) *App {
 	return &App{&Scope{made: made}}
 }
 
+// Roles says how roles are made, as roles: does in topology.yml: the mode
+// ("dynamic", "shared" or "global"), the way of role files ("replace", "merge",
+// "boundary", "" for replace) and their directory ("" for the usual one).
+func (a *App) Roles(mode, way, dir string) {
+	at := callerPosition()
+	if !slices.Contains(roleModes, mode) {
+		a.made.wrong(at, quoted(mode)+" is no mode of roles", "it is dynamic, shared or global")
+	}
+	if way != "" && !slices.Contains(roleWays, way) {
+		a.made.wrong(at, quoted(way)+" is no way of role files", "it is replace, merge or boundary")
+	}
+	a.made.topology.Roles = &RoleSettings{Mode: mode, Way: way, Dir: dir, Pos: at, DirPos: at}
+}
+
 // Root gives the outermost scope, to hand to a construct of one's own.
 func (a *App) Root() *Scope { return a.scope }
 
@@ -103,6 +117,9 @@ type FunctionProps struct {
 	// DeadLetter takes asynchronous calls that failed for good.
 	DeadLetter *Queue
 	Network    *Network
+	// Role is the name or ARN of a role that exists, RoleFile a policy document
+	// for the function's own role, RoleName the name of that role.
+	Role, RoleFile, RoleName string
 }
 
 // Function makes a Lambda function.
@@ -119,7 +136,10 @@ func (s *Scope) Function(id string, props FunctionProps) *Function {
 	if props.Network != nil {
 		f.Network = &Network{Subnets: slices.Clone(props.Network.Subnets), SecurityGroups: slices.Clone(props.Network.SecurityGroups), Pos: at}
 	}
-	f.Runtime = Runtime{Handler: props.Handler, MemoryMB: props.MemoryMB, TimeoutSec: props.TimeoutSec}
+	f.Runtime = Runtime{
+		Handler: props.Handler, MemoryMB: props.MemoryMB, TimeoutSec: props.TimeoutSec,
+		Role: props.Role, RoleFile: props.RoleFile, RoleName: props.RoleName, RolePos: at, RoleFilePos: at, RoleNamePos: at,
+	}
 	if props.Runtime != "" {
 		r, ok := findRuntime(props.Runtime)
 		if !ok {

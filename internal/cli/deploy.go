@@ -15,6 +15,7 @@ func newDeploy(sh *shell) *cobra.Command {
 	var target targetFlags
 	var role roleFlags
 	var format string
+	var accept bool
 	cmd := &cobra.Command{
 		Use:     "deploy [DIR]",
 		Aliases: []string{"create", "update"},
@@ -32,7 +33,11 @@ same way. Nothing happens when nothing changed.`,
 			if err != nil {
 				return err
 			}
-			systems, err := sh.load(ctx, target.order(dir, account, role))
+			o := target.order(dir, account, role)
+			systems, err := sh.load(ctx, o)
+			if err == nil {
+				err = sh.checkRoles(ctx, sh.stderr, o, systems, accept)
+			}
 			if err != nil {
 				return err
 			}
@@ -60,6 +65,7 @@ same way. Nothing happens when nothing changed.`,
 	}
 	target.register(cmd)
 	role.register(cmd)
+	acceptFlag(cmd, &accept)
 	formatFlag(cmd, &format)
 	return cmd
 }

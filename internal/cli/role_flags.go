@@ -27,6 +27,11 @@ func (f *roleFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.dir, "infra-dir", "", "the `DIR` of the shared role files (default: $TC_INFRA_DIR, else infrastructure/tc in the repository)")
 }
 
+// acceptFlag adds --allow-missing to a command that deploys.
+func acceptFlag(cmd *cobra.Command, accept *bool) {
+	cmd.Flags().BoolVar(accept, "allow-missing", false, "deploy although roles that are not made here lack rights that edges need")
+}
+
 // settled is how the roles of one topology are made, and why.
 type settled struct {
 	set *roles.Set

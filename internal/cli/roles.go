@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/awscloud"
 	"github.com/writ-dev/writ/cfn"
 	"github.com/writ-dev/writ/iam"
 	"github.com/writ-dev/writ/iam/inventory"
@@ -21,7 +22,9 @@ type rolesFlags struct {
 	target targetFlags
 	roles  roleFlags
 	tc     bool
-	format string
+	// deployed shows what the account has instead of what the topology says.
+	deployed bool
+	format   string
 }
 
 func newRoles(sh *shell) *cobra.Command {
@@ -34,7 +37,8 @@ what it may do, and for each statement the edge of the topology (file:line) or t
 line of the role file that it comes from. Roles that exist already are looked up
 where the sandbox is (the local cloud that runs in DIR, or the profile of -e): each
 edge is tried against them, and what they lack and what they have beyond need is
-listed. --tc puts the role that tc would have made beside ours.
+listed. --deployed reads all roles back from there and marks what differs from the
+topology. --tc puts the role that tc would have made beside ours.
 
 Ends with status 1 where a role that is needed is not there, cannot be taken on, or
 does not allow an edge.`,
@@ -48,6 +52,7 @@ does not allow an edge.`,
 	}
 	f.target.register(cmd)
 	f.roles.register(cmd)
+	cmd.Flags().BoolVar(&f.deployed, "deployed", false, "show the roles as they are deployed, and mark what is not as the topology says")
 	cmd.Flags().BoolVar(&f.tc, "tc", false, "put the role that tc would have made beside each, and count the difference")
 	formatFlag(cmd, &f.format)
 	return cmd
@@ -59,6 +64,9 @@ func (f *rolesFlags) run(ctx context.Context, sh *shell, dir string) error {
 	// Without a cloud the question is about the topology alone.
 	opened, err := f.target.open(ctx, dir)
 	if err != nil && (f.target.profile != "" || writ.CodeOf(err) != writ.CodeNotFound) {
+		return err
+	}
+	if opened == nil && f.deployed {
 		return err
 	}
 	o.sandbox = f.target.sandbox
@@ -77,6 +85,9 @@ func (f *rolesFlags) run(ctx context.Context, sh *shell, dir string) error {
 	failed := false
 	for _, s := range systems {
 		r, err := sh.reportRoles(ctx, o, s, account, f.tc)
+		if err == nil {
+			err = r.readBack(ctx, opened, f.deployed)
+		}
 		if err != nil {
 			return err
 		}
@@ -123,6 +134,8 @@ type roleReport struct {
 	// Boundary bounds what the statements allow.
 	Boundary []statementReport `json:"boundary,omitempty"`
 	TC       *tcReport         `json:"tc,omitempty"`
+	// Drift is what else is not as the topology says.
+	Drift []string `json:"drift,omitempty"`
 
 	trust []iam.Statement
 }
@@ -132,6 +145,8 @@ type statementReport struct {
 	Policy    string        `json:"policy"`
 	Statement iam.Statement `json:"statement"`
 	Edges     []edgeReport  `json:"edges,omitempty"`
+	// Drift says how the deployed statement differs from the declared one.
+	Drift string `json:"drift,omitempty"`
 }
 
 type edgeReport struct {
@@ -139,7 +154,30 @@ type edgeReport struct {
 	Position writ.Position `json:"position,omitzero"`
 }
 
+// readBack looks at the roles that the account has: all, or those that are not
+// made here.
+func (r *rolesReport) readBack(ctx context.Context, account *awscloud.Account, all bool) error {
+	if account == nil {
+		return nil
+	}
+	for i := range r.Roles {
+		if role := &r.Roles[i]; all || role.trust == nil && !strings.HasPrefix(role.Role, "arn:") {
+			if err := role.readBack(ctx, account); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// fails reports whether something is not as it has to be.
 func (r *rolesReport) fails() bool {
+	drifted := func(s statementReport) bool { return s.Drift != "" }
+	for _, role := range r.Roles {
+		if role.Drift != nil || slices.ContainsFunc(role.Statements, drifted) || slices.ContainsFunc(role.Boundary, drifted) {
+			return true
+		}
+	}
 	return slices.ContainsFunc(r.Findings, func(f roleFinding) bool { return f.Fails })
 }
 
@@ -165,9 +203,9 @@ func (sh *shell) reportRoles(ctx context.Context, o order, s *system, account in
 		return nil, err
 	}
 	if tc {
-		addTC(r, s, account)
+		err = addTC(r, s, account, sh.tcVariables())
 	}
-	return r, nil
+	return r, err
 }
 
 func kindRank(kind string) int {
@@ -190,7 +228,7 @@ func reportRole(out *synth.Output, inv *inventory.Inventory, role synth.Role) ro
 		return r
 	}
 	if p.Trust != nil {
-		r.trust = p.Trust.Statements()
+		r.trust = sources(p.Trust)
 		r.Trust, _ = (&iam.Document{Version: iam.Version2012, Statements: r.trust}).MarshalJSON() // statements always encode
 	}
 	policies := policyIDs(out, role.LogicalID)
@@ -224,9 +262,18 @@ func policyIDs(out *synth.Output, roleID string) map[string]string {
 	return ids
 }
 
+// sources gives the statements of a policy as they were written.
+func sources(p *iam.Policy) []iam.Statement {
+	var all []iam.Statement
+	for _, m := range p.Statements() {
+		all = append(all, *m.Source())
+	}
+	return all
+}
+
 func reportStatements(out *synth.Output, policyID string, policy *iam.Policy) []statementReport {
 	var all []statementReport
-	for i, statement := range policy.Statements() {
+	for i, statement := range sources(policy) {
 		s := statementReport{Policy: policy.Origin.Name, Statement: statement}
 		for _, p := range out.Statements {
 			e := edgeReport{p.Edge, p.Position}

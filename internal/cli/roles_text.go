@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/writ-dev/writ/iam"
+	"github.com/writ-dev/writ/roles"
 )
 
 // writeRoles prints the roles of all namespaces for people.
@@ -48,19 +50,25 @@ func (t *rolesText) line(format string, args ...any) {
 }
 
 // field writes one labelled line of a statement.
-func (t *rolesText) field(label, text string) { t.line("  %s  %s", t.st.faint(fmt.Sprintf("%8s", label)), text) }
+func (t *rolesText) field(label, text string) {
+	t.line("  %s  %s", t.st.faint(fmt.Sprintf("%8s", label)), text)
+}
 
 func (t *rolesText) role(r roleReport) {
 	t.line("")
 	t.line("%s  %s", t.st.bold(r.who()), t.st.cyan(oneLine(r.Role)))
 	switch {
-	case r.trust == nil:
+	case r.Source == string(roles.Provided), r.Source == string(roles.Account):
 		t.field("exists", "it is not made here; "+oneLine(r.Service)+" takes it on")
+		fallthrough
 	default:
 		for _, s := range r.trust {
-			t.field("trusts", oneLine(r.Service))
+			t.field("trusts", oneLine(strings.Join(trusted(s), ", ")))
 			t.conditions(s)
 		}
+	}
+	for _, drift := range r.Drift {
+		t.field("but", t.st.yellow(drift))
 	}
 	for _, s := range r.Statements {
 		t.statement(s)
@@ -105,6 +113,9 @@ func (t *rolesText) statement(s statementReport) {
 	for _, e := range s.Edges {
 		t.field("for", t.st.cyan(place(e.Position))+" "+oneLine(e.Edge))
 	}
+	if s.Drift != "" {
+		t.field("but", t.st.yellow(s.Drift))
+	}
 }
 
 func (t *rolesText) conditions(s iam.Statement) {
@@ -130,4 +141,18 @@ func withoutService(actions []string) string {
 		b.WriteString(oneLine(action))
 	}
 	return b.String()
+}
+
+// trusted lists whom a statement of a trust policy lets in.
+func trusted(s iam.Statement) []string {
+	p := s.Principal
+	switch {
+	case s.NotPrincipal != nil:
+		return []string{"all but a few (NotPrincipal)"}
+	case p == nil:
+		return nil
+	case p.All:
+		return []string{"*"}
+	}
+	return slices.Concat(p.Service, p.AWS, p.Federated, p.CanonicalUser)
 }

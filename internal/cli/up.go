@@ -32,6 +32,7 @@ type upFlags struct {
 	record    string
 	scps      []string
 	roles     roleFlags
+	accept    bool
 	format    string
 }
 
@@ -67,6 +68,7 @@ by IAM before the service sees it. State stays in DIR/.writ.`,
 	flags.Lookup("record").NoOptDefVal = recordOn
 	flags.StringArrayVar(&f.scps, "scp", nil, "a service control policy in a `FILE`, for every role but the developer's; repeated, each is one level, the root first (FullAWSAccess stands beside one that allows nothing)")
 	f.roles.register(cmd)
+	acceptFlag(cmd, &f.accept)
 	formatFlag(cmd, &f.format)
 	return cmd
 }
@@ -87,9 +89,9 @@ type up struct {
 	cloud *localcloud.Cloud
 	// account speaks to cloud, nil before it serves.
 	account *awscloud.Account
-	names labels
-	shown string // the banner
-	scps  atomic.Pointer[[]scpLevel]
+	names   labels
+	shown   string // the banner
+	scps    atomic.Pointer[[]scpLevel]
 	// recording notes calls, nil without --record.
 	recording *recording
 	creds     localcloud.Credentials
@@ -283,6 +285,9 @@ func (u *up) openAccount(ctx context.Context, systems []*system) (_ []*system, e
 }
 
 func (u *up) deployAll(ctx context.Context, systems []*system) error {
+	if err := u.sh.checkRoles(ctx, u.log, u.order(), systems, u.flags.accept); err != nil {
+		return err
+	}
 	d := &deployer{account: u.account, workDir: filepath.Join(u.state, "build"), progress: u.log, style: u.style, quiet: true}
 	u.names.set(systems)
 	for _, s := range systems {

@@ -1,0 +1,94 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/iam/inventory"
+)
+
+// shownActions is how many actions of a finding people are shown.
+const shownActions = 6
+
+// findings writes what is wrong with roles.
+func (t *rolesText) findings(list []roleFinding) {
+	for _, f := range list {
+		t.line("")
+		paint, word := t.st.yellow, f.Kind
+		if f.Fails {
+			paint = t.st.red
+		}
+		t.line("%s  %s: %s", paint(fmt.Sprintf("%-9s", word)), t.st.cyan(oneLine(f.Role)), oneLine(f.Message))
+		if len(f.Actions) > 0 {
+			t.field("", oneLine(f.actions()))
+		}
+		if f.Resource != "" {
+			t.field("on", oneLine(f.Resource))
+		}
+		for _, e := range f.Edges {
+			t.field("for", t.st.cyan(place(e.Position))+" "+oneLine(e.Edge))
+		}
+		if len(f.Edges) == 0 && len(f.For) > 0 {
+			t.field("for", oneLine(strings.Join(f.For, ", ")))
+		}
+	}
+}
+
+// actions names the first actions of a finding and counts the others.
+func (f roleFinding) actions() string {
+	shown := f.Actions[:min(len(f.Actions), shownActions)]
+	text := withoutService(shown)
+	if more := f.Count - len(shown); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
+
+// checkRoles tries the edges of systems against roles that are not made from
+// them, before anything is deployed. What does not work is an error, unless
+// missing rights are accepted.
+func (sh *shell) checkRoles(ctx context.Context, w io.Writer, o order, systems []*system, accept bool) error {
+	if !slices.ContainsFunc(systems, func(s *system) bool { return len(judgedRoles(s.output)) > 0 }) {
+		return nil
+	}
+	identity, err := o.account.Identity(ctx)
+	if err != nil {
+		return err
+	}
+	account := inventory.Account{ID: identity.Account, Region: o.account.Region}
+	t := &rolesText{st: style{sh.colorErr}}
+	var failed []roleFinding
+	for _, s := range systems {
+		found, err := sh.examine(ctx, o, s, account)
+		if err != nil {
+			return err
+		}
+		shown := slices.DeleteFunc(slices.Clone(found), func(f roleFinding) bool { return f.Kind == findExcess })
+		t.findings(shown)
+		if excess := len(found) - len(shown); excess > 0 {
+			t.line("")
+			t.line("%s", t.st.faint(fmt.Sprintf("%s allow more than the edges of %s need: `writ roles` lists it", counted(excess, "statement"), s.topology.Name)))
+		}
+		for _, f := range shown {
+			if f.Fails && (f.Kind != findMissing || !accept) {
+				failed = append(failed, f)
+			}
+		}
+	}
+	if _, err := w.Write(t.b.Bytes()); err != nil {
+		return err
+	}
+	if len(failed) == 0 {
+		return nil
+	}
+	err = writ.Errorf(writ.CodeInvalid, "roles that are not made here do not allow what the topology needs: %s", counted(len(failed), "finding"))
+	hint := "nothing was deployed; ask the owner of the roles, or make them from the edges with --roles dynamic"
+	if !slices.ContainsFunc(failed, func(f roleFinding) bool { return f.Kind != findMissing }) {
+		hint += "; --allow-missing deploys all the same"
+	}
+	return err.(*writ.Error).WithHint("%s", hint)
+}
