@@ -48,7 +48,7 @@ type Files struct {
 // errors, joined when there are several.
 func Find(t *topology.Topology, p Places) (*Files, error) {
 	f := &Files{topology: t, shared: map[topology.Kind]*File{}, near: map[topology.Kind]*File{}, specific: map[string]*File{}, named: map[string]*File{}}
-	s := search{files: f, root: repository(t.Dir), work: p.Work}
+	s := search{files: f, root: Repository(t.Dir), work: p.Work}
 	if t.Dir != "" {
 		s.sharedFiles(p)
 		s.own()
@@ -95,8 +95,8 @@ type search struct {
 
 func (s *search) fail(err *writ.Error, at writ.Position) { s.errs = append(s.errs, err.At(at, "")) }
 
-// repository gives the directory above dir that holds .git, "" for none.
-func repository(dir string) string {
+// Repository gives the directory at or above dir that holds .git, "" for none.
+func Repository(dir string) string {
 	abs, err := filepath.Abs(dir)
 	if dir == "" || err != nil {
 		return ""

@@ -38,6 +38,9 @@ var (
 type Settings struct {
 	Mode Mode
 	Way  Way // of all files; "" is Replace
+	// Dir is the directory of the shared files that a command named, relative to
+	// the topology's, so that the next one need not; "" for the usual one.
+	Dir string
 	// Chosen says that somebody asked for it, so that it is to be remembered.
 	Chosen bool
 }

@@ -153,6 +153,9 @@ func (b *builder) metadata() *cfn.Object {
 	if s.Mode == roles.Shared || s.Way != roles.Replace {
 		mode.Set("Way", string(s.Way))
 	}
+	if s.Mode == roles.Shared && s.Dir != "" {
+		mode.Set("Dir", s.Dir)
+	}
 	return cfn.Obj("Writ", cfn.Obj("Roles", mode))
 }
 
@@ -163,5 +166,5 @@ func RecordedRoles(t *cfn.Template) (s roles.Settings, ok bool) {
 	if mode == nil || mode.Text("Mode") == "" {
 		return roles.Settings{}, false
 	}
-	return roles.Settings{Mode: roles.Mode(mode.Text("Mode")), Way: roles.Way(mode.Text("Way")), Chosen: true}, true
+	return roles.Settings{Mode: roles.Mode(mode.Text("Mode")), Way: roles.Way(mode.Text("Way")), Dir: mode.Text("Dir"), Chosen: true}, true
 }

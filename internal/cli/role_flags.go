@@ -49,11 +49,6 @@ func (sh *shell) settle(ctx context.Context, o order, t *topology.Topology, abov
 	if own == nil {
 		own = above
 	}
-	places := sh.rolePlaces(o.roles, t, own)
-	files, err := roles.Find(t, places)
-	if err != nil {
-		return settled{}, err
-	}
 	s, from, err := sh.chosen(o.roles, own)
 	if err != nil {
 		return settled{}, err
@@ -63,15 +58,18 @@ func (sh *shell) settle(ctx context.Context, o order, t *topology.Topology, abov
 			return settled{}, err
 		}
 	}
+	places := sh.rolePlaces(o.roles, t, own, s.Dir)
+	s.Dir = places.Recorded
+	files, err := roles.Find(t, places.Places)
+	if err != nil {
+		return settled{}, err
+	}
 	if s.Mode == "" && len(files.Shared()) > 0 {
 		s.Mode, from = roles.Shared, files.Dir
 	}
-	if err := s.Check(); err != nil {
-		return settled{}, err
-	}
 	if s.Mode == roles.Shared && len(files.Shared()) == 0 {
-		return settled{}, writ.Errorf(writ.CodeNotFound, "%s asks for shared roles, and there are no role files", from).
-			WithHint("name their directory with --infra-dir; the default is infrastructure/tc/base/roles at the root of the repository").At(t.Pos, "")
+		return settled{}, writ.Errorf(writ.CodeNotFound, "the roles of %s are shared (%s), and there are no role files", t.Name, from).
+			WithHint("name their directory with --infra-dir, or in the topology:  roles: {mode: shared, dir: ../platform}\nthe usual one is infrastructure/tc/base/roles at the root of the repository").At(t.Pos, "")
 	}
 	done := settled{set: files.Choose(s), from: from}
 	if unused := files.Shared(); s.Mode != roles.Shared && len(unused) > 0 {
@@ -90,22 +88,54 @@ func unusedFiles(paths []string) string {
 	return strings.Join(paths, ", ") + " are not used"
 }
 
-// rolePlaces says where role files are.
-func (sh *shell) rolePlaces(f roleFlags, t *topology.Topology, own *topology.RoleSettings) roles.Places {
-	work, err := os.Getwd()
-	if err != nil {
-		work = "" // then nothing is found beside it
+// places are where role files are, and what of it is worth remembering.
+type places struct {
+	roles.Places
+	// Recorded is the directory that a command named, relative to the topology's.
+	Recorded string
+}
+
+// rolePlaces says where role files are; recorded is what an earlier command named.
+func (sh *shell) rolePlaces(f roleFlags, t *topology.Topology, own *topology.RoleSettings, recorded string) places {
+	var p places
+	if work, err := os.Getwd(); err == nil { // else nothing is found beside it
+		p.Work = work
 	}
-	p := roles.Places{Work: work}
+	named := f.dir
+	if named == "" {
+		named = sh.getenv("TC_INFRA_DIR")
+	}
 	switch {
-	case f.dir != "":
-		p.Dir = f.dir
-	case sh.getenv("TC_INFRA_DIR") != "":
-		p.Dir = sh.getenv("TC_INFRA_DIR")
+	case named != "":
+		p.Dir, p.Recorded = named, withinRepository(t.Dir, named)
 	case own != nil && own.Dir != "":
 		p.Dir, p.Position = filepath.Join(filepath.Dir(own.Pos.File), filepath.FromSlash(own.Dir)), own.DirPos
+	case recorded != "":
+		p.Dir, p.Recorded = filepath.Join(t.Dir, filepath.FromSlash(recorded)), recorded
 	}
 	return p
+}
+
+// withinRepository gives a directory relative to the topology's, "" where it
+// lies outside its repository: there it is another on another machine.
+func withinRepository(dir, named string) string {
+	from, err := filepath.Abs(dir)
+	if err != nil {
+		return ""
+	}
+	to, err := filepath.Abs(named)
+	if err != nil {
+		return ""
+	}
+	root := roles.Repository(dir)
+	if root == "" || to != root && !strings.HasPrefix(to, root+string(filepath.Separator)) {
+		return ""
+	}
+	rel, err := filepath.Rel(from, to)
+	if err != nil {
+		return ""
+	}
+	return filepath.ToSlash(rel)
 }
 
 // chosen gives what somebody asked for; Mode is "" where nobody did.

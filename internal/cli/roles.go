@@ -98,9 +98,6 @@ func (f *rolesFlags) run(ctx context.Context, sh *shell, dir string) error {
 		err = writeJSON(sh.stdout, reports)
 	} else {
 		err = writeRoles(sh.stdout, style{sh.colorOut}, reports)
-		for _, s := range systems {
-			showRoles(sh.stderr, style{sh.colorErr}, s)
-		}
 	}
 	if err == nil && failed {
 		return exitError(1)

@@ -40,7 +40,10 @@ func (t *rolesText) findings(list []roleFinding) {
 
 // actions names the first actions of a finding and counts the others.
 func (f roleFinding) actions() string {
-	shown := f.Actions[:min(len(f.Actions), shownActions)]
+	shown := f.Actions
+	if f.Kind == findExcess { // those may be hundreds
+		shown = shown[:min(len(shown), shownActions)]
+	}
 	text := withoutService(shown)
 	if more := f.Count - len(shown); more > 0 {
 		text += fmt.Sprintf(" and %d more", more)
@@ -71,7 +74,7 @@ func (sh *shell) checkRoles(ctx context.Context, w io.Writer, o order, systems [
 		t.findings(shown)
 		if excess := len(found) - len(shown); excess > 0 {
 			t.line("")
-			t.line("%s", t.st.faint(fmt.Sprintf("%s allow more than the edges of %s need: `writ roles` lists it", counted(excess, "statement"), s.topology.Name)))
+			t.line("%s", t.st.faint(fmt.Sprintf("more is allowed than the edges of %s need, by %s: `writ roles` lists it", s.topology.Name, counted(excess, "statement"))))
 		}
 		for _, f := range shown {
 			if f.Fails && (f.Kind != findMissing || !accept) {

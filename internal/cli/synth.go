@@ -43,7 +43,6 @@ prints a template for each, one after the other.`,
 // showSkipped names what the template holds and the topology does not declare,
 // and the reverse.
 func showSkipped(w io.Writer, st style, s *system) {
-	showRoles(w, st, s)
 	for _, f := range s.topology.Functions {
 		if f.Inferred {
 			fmt.Fprintf(w, "%s\n", st.faint(fmt.Sprintf("function %s was found in %s: the topology does not declare it", f.Name, filepath.Join(s.topology.Dir, f.Root))))

@@ -70,8 +70,13 @@ type hasher func(context.Context, bundle.Source) (string, error)
 
 // load is loadSystems for a command that says so when it takes its time.
 func (sh *shell) load(ctx context.Context, o order) ([]*system, error) {
-	defer working(sh.stderr, style{sh.colorErr}, "reading "+o.dir)()
-	return sh.loadSystems(ctx, o)
+	done := working(sh.stderr, style{sh.colorErr}, "reading "+o.dir)
+	systems, err := sh.loadSystems(ctx, o)
+	done()
+	for _, s := range systems {
+		showRoles(sh.stderr, style{sh.colorErr}, s)
+	}
+	return systems, err
 }
 
 // sketch is load for questions about permissions: code is neither looked at nor

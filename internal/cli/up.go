@@ -92,6 +92,8 @@ type up struct {
 	names   labels
 	shown   string // the banner
 	scps    atomic.Pointer[[]scpLevel]
+	// running is what was deployed last.
+	running atomic.Pointer[[]*system]
 	// recording notes calls, nil without --record.
 	recording *recording
 	creds     localcloud.Credentials
@@ -285,11 +287,15 @@ func (u *up) openAccount(ctx context.Context, systems []*system) (_ []*system, e
 }
 
 func (u *up) deployAll(ctx context.Context, systems []*system) error {
+	for _, s := range systems {
+		showRoles(u.log, u.style, s)
+	}
 	if err := u.sh.checkRoles(ctx, u.log, u.order(), systems, u.flags.accept); err != nil {
 		return err
 	}
 	d := &deployer{account: u.account, workDir: filepath.Join(u.state, "build"), progress: u.log, style: u.style, quiet: true}
 	u.names.set(systems)
+	u.running.Store(&systems)
 	for _, s := range systems {
 		if _, _, err := d.deploy(ctx, s); err != nil {
 			return err
