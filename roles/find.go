@@ -113,6 +113,20 @@ func Repository(dir string) string {
 	}
 }
 
+// treeRoot gives the root of a tree with topologies/ and infrastructure/ in it,
+// "" where dir is in none.
+func treeRoot(dir string) string {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return ""
+	}
+	root, _, ok := strings.Cut(filepath.ToSlash(abs)+"/", "/topologies/")
+	if !ok {
+		return ""
+	}
+	return filepath.FromSlash(root)
+}
+
 // sharedFiles reads the files for whole kinds.
 func (s *search) sharedFiles(p Places) {
 	var folders []string
@@ -124,8 +138,13 @@ func (s *search) sharedFiles(p Places) {
 			return
 		}
 		folders = []string{p.Dir, filepath.Join(p.Dir, "roles"), filepath.Join(p.Dir, "base", "roles")}
-	case s.root != "":
-		folders = []string{s.relative(filepath.Join(s.root, "infrastructure", "tc", "base", "roles"))}
+	default:
+		for _, root := range []string{treeRoot(s.files.topology.Dir), s.root} {
+			folder := s.relative(filepath.Join(root, "infrastructure", "tc", "base", "roles"))
+			if root != "" && !slices.Contains(folders, folder) {
+				folders = append(folders, folder)
+			}
+		}
 	}
 	for _, folder := range folders {
 		names := jsonFiles(folder)
