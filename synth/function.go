@@ -34,7 +34,7 @@ func (b *builder) function(f *topology.Function) {
 	// The function starts when its rights exist, and logs where we made the group.
 	b.add(id+"Function", "function "+f.Name, f.Pos, cfn.Obj(
 		"Type", "AWS::Lambda::Function",
-		"DependsOn", []any{id + "LogGroup", id + "Policy"},
+		"DependsOn", append([]any{id + "LogGroup", id + "Policy"}, b.importPolicy(f.Name)...),
 		"Properties", b.functionProperties(f),
 	))
 	b.destination(f)
@@ -53,7 +53,8 @@ func (b *builder) roleOfFunction(f *topology.Function) {
 	if f.Network != nil {
 		always = append(always, interfaces(f))
 	}
-	b.roleOf(p, append(always, b.statements(p.node(), b.edges(f))...))
+	roleID := b.roleOf(p, append(always, b.statements(p.node(), b.edges(f))...))
+	b.importsOf(p, roleID)
 }
 
 func (b *builder) functionProperties(f *topology.Function) *cfn.Object {
