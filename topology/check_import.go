@@ -78,8 +78,11 @@ func (c *checker) importEntity(i *Import) bool {
 		c.add(at, "%s cannot be a %s's name", quoted(i.Entity), i.Kind).
 			WithHint("write the name that %s has for it, without variables", i.Namespace)
 	default:
-		if i.Bus != "" && i.Kind != KindEvent {
-			c.add(c.spot(i.Pos, "bus"), "import %s has a bus and is no event", i.Name).WithHint("take it out; a bus itself is  entity: bus/%s", i.Bus)
+		switch bus := c.spot(i.Pos, "bus"); {
+		case i.Bus != "" && i.Kind != KindEvent:
+			c.add(bus, "import %s has a bus and is no event", i.Name).WithHint("take it out; a bus itself is  entity: bus/%s", i.Bus)
+		case i.Bus != "":
+			c.named(KindBus, i.Bus, bus)
 		}
 		return true
 	}
