@@ -25,7 +25,7 @@ func importsInGo(t *testing.T) *topology.Topology {
 	charge := payments("charge", "function/charge", "invokeUrl", "invoke")
 	flow := payments("flow", "state/flow", "read", "start")
 	token, papers := payments("token", "secret/token", "read"), payments("papers", "bucket/papers", "put")
-	made := payments("made", "event/Made", "putEvents")
+	made := payments("made", "event/Was made", "putEvents")
 	clicks, office := payments("clicks", "stream/clicks", "write"), payments("office", "bus/office", "putEvents")
 	fifo := app.Import("fifo", topology.ImportProps{
 		Namespace: "pay-ments", Entity: "queue/orders.fifo", Access: []string{"purge"}, Functions: []*topology.Function{hello}, Hyphenated: true,

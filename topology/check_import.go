@@ -13,6 +13,16 @@ var sandboxVariables = []string{"sandbox", "namespace", "env", "profile"}
 // sandboxPattern is a sandbox's name, as the command line takes it.
 var sandboxPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$`)
 
+// eventPattern is an event's name, a detail-type: IAM reads ${...} in it, and Writ {{...}}.
+var eventPattern = regexp.MustCompile(`^[^${}\pC]{1,128}$`)
+
+func entityPattern(kind Kind) *regexp.Regexp {
+	if kind == KindEvent {
+		return eventPattern
+	}
+	return storeNamePattern
+}
+
 // imported checks one import by itself, and against the topology where it is
 // of another sandbox of its own.
 func (c *checker) imported(i *Import) {
@@ -74,7 +84,7 @@ func (c *checker) importEntity(i *Import) bool {
 		c.add(at, "there is no access to a %s", i.Kind).WithHint("what can be imported is %s", strings.Join(sortedKeys(importKinds), ", "))
 	case !known:
 		c.suggest(c.add(at, "unknown kind %s of import %s", quoted(string(i.Kind)), i.Name), string(i.Kind), sortedKeys(importKinds), "what can be imported is ")
-	case !storeNamePattern.MatchString(i.Entity):
+	case !entityPattern(i.Kind).MatchString(i.Entity):
 		c.add(at, "%s cannot be a %s's name", quoted(i.Entity), i.Kind).
 			WithHint("write the name that %s has for it, without variables", i.Namespace)
 	default:
