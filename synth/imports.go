@@ -58,7 +58,7 @@ func (b *builder) elsewhere(i *topology.Import) *builder {
 			WithHint("deploy this topology to another sandbox; what is in its own is reached by a grant").At(i.Pos, ""))
 		return nil
 	}
-	t := &topology.Topology{Name: namespace, Hyphenated: i.Hyphenated}
+	t := &topology.Topology{Name: namespace, Hyphenated: i.Hyphenated || namespace == b.t.Name && b.t.Hyphenated}
 	if !putEntity(t, i) {
 		b.fail(writ.Errorf(writ.CodeInvalid, "import %s: a %s cannot be imported", i.Name, i.Kind).At(i.Pos, ""))
 		return nil
