@@ -45,13 +45,20 @@ func graver(a, b Impact) Impact {
 // Changes is all that differs between two templates.
 type Changes struct {
 	// Stack is the stack's name, "" for two files.
-	Stack      string           `json:"stack,omitempty"`
+	Stack string `json:"stack,omitempty"`
+	// RoleMode is set when the sandbox's roles are made in another way.
+	RoleMode   *RoleModeChange  `json:"roleMode,omitempty"`
 	Statements StatementChanges `json:"statements"`
-	Managed    ManagedChanges   `json:"managedPolicies"`
-	Resources  []Resource       `json:"resources,omitempty"`
-	Sections   []Entry          `json:"sections,omitempty"`
+	// Imports are the statements of imports, on other sandboxes and namespaces;
+	// Statements has all others.
+	Imports   StatementChanges `json:"imports"`
+	Managed   ManagedChanges   `json:"managedPolicies"`
+	Resources []Resource       `json:"resources,omitempty"`
+	Sections  []Entry          `json:"sections,omitempty"`
 
 	paths map[string]string
+	// all are Statements and Imports, in the order of the templates.
+	all StatementChanges
 }
 
 // StatementChanges are the IAM statements that come and go.
@@ -108,7 +115,10 @@ type Entry struct {
 func Compare(stack string, before, after *cfn.Template) *Changes {
 	old, now := normalise(before.Root), normalise(after.Root)
 	c := &Changes{Stack: stack, paths: constructPaths(old, now)}
-	c.Statements.Added, c.Statements.Removed = subtract(statements(old), statements(now))
+	c.RoleMode = compareRoleModes(before, after)
+	c.all.Added, c.all.Removed = subtract(statements(old), statements(now))
+	c.Statements.Added, c.Imports.Added = split(c.all.Added)
+	c.Statements.Removed, c.Imports.Removed = split(c.all.Removed)
 	c.Managed.Added, c.Managed.Removed = subtract(attachments(old), attachments(now))
 	c.Resources = compareResources(old, now, c.paths)
 	c.Sections = compareSections(old, now)
@@ -116,28 +126,31 @@ func Compare(stack string, before, after *cfn.Template) *Changes {
 }
 
 // Empty reports whether nothing differs.
-func (c *Changes) Empty() bool { return len(c.Resources) == 0 && len(c.Sections) == 0 }
+func (c *Changes) Empty() bool {
+	return len(c.Resources) == 0 && len(c.Sections) == 0 && c.RoleMode == nil
+}
 
 // Security reports whether the change touches permissions.
 func (c *Changes) Security() bool {
-	return len(c.Statements.Added)+len(c.Statements.Removed)+len(c.Managed.Added)+len(c.Managed.Removed) > 0
+	return len(c.all.Added)+len(c.all.Removed)+len(c.Managed.Added)+len(c.Managed.Removed) > 0
 }
 
 // Widens reports whether the change may give somebody a permission: an Allow
-// that comes, a Deny that goes, or a managed policy attached. A statement
-// whose meaning is not known counts as widening, whichever way it moves.
+// that comes, a Deny that goes, a managed policy attached, or roles whose
+// policies no template shows. A statement whose meaning is not known counts as
+// widening, whichever way it moves.
 func (c *Changes) Widens() bool {
-	for _, s := range c.Statements.Added {
+	for _, s := range c.all.Added {
 		if s.Effect != "Deny" {
 			return true
 		}
 	}
-	for _, s := range c.Statements.Removed {
+	for _, s := range c.all.Removed {
 		if s.Effect != "Allow" {
 			return true
 		}
 	}
-	return len(c.Managed.Added) > 0
+	return len(c.Managed.Added) > 0 || c.RoleMode != nil && c.RoleMode.New.hidden()
 }
 
 // subtract gives the elements that now has more of than old, and the reverse:

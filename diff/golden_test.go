@@ -127,6 +127,8 @@ func TestJSONIsDocumented(t *testing.T) {
 // fields gives the paths of all that a type has in JSON, the leaves alone.
 func fields(typ reflect.Type, path string) []string {
 	switch typ.Kind() {
+	case reflect.Pointer:
+		return fields(typ.Elem(), path)
 	case reflect.Slice:
 		return fields(typ.Elem(), path+"[]")
 	case reflect.Struct:

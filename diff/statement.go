@@ -19,6 +19,9 @@ type Statement struct {
 	// Unparsed is the text of a statement that is only known when deployed
 	// (Fn::If); all else is empty then.
 	Unparsed string `json:"unparsed,omitempty"`
+	// imported is set for a statement of an import. It is no part of what a
+	// statement is: one that only moves gives nobody anything.
+	imported bool
 }
 
 // Targets is a list of actions, resources or principals; Not is set for
@@ -128,7 +131,13 @@ func statements(root *cfn.Object) []Statement {
 		if !ok {
 			continue
 		}
-		out = append(out, statementsOf(id, resource.Text("Type"), resource.Object("Properties"))...)
+		of := statementsOf(id, resource.Text("Type"), resource.Object("Properties"))
+		if isImport(resource) {
+			for i := range of {
+				of[i].imported = true
+			}
+		}
+		out = append(out, of...)
 	}
 	return out
 }

@@ -38,6 +38,7 @@ func (c *Changes) WriteText(w io.Writer, o TextOptions) error {
 	if c.Stack != "" && !c.Empty() {
 		p.line(p.bold("Stack " + p.inline(c.Stack)))
 	}
+	p.roleMode(c)
 	p.entries(c, "Template", "AWSTemplateFormatVersion", "Transform", "Description")
 	p.security(c)
 	if !o.SecurityOnly {
@@ -93,7 +94,12 @@ func (p *printer) security(c *Changes) {
 	if !c.Security() {
 		return
 	}
-	p.statementTable(c)
+	if p.o.CDK { // cdk knows one table
+		p.statementTable("IAM Statement Changes", c.all)
+	} else {
+		p.statementTable("IAM Statement Changes", c.Statements)
+		p.statementTable("Access to other sandboxes", c.Imports)
+	}
 	p.managedTable(c)
 	if p.o.CDK {
 		p.line(p.paint("33", cdkNote))
@@ -101,16 +107,16 @@ func (p *printer) security(c *Changes) {
 	p.line("")
 }
 
-func (p *printer) statementTable(c *Changes) {
+func (p *printer) statementTable(title string, changes StatementChanges) {
 	var rows []row
-	for _, s := range c.Statements.Added {
+	for _, s := range changes.Added {
 		rows = append(rows, p.statementRow("+", s))
 	}
-	for _, s := range c.Statements.Removed {
+	for _, s := range changes.Removed {
 		rows = append(rows, p.statementRow("-", s))
 	}
 	if len(rows) > 0 {
-		p.title("IAM Statement Changes")
+		p.title(title)
 		p.table([]string{"", "Resource", "Effect", "Action", "Principal", "Condition"}, rows)
 	}
 }
@@ -194,7 +200,7 @@ func (p *printer) entries(c *Changes, title string, names ...string) {
 	var picked []Entry
 	for _, e := range c.Sections {
 		for _, name := range names {
-			if e.Section == name {
+			if e.Section == name && (p.o.CDK || c.RoleMode == nil || !e.onlyRoleMode()) {
 				picked = append(picked, e)
 			}
 		}

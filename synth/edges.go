@@ -48,6 +48,14 @@ func Edges(t *topology.Topology, sandbox, function string) (observe.World, error
 			}
 		}
 	}
+	for _, im := range importsOf(t, sandbox) {
+		e := im.edge()
+		w.Offered = append(w.Offered, e)
+		if user, uses := im.user(f.Name); uses {
+			e.Position = user.Pos
+			w.Granted = append(w.Granted, e)
+		}
+	}
 	log := ":log-group:" + logGroupName(FunctionName(t, function, sandbox)) + ":log-stream:"
 	w.Always = func(action, resource string) bool {
 		own := strings.HasPrefix(resource, "arn:") && strings.Contains(resource, log)
@@ -70,6 +78,9 @@ func destinations(t *topology.Topology) []destination {
 	}
 	for _, e := range t.Events {
 		all = append(all, destination{entity: entityEvent, name: e.Name, pos: e.Pos})
+	}
+	for _, i := range t.Imports {
+		all = append(all, destination{entity: entityImport, name: i.Name, pos: i.Pos})
 	}
 	return all
 }

@@ -14,7 +14,7 @@ var (
 	// entityReference is ${functions.hello.name}, ${stores.hits.arn} and the like.
 	entityReference = regexp.MustCompile(`^\$\{([a-z]+)\.([^}]+)\.(name|arn|url|id)\}$`)
 	// anyReference also finds references that are wrong.
-	anyReference = regexp.MustCompile(`\$\{(functions|stores|queues|topics|streams|buses|secrets|parameters|keys)\.[^}]*\}`)
+	anyReference = regexp.MustCompile(`\$\{(functions|stores|queues|topics|streams|buses|secrets|parameters|keys|imports)\.[^}]*\}`)
 	// escaped is $${, which stands for the text ${; $${{sandbox}} is a variable.
 	escaped = regexp.MustCompile(`\$\$\{([^{]|$)`)
 	// variable is {{sandbox}} and the other template variables; tc also writes {{{sandbox}}}.
@@ -113,6 +113,9 @@ func (b *builder) entityValue(f *topology.Function, v topology.EnvVar, reference
 		return "", ""
 	}
 	name, attribute := m[2], m[3]
+	if m[1] == "imports" {
+		return b.importValue(name, attribute, v.Pos), ""
+	}
 	if known := referenceAttributes[m[1]]; !slices.Contains(known, attribute) {
 		b.fail(writ.Errorf(writ.CodeInvalid, "%s refers to nothing", reference).
 			WithHint("write ${%s.NAME.%s}", m[1], strings.Join(known, "} or ${"+m[1]+".NAME.")).At(v.Pos, ""))

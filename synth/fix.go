@@ -10,9 +10,9 @@ import (
 )
 
 // Fix gives the smallest change of the topology that would allow a denied call:
-// one grant, with the weakest verb that holds the action. It is false when no
-// grant could: the role is no function's, the resource is none of the
-// topology's, no verb holds the action there, or the topology allows the call
+// one grant, with the weakest verb that holds the action, or a wider access of
+// an import. It is false when no grant could: the role is no function's, the
+// resource is none of the topology's and is not imported, no verb holds the action there, or the topology allows the call
 // already and only has to be deployed.
 //
 // A grant that is there is not rewritten: two grants on one store make one
@@ -23,8 +23,11 @@ func Fix(t *topology.Topology, sandbox, roleName, action, resourceARN string) (w
 		return writ.Fix{}, false
 	}
 	to, ok := locate(in, sandbox, resourceARN)
-	if !ok || granted(in, f, to, action) {
+	if ok && granted(in, f, to, action) || grantedElsewhere(in, f, sandbox, action, resourceARN) {
 		return writ.Fix{}, false
+	}
+	if !ok {
+		return fixImport(in, f, sandbox, action, resourceARN)
 	}
 	for _, v := range verbs[to.entity] {
 		if v.holds(action, to.form) {
@@ -42,7 +45,7 @@ func Granted(t *topology.Topology, sandbox, roleName, action, resourceARN string
 		return false
 	}
 	to, ok := locate(in, sandbox, resourceARN)
-	return ok && granted(in, f, to, action)
+	return ok && granted(in, f, to, action) || grantedElsewhere(in, f, sandbox, action, resourceARN)
 }
 
 // find gives the function that runs as a role, in t or a node of t.

@@ -62,8 +62,11 @@ func grantLines(f *topology.Function, list []access) writ.Fix {
 	return fix
 }
 
-// grantText is a grant as YAML.
+// grantText is a grant as YAML. What an import allows is said elsewhere.
 func grantText(kind, name, verb string) string {
+	if kind == string(entityImport) {
+		return fmt.Sprintf("{import: %s}", yamlText(name))
+	}
 	return fmt.Sprintf("{%s: %s, access: %s}", kind, yamlText(name), verb)
 }
 
@@ -104,6 +107,8 @@ func goFix(f *topology.Function, to destination, access string) (writ.Position, 
 // longer than the verb's.
 func goMethod(e entity, access string) string {
 	switch {
+	case e == entityImport:
+		return ""
 	case e == entityQueue && access != "purge":
 		return title(access) + "Messages"
 	case e == entityBus:

@@ -10,7 +10,7 @@ import (
 // Locate finds the entity of a topology, or of a node of it, that has a physical
 // name in a sandbox, so that an error of AWS about that name can point to the
 // user's line. kind is "function", "role", "log group", "table", "bucket",
-// "rule", or the topology's word for another entity, and name the entity's. A
+// "rule", "import", or the topology's word for another entity, and name the entity's. A
 // function and a table may have one physical name; the function is found then.
 func Locate(t *topology.Topology, sandbox, physicalName string) (kind, name string, pos writ.Position, ok bool) {
 	for _, f := range t.Functions {
@@ -18,7 +18,7 @@ func Locate(t *topology.Topology, sandbox, physicalName string) (kind, name stri
 		switch physicalName {
 		case function:
 			return "function", f.Name, f.Pos, true
-		case RoleName(t, f.Name, sandbox):
+		case RoleName(t, f.Name, sandbox), ImportPolicyName(t, f.Name, sandbox):
 			return "role", f.Name, f.Pos, true
 		case logGroupName(function):
 			return "log group", f.Name, f.Pos, true
@@ -50,6 +50,11 @@ func Locate(t *topology.Topology, sandbox, physicalName string) (kind, name stri
 	for _, n := range t.Nodes {
 		if kind, name, pos, ok := Locate(n, sandbox, physicalName); ok {
 			return kind, name, pos, true
+		}
+	}
+	for _, i := range importsOf(t, sandbox) {
+		if _, _, _, ok := Locate(i.there.t, i.there.o.Sandbox, physicalName); ok {
+			return "import", i.Name, i.Pos, true
 		}
 	}
 	return "", "", writ.Position{}, false

@@ -293,6 +293,8 @@ func (b *builder) resourceOf(from node, e entity, name string, form form) any {
 		return b.functionARN(from, name, strings.TrimPrefix(string(form), "ARN"))
 	case entityTable:
 		switch {
+		case form == formStream && b.outside: // only AWS knows the label that it has
+			return b.tableSource(name, "/stream/*")
 		case form == formStream:
 			return getAtt(id+"Table", "StreamArn")
 		case form == formIndexes && len(b.stores[name].Table.Indexes) == 0:
@@ -300,8 +302,7 @@ func (b *builder) resourceOf(from node, e entity, name string, form form) any {
 		}
 		id += "Table"
 		if b.inCircle(from, node{Kind: topology.KindStore, Name: name}) {
-			return sub("arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/" +
-				TableName(b.t, name, b.o.Sandbox) + strings.TrimPrefix(string(form), "ARN"))
+			return b.tableSource(name, strings.TrimPrefix(string(form), "ARN"))
 		}
 	case entityBucket:
 		id += "Bucket"
@@ -326,6 +327,11 @@ func (b *builder) resourceOf(from node, e entity, name string, form form) any {
 		return b.thingARN(e.kind(), name)
 	}
 	return arnOf(id, strings.TrimPrefix(string(form), "ARN"))
+}
+
+// tableSource is a table's ARN without a reference to it, and what follows it.
+func (b *builder) tableSource(name, tail string) any {
+	return sub("arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/" + TableName(b.t, name, b.o.Sandbox) + tail)
 }
 
 // object writes a statement as CDK does: a list of one is a scalar.

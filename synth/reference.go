@@ -74,9 +74,10 @@ func (b *builder) referred(f *topology.Function) []node {
 	return nodes
 }
 
-// inCircle reports whether a reference from one entity to another would close a circle.
+// inCircle reports whether a reference from one entity to another would close a
+// circle, or lead out of the stack.
 func (b *builder) inCircle(from, to node) bool {
-	return from == to || b.circle[from] != 0 && b.circle[from] == b.circle[to]
+	return b.outside || from == to || b.circle[from] != 0 && b.circle[from] == b.circle[to]
 }
 
 // components finds strongly connected components: Tarjan's algorithm.

@@ -99,7 +99,11 @@ func (b *builder) derived(p principal, id, name string, statements []statement) 
 		document = append(document, s.object())
 	}
 	b.inlinePolicy(p, id+"Policy", name, cfn.Obj("Version", "2012-10-17", "Statement", document))
-	return []any{id + "Policy"}
+	waits = []any{id + "Policy"}
+	if p.kind == topology.KindFunction {
+		waits = append(waits, b.importsOf(p, id+"Role")...)
+	}
+	return waits
 }
 
 func (b *builder) inlinePolicy(p principal, policyID, name string, document *cfn.Object) {

@@ -17,13 +17,6 @@ func (b *builder) skipRest() {
 		}
 	}
 	b.skipLocal()
-	for _, i := range t.Imports {
-		name := ""
-		if i.Body != nil {
-			name = i.Body.Key
-		}
-		b.skip("import", name, i.Pos, notYet)
-	}
 	for _, s := range t.Others {
 		b.skip("section", s.Key, s.Pos, notYet)
 	}

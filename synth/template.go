@@ -77,6 +77,9 @@ type Provenance struct {
 	// "counter -> store hits (writeData)".
 	Position writ.Position `json:"position,omitzero"`
 	Edge     string        `json:"edge"`
+	// Import is the topology's name for what is reached in another sandbox or
+	// namespace, "" for what is here.
+	Import string `json:"import,omitempty"`
 }
 
 // Skipped is one thing that is not synthesised yet.
@@ -95,13 +98,9 @@ func Template(t *topology.Topology, o Options) (*Output, error) {
 	if o.Sandbox == "" {
 		return nil, writ.Errorf(writ.CodeUsage, "a template is made for a sandbox").WithHint("name it with -s, such as -s dev")
 	}
-	b := &builder{
-		t: t, o: o, out: &Output{},
-		resources: &cfn.Object{}, outputs: &cfn.Object{}, meaning: map[string]string{}, physical: map[string]string{},
-		functions: map[string]*topology.Function{}, stores: map[string]*topology.Store{}, events: map[string]*topology.Event{},
-		things: map[node]thing{}, senders: map[node][]sender{}, roles: map[node]role{},
-	}
+	b := newBuilder(t, o)
 	b.index()
+	b.imported = b.imports()
 	for _, s := range sorted(t.Stores, storeName) {
 		b.store(s)
 	}
@@ -168,6 +167,19 @@ type builder struct {
 	senders map[node][]sender
 	roles   map[node]role
 	circle  map[node]int
+	// imported are the topology's imports; outside is set for a builder that
+	// stands for the system that one of them leads to.
+	imported []imported
+	outside  bool
+}
+
+func newBuilder(t *topology.Topology, o Options) *builder {
+	return &builder{
+		t: t, o: o, out: &Output{},
+		resources: &cfn.Object{}, outputs: &cfn.Object{}, meaning: map[string]string{}, physical: map[string]string{},
+		functions: map[string]*topology.Function{}, stores: map[string]*topology.Store{}, events: map[string]*topology.Event{},
+		things: map[node]thing{}, senders: map[node][]sender{}, roles: map[node]role{},
+	}
 }
 
 func (b *builder) index() {

@@ -51,6 +51,7 @@ func TestTemplateDependsOnTheSystemAlone(t *testing.T) {
 			shuffle(rt, top.Schedules)
 			shuffle(rt, top.Streams)
 			shuffle(rt, top.Secrets)
+			shuffle(rt, top.Imports)
 			for _, e := range top.Events {
 				shuffle(rt, e.Targets)
 				shuffle(rt, e.Producers)

@@ -77,6 +77,9 @@ func literalARN(kind topology.Kind, name string) *cfn.Object {
 // thingARN gives the ARN of a thing.
 func (b *builder) thingARN(kind topology.Kind, name string) any {
 	x := b.things[node{Kind: kind, Name: name}]
+	if b.outside {
+		return literalARN(kind, x.physical)
+	}
 	if x.external != "" {
 		external := b.render(x.external, x.pos)
 		if strings.HasPrefix(x.external, "arn:") {

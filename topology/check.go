@@ -16,6 +16,7 @@ type checker struct {
 
 	functions map[string]*Function
 	stores    map[string]*Store
+	imports   map[string]*Import
 	names     map[Kind][]string
 	known     map[Target]bool // kind and name only
 }
@@ -34,8 +35,15 @@ const (
 	maxTimeoutSec = 900
 )
 
+func newChecker(p *problems, t *Topology) *checker {
+	return &checker{
+		problems: p, t: t, functions: map[string]*Function{}, stores: map[string]*Store{}, imports: map[string]*Import{},
+		names: map[Kind][]string{}, known: map[Target]bool{},
+	}
+}
+
 func (p *problems) check(t *Topology) {
-	c := &checker{problems: p, t: t, functions: map[string]*Function{}, stores: map[string]*Store{}, names: map[Kind][]string{}, known: map[Target]bool{}}
+	c := newChecker(p, t)
 	if t.Name != "" && !namePattern.MatchString(t.Name) {
 		c.add(t.Pos, "%s cannot be a topology's name", quoted(t.Name)).
 			WithHint("use letters, digits, - and _, 64 at most, as in %s", exampleName(t.Name))
@@ -54,6 +62,9 @@ func (p *problems) check(t *Topology) {
 	}
 	c.routes()
 	c.entities()
+	for _, i := range t.Imports {
+		c.imported(i)
+	}
 	for _, ch := range t.Channels {
 		c.channel(ch)
 	}
@@ -135,6 +146,10 @@ func (c *checker) collect() {
 	}
 	for _, pool := range c.t.Pools {
 		name(KindPool, pool.Name, pool.Pos)
+	}
+	for _, i := range c.t.Imports {
+		name(KindImport, i.Name, i.Pos)
+		c.imports[i.Name] = i
 	}
 	if c.t.Mutations != nil {
 		for _, r := range c.t.Mutations.Resolvers {
@@ -227,6 +242,11 @@ func (c *checker) grant(f *Function, g *Grant) {
 		if s := c.stores[g.Name]; s != nil && g.Kind == KindStore {
 			storeKind = s.Kind
 		}
+	case KindImport: // those that are there are kept with the import
+		if g.Name != "" {
+			c.missing(at, KindImport, g.Name, c.names[KindImport], c.whereToAdd(KindImport))
+			return
+		}
 	case KindBucket:
 		if s := c.stores[g.Name]; s != nil && s.Kind == StoreBucket {
 			g.Kind, storeKind = KindStore, StoreBucket
@@ -243,22 +263,30 @@ func (c *checker) grant(f *Function, g *Grant) {
 		c.add(at, "the grant of function %s names nothing", f.Name)
 		return
 	}
-	verb, ok := Verb(g.Kind, storeKind, g.Access)
-	if !ok {
-		what := string(g.Kind)
-		if g.Kind == KindStore {
-			what = string(storeKind)
-		}
-		known := Verbs(g.Kind, storeKind)
-		e := c.add(c.spot(g.Pos, "access "+g.Access), "unknown access %s to %s %s", quoted(g.Access), what, g.Name)
-		if near := nearVerb(g.Kind, storeKind, g.Access); near != "" {
-			e.Hint = "did you mean " + near + "? A " + what + " takes " + strings.Join(known, ", ")
-		} else {
-			e.Hint = "a " + what + " takes " + strings.Join(known, ", ")
-		}
-		return
+	if verb, ok := c.verb(g.Kind, storeKind, g.Name, g.Access, c.spot(g.Pos, "access "+g.Access)); ok {
+		g.Access = verb
 	}
-	g.Access = verb
+}
+
+// verb gives CDK's word for an access to an entity; one that its kind does not
+// take is a problem.
+func (c *checker) verb(kind Kind, storeKind StoreKind, name, access string, at writ.Position) (string, bool) {
+	verb, ok := Verb(kind, storeKind, access)
+	if ok {
+		return verb, true
+	}
+	what := string(kind)
+	if kind == KindStore {
+		what = string(storeKind)
+	}
+	known := Verbs(kind, storeKind)
+	e := c.add(at, "unknown access %s to %s %s", quoted(access), what, name)
+	if near := nearVerb(kind, storeKind, access); near != "" {
+		e.Hint = "did you mean " + near + "? A " + what + " takes " + strings.Join(known, ", ")
+	} else {
+		e.Hint = "a " + what + " takes " + strings.Join(known, ", ")
+	}
+	return "", false
 }
 
 func (c *checker) targets(targets []Target) {

@@ -29,7 +29,7 @@ func (p *reader) checkStates(t *Topology) {
 	if s.Machine == nil {
 		return
 	}
-	c := &checker{problems: p.problems, t: t, functions: map[string]*Function{}, stores: map[string]*Store{}, names: map[Kind][]string{}, known: map[Target]bool{}}
+	c := newChecker(p.problems, t)
 	c.collectQuietly()
 	c.references(p.aslRoot)
 	for i := range s.Calls {
@@ -55,7 +55,9 @@ func (c *checker) references(v *asl.Value) {
 	if v.Kind == asl.Scalar && strings.Contains(v.Text, "${") {
 		for _, text := range unescaped(v.Text) {
 			section, _, _ := splitReference(text)
-			if _, ours := referenceSections[section]; ours {
+			if section == "imports" {
+				c.add(v.Pos, "a state machine has no imports").WithHint("call a function here that the import is for")
+			} else if _, ours := referenceSections[section]; ours {
 				c.reference(text, v.Pos)
 			}
 		}

@@ -138,7 +138,15 @@ func (s *Scope) Function(id string, props FunctionProps) *Function {
 	}
 	f.Runtime = Runtime{
 		Handler: props.Handler, MemoryMB: props.MemoryMB, TimeoutSec: props.TimeoutSec,
-		Role: props.Role, RoleFile: props.RoleFile, RoleName: props.RoleName, RolePos: at, RoleFilePos: at, RoleNamePos: at,
+		Role: props.Role, RoleFile: props.RoleFile, RoleName: props.RoleName,
+	}
+	for _, own := range []struct {
+		text string
+		at   *writ.Position
+	}{{props.Role, &f.Runtime.RolePos}, {props.RoleFile, &f.Runtime.RoleFilePos}, {props.RoleName, &f.Runtime.RoleNamePos}} {
+		if own.text != "" {
+			*own.at = at
+		}
 	}
 	if props.Runtime != "" {
 		r, ok := findRuntime(props.Runtime)

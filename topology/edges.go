@@ -20,7 +20,8 @@ type Edge struct {
 	// " (rest)" on a REST API), a schedule's and a state machine's their own.
 	Source End `json:"source"`
 	Target End `json:"target"`
-	// Access is the verb, in the words of [Verbs] for the target's kind. These
+	// Access is the verb, in the words of [Verbs] for the target's kind, or for
+	// the kind of what is imported. These
 	// are not among them: consume with a queue or a stream as the source
 	// (the function reads it), authorize with a route or the mutations as the source,
 	// startAndWait of a state machine on another, and IAM's name of the one
@@ -48,6 +49,13 @@ func Edges(t *Topology) []Edge {
 		}
 		for _, g := range f.Grants {
 			all = append(all, Edge{Source: source, Target: End{g.Kind, g.Name}, Access: g.Access, Pos: g.Pos})
+		}
+	}
+	for _, i := range t.Imports {
+		for _, user := range t.Users(i) {
+			for _, access := range i.Access {
+				all = append(all, Edge{Source: End{KindFunction, user.Name}, Target: End{KindImport, i.Name}, Access: access, Pos: user.Pos})
+			}
 		}
 	}
 	for _, r := range t.Routes {

@@ -49,6 +49,26 @@ func Example() {
 	// route ANY /{proxy+} (rest) may invoke function HelloHitCounter-handler
 }
 
+func ExampleScope_Import() {
+	app := topology.New("shop")
+	orders := app.Import("orders", topology.ImportProps{
+		Sandbox: "stable", Namespace: "payments", Entity: "queue/orders", Access: []string{"send"},
+	})
+	hello := app.Function("hello", topology.FunctionProps{Environment: map[string]string{"QUEUE": orders.URLRef()}})
+	orders.Grant(hello)
+
+	t, err := app.Topology()
+	if err != nil {
+		writ.WriteError(os.Stdout, err)
+		return
+	}
+	for _, e := range topology.Edges(t) {
+		fmt.Printf("%s %s may %s %s %s\n", e.Source.Kind, e.Source.Name, e.Access, e.Target.Kind, e.Target.Name)
+	}
+	// Output:
+	// function hello may send import orders
+}
+
 func ExampleParse() {
 	_, err := topology.Parse([]byte(`name: hitcounter
 functions:

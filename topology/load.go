@@ -43,6 +43,8 @@ func Load(dir string) (*Topology, error) {
 // loader reads a tree of topologies.
 type loader struct {
 	seen map[string]bool // real directories, so that links cannot make a circle
+	// loaded are the topologies that are right in themselves.
+	loaded namespaces
 }
 
 // load reads one topology and its nodes. A node of a recursive topology is
@@ -52,7 +54,7 @@ func (l *loader) load(dir string, depth int, ignore []string) (*Topology, error)
 	file, text := topologyFile(dir)
 	if file == "" {
 		if len(globGo(dir)) > 0 {
-			return loadProgram(dir)
+			return l.loadProgram(dir)
 		}
 		return nil, noTopology(dir)
 	}
@@ -79,10 +81,26 @@ func (l *loader) load(dir string, depth int, ignore []string) (*Topology, error)
 	}
 	r.finish(t)
 	r.checkNodes(t)
+	if len(r.errs) == 0 || depth == 0 {
+		l.loaded = append(l.loaded, namespace{t, r.problems})
+	}
+	if depth == 0 {
+		l.loaded.checkImports()
+		nodeErrs = joinFlat(append(l.loaded.errs(r.problems), nodeErrs)...)
+	}
 	if err := r.err(); err != nil || nodeErrs != nil {
 		return nil, joinFlat(err, nodeErrs)
 	}
 	return t, nil
+}
+
+// loadProgram obtains the topology of a Go program.
+func (l *loader) loadProgram(dir string) (*Topology, error) {
+	t, err := loadProgram(dir)
+	if err == nil {
+		l.loaded = append(l.loaded, namespace{t, newProblems()})
+	}
+	return t, err
 }
 
 func noTopology(dir string) error {

@@ -78,9 +78,6 @@ func notRun(t *Topology, prefix string) []Notice {
 	for _, test := range t.Tests {
 		note("test", test.Name, test.Pos, "tests are not run by up")
 	}
-	for _, i := range t.Imports {
-		note("import", i.Body.Key, i.Pos, "other sandboxes are not reached from here")
-	}
 	for _, s := range []*Section{t.Policy, t.Datasets, t.Access} {
 		if s != nil {
 			note("section", s.Key, s.Pos, "kept as written")

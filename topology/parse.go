@@ -165,6 +165,7 @@ func normalise(t *Topology) {
 		return cmp.Or(byName(a.Path, b.Path), byName(a.Method, b.Method), byName(string(a.API), string(b.API)))
 	})
 	slices.SortStableFunc(t.Nodes, func(a, b *Topology) int { return byName(a.Name, b.Name) })
+	normaliseImports(t)
 	for _, f := range t.Functions {
 		normaliseFunction(f)
 	}

@@ -172,6 +172,7 @@ var grantKinds = map[string]Kind{
 	"store": KindStore, "table": KindStore, "function": KindFunction, "queue": KindQueue, "event": KindEvent, "state": KindState,
 	"secret": KindSecret, "parameter": KindParameter, "key": KindKey, "topic": KindTopic, "stream": KindStream,
 	"bucket": KindBucket, "bus": KindBus, "channel": KindChannel, "mutation": KindMutation,
+	"import": KindImport,
 }
 
 var grantKeys = append(sortedKeys(grantKinds), "access")
@@ -203,6 +204,9 @@ func (p *reader) grant(n *node, what string) []Grant {
 			p.add(n.pos, "the grant does not say on what").WithHint("as in  - {store: hits, access: readWriteData}")
 		}
 		return nil
+	}
+	if target.Kind == KindImport {
+		return p.grantImport(*target, f)
 	}
 	access := p.values(f.value("access"), "access")
 	if len(access) == 0 {

@@ -36,20 +36,3 @@ func (p *reader) tests(t *Topology, f fields) {
 		}
 	}
 }
-
-// imports keeps each import as written: a list of maps, or a map of them.
-func (p *reader) imports(t *Topology, f fields) {
-	e, ok := f.entry("imports")
-	if !ok {
-		return
-	}
-	for _, ie := range e.value.entries {
-		t.Imports = append(t.Imports, &Import{Body: ie.section(), Pos: ie.pos})
-	}
-	for _, item := range e.value.items {
-		t.Imports = append(t.Imports, &Import{Body: &Section{Key: "imports", YAML: item.yaml(), Pos: item.pos}, Pos: item.pos})
-	}
-	if e.value.kind == scalarNode {
-		p.wrongKind(e.value, "imports", "a list")
-	}
-}

@@ -226,8 +226,6 @@ policy:
 access: {flows: [a,
   b]}
 datasets: plain
-imports:
-  - {sandbox: stable, namespace: payments, entity: queue/orders, access: send}
 `)
 	if want := "roles: # who\n    admin: [read,   write]\n# the end\n"; got.Policy.YAML != want {
 		t.Errorf("policy %q, want %q", got.Policy.YAML, want)
@@ -238,7 +236,7 @@ imports:
 	if want := "{flows: [a,\n  b]}\n"; got.Access.YAML != want {
 		t.Errorf("access %q, want %q", got.Access.YAML, want)
 	}
-	if len(got.Imports) != 1 || got.Datasets.YAML != "plain\n" {
-		t.Errorf("imports %+v, datasets %+v", got.Imports, got.Datasets)
+	if got.Datasets.YAML != "plain\n" {
+		t.Errorf("datasets %+v", got.Datasets)
 	}
 }

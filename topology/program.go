@@ -250,4 +250,10 @@ func localise(p *problems, t *Topology, dir string) {
 	for _, k := range t.Keys {
 		fix(&k.Pos)
 	}
+	for _, i := range t.Imports {
+		fix(&i.Pos)
+		for n := range i.Functions {
+			fix(&i.Functions[n].Pos)
+		}
+	}
 }

@@ -37,6 +37,7 @@ var referenceSections = map[string]referenceSection{
 	"secrets":    {KindSecret, []string{"arn"}},
 	"parameters": {KindParameter, []string{"name", "arn"}},
 	"keys":       {KindKey, []string{"id", "arn"}},
+	"imports":    {KindImport, []string{"name", "arn", "url"}}, // what it has depends on its kind
 }
 
 // References gives the references in an environment value, in order. Text that
@@ -105,9 +106,14 @@ func (c *checker) reference(text string, at writ.Position) {
 	case c.broken(s.kind, name):
 	case !c.known[Target{Kind: s.kind, Name: name}]:
 		c.missing(at, s.kind, name, c.names[s.kind], c.whereToAdd(s.kind))
-	case !contains(s.attributes, attribute):
-		c.add(at, "%s: a %s has no %s", text, s.kind, quoted(attribute)).
-			WithHint("a %s has %s", s.kind, strings.Join(s.attributes, ", "))
+	default:
+		what, attributes := "a "+string(s.kind), s.attributes
+		if s.kind == KindImport {
+			what, attributes = "import "+name, ImportAttributes(c.imports[name].Kind)
+		}
+		if len(attributes) > 0 && !contains(attributes, attribute) {
+			c.add(at, "%s: %s has no %s", text, what, quoted(attribute)).WithHint("%s has %s", what, strings.Join(attributes, ", "))
+		}
 	}
 }
 
@@ -127,7 +133,7 @@ func (c *checker) referenceHint(text, section string) string {
 	}
 	var all []string
 	of := map[string]string{}
-	for _, section := range []string{"keys", "parameters", "secrets", "buses", "streams", "topics", "queues", "stores", "functions"} { // where two have a name, the later wins
+	for _, section := range []string{"imports", "keys", "parameters", "secrets", "buses", "streams", "topics", "queues", "stores", "functions"} { // where two have a name, the later wins
 		for _, name := range c.names[referenceSections[section].kind] {
 			of[name] = section
 			all = append(all, name)

@@ -77,7 +77,8 @@ type Function struct {
 	DeadLetter *Target `json:"deadLetter,omitempty"`
 	// Network puts the function into a VPC; nil for none.
 	Network *Network `json:"network,omitempty"`
-	// Grants are the edges written under grants: or made with Grant methods.
+	// Grants are the edges written under grants: or made with Grant methods. Those
+	// on imports are kept in [Import.Functions].
 	Grants []Grant       `json:"grants,omitempty"`
 	Pos    writ.Position `json:"pos,omitzero"`
 	// End is the last line of the function's block, where a fix may add lines;
@@ -178,6 +179,8 @@ const (
 	KindRoute     Kind = "route"
 	KindSchedule  Kind = "schedule"
 	KindPool      Kind = "pool"
+	// KindImport is an entity of elsewhere, by the name that imports: gives it.
+	KindImport Kind = "import"
 )
 
 // Target is an edge drawn by naming an entity: `function: transformer`.
@@ -288,12 +291,6 @@ type CORS struct {
 // Test is one case of the tests: section, kept as written.
 type Test struct {
 	Name string        `json:"name"`
-	Body *Section      `json:"body,omitempty"`
-	Pos  writ.Position `json:"pos,omitzero"`
-}
-
-// Import is explicit access to an entity of another sandbox or namespace.
-type Import struct {
 	Body *Section      `json:"body,omitempty"`
 	Pos  writ.Position `json:"pos,omitzero"`
 }

@@ -79,10 +79,10 @@ func (u *up) denied(v gate.Verdict) {
 	fix, granted := u.fix(v)
 	own, line := u.ownFix(v)
 	switch {
-	case len(obstacles) > 0:
-		fmt.Fprintf(&b, "  %s\n", u.style.yellow("no grant in the topology can help"))
 	case own != "":
 		fmt.Fprintf(&b, "  %s %s\n  %s\n", u.style.green("fix:"), own, u.style.green("+ "+oneLine(line)))
+	case len(obstacles) > 0:
+		fmt.Fprintf(&b, "  %s\n", u.style.yellow("no grant in the topology can help"))
 	case granted != "":
 		fmt.Fprintf(&b, "  %s the topology grants this already: run `%s`\n", u.style.green("fix:"), granted)
 	case fix.Summary != "":

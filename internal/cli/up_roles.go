@@ -3,7 +3,10 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 
+	"github.com/writ-dev/writ/cfn"
 	"github.com/writ-dev/writ/iam"
 	"github.com/writ-dev/writ/localcloud/gate"
 	"github.com/writ-dev/writ/roles"
@@ -14,7 +17,7 @@ import (
 // line in a role file, or a word with whoever owns the role. It is "" where a
 // grant in the topology helps.
 func (u *up) ownFix(v gate.Verdict) (summary, line string) {
-	s, role, ok := u.runsAs(v.Call.Caller.RoleName)
+	role, ok := u.runsAs(v.Call.Caller.RoleName)
 	if !ok {
 		return "", ""
 	}
@@ -22,32 +25,59 @@ func (u *up) ownFix(v gate.Verdict) (summary, line string) {
 	if err != nil {
 		return "", "" // text always encodes
 	}
+	const nothing, bounded = "no identity-based policy allows", "no permissions boundary allows" // AWS's words
 	switch choice := role.Choice; {
+	case !strings.Contains(v.Message, nothing) && !strings.Contains(v.Message, bounded):
+		return "", "" // a deny: the line that denies is shown
 	case choice.Existing != nil:
 		return fmt.Sprintf("role %s is not made here: whoever owns it has to allow this", oneLine(role.RoleName)), string(statement)
 	case choice.File == nil || choice.Way == roles.Merge:
 		return "", ""
+	case choice.Way == roles.Boundary && strings.Contains(v.Message, nothing):
+		return "", ""
 	case choice.Way == roles.Replace:
 		return fmt.Sprintf("its rights come from %s alone: allow this there, or use --way merge", oneLine(choice.File.Path)), string(statement)
 	}
-	if name := synth.RoleName(s.topology, role.Name, s.sandbox); synth.Granted(s.topology, s.sandbox, name, v.Ask.Action, v.Ask.Resource) {
-		return fmt.Sprintf("the topology grants this, and the boundary %s does not let it through: allow this there", oneLine(role.Choice.File.Path)), string(statement)
-	}
-	return "", ""
+	return fmt.Sprintf("the topology grants this, and the boundary %s does not let it through: allow this there", oneLine(role.Choice.File.Path)), string(statement)
 }
 
-// runsAs finds whose role has a name, in what is deployed now.
-func (u *up) runsAs(name string) (*system, synth.Role, bool) {
+// runsAs finds whose role has a name, and where its rights come from as the
+// sandbox is deployed now, be it by another command than this one.
+func (u *up) runsAs(name string) (synth.Role, bool) {
 	systems := u.running.Load()
 	if systems == nil || name == "" {
-		return nil, synth.Role{}, false
+		return synth.Role{}, false
 	}
 	for _, s := range *systems {
-		for _, r := range s.output.Roles {
-			if r.RoleName == name {
-				return s, r, true
-			}
+		i := slices.IndexFunc(s.output.Roles, func(r synth.Role) bool { return r.RoleName == name })
+		if i < 0 {
+			continue
 		}
+		role := s.output.Roles[i]
+		if set := u.deployedRoles(s); set != nil {
+			role.Choice = set.Of(role.Kind, role.Name)
+		}
+		return role, true
 	}
-	return nil, synth.Role{}, false
+	return synth.Role{}, false
+}
+
+// deployedRoles says how the roles of a system are made as it is deployed; nil
+// where that cannot be read.
+func (u *up) deployedRoles(s *system) *roles.Set {
+	body, found, err := u.account.Template(u.context, s.stack)
+	if err != nil || !found {
+		return nil
+	}
+	deployed, err := cfn.Parse(body, s.stack)
+	if err != nil {
+		return nil
+	}
+	settings, _ := synth.RecordedRoles(deployed)
+	places := u.sh.rolePlaces(roleFlags{}, s.topology, s.topology.Roles, settings.Dir)
+	files, err := roles.Find(s.topology, places.Places)
+	if err != nil {
+		return nil
+	}
+	return files.Choose(settings)
 }
