@@ -47,6 +47,8 @@ type Output struct {
 	Permissions []Provenance
 	// Skipped is what the topology holds and the template does not.
 	Skipped []Skipped
+	// Claims are the AWS names that the stack takes, its own first.
+	Claims []Claim
 }
 
 // Provenance says which edge a statement comes from.
@@ -91,6 +93,7 @@ func Template(t *topology.Topology, o Options) (*Output, error) {
 		functions: map[string]*topology.Function{}, stores: map[string]*topology.Store{}, events: map[string]*topology.Event{},
 		things: map[node]thing{}, senders: map[node][]sender{},
 	}
+	b.claim("stack", StackName(t, o.Sandbox), "the stack", t.Pos)
 	b.index()
 	for _, s := range sorted(t.Stores, storeName) {
 		b.store(s)
@@ -212,17 +215,6 @@ func (b *builder) passive() {
 	for _, k := range sorted(t.Keys, func(k *topology.EncryptionKey) string { return k.Name }) {
 		b.key(k)
 	}
-}
-
-// claim takes an AWS name for an entity.
-func (b *builder) claim(kind, name, entity string, pos writ.Position) {
-	key := kind + " " + name
-	if other, taken := b.physical[key]; taken {
-		b.fail(writ.Errorf(writ.CodeConflict, "%q and %q would share the AWS name %s", other, entity, name).
-			WithHint("rename one of them").At(pos, ""))
-		return
-	}
-	b.physical[key] = entity
 }
 
 // add puts a resource into the template; what says what it is for in messages.

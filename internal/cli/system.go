@@ -81,14 +81,15 @@ func loadSystemsWith(ctx context.Context, dir, sandbox, profile string, where cl
 		return nil, err
 	}
 	var systems []*system
+	var outputs []*synth.Output
 	for _, node := range flatten(t) {
 		s, err := synthesise(ctx, node, sandbox, profile, where, hash)
 		if err != nil {
 			return nil, err
 		}
-		systems = append(systems, s)
+		systems, outputs = append(systems, s), append(outputs, s.output)
 	}
-	return systems, nil
+	return systems, synth.Distinct(outputs)
 }
 
 func flatten(t *topology.Topology) []*topology.Topology {

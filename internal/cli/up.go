@@ -253,6 +253,9 @@ func (u *up) deployAll(ctx context.Context, systems []*system) error {
 		return err
 	}
 	d := &deployer{account: account, workDir: filepath.Join(u.state, "build"), progress: u.log, style: u.style, quiet: true}
+	if err := checkOwners(ctx, account, topologiesOf(systems), u.flags.sandbox); err != nil {
+		return err
+	}
 	u.names.set(systems)
 	for _, s := range systems {
 		if _, _, err := d.deploy(ctx, s); err != nil {
