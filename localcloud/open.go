@@ -148,7 +148,7 @@ func (c *Cloud) wire() error {
 		Services: []gate.Service{
 			tokens, c.directory, tables, c.objects, c.apis, c.lambda, c.stacks,
 			c.queues, c.topics, c.buses, c.schedules, secrets, parameters, logs.New(logs.Config{DB: c.db, Account: DefaultAccount, Region: DefaultRegion, Now: cfg.Now}),
-			impersonate.New(impersonate.Config{Roles: c.directory, Issuer: c.vault, IsDeveloper: c.isDeveloper, Now: cfg.Now}),
+			impersonate.New(impersonate.Config{Roles: c.directory, Issuer: c.vault, IsDeveloper: c.isDeveloper, Now: cfg.Now, Log: log}),
 		},
 	})
 	through.gate = c.gate

@@ -2,6 +2,7 @@ package synth
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/writ-dev/writ"
 )
@@ -19,7 +20,7 @@ type Claim struct {
 
 // claim takes an AWS name for an entity.
 func (b *builder) claim(kind, name, entity string, pos writ.Position) {
-	key := kind + " " + name
+	key := unique(kind, name)
 	if other, taken := b.physical[key]; taken {
 		b.fail(writ.Errorf(writ.CodeConflict, "%q and %q would share the AWS name %s", other, entity, name).
 			WithHint("rename one of them").At(pos, ""))
@@ -29,20 +30,29 @@ func (b *builder) claim(kind, name, entity string, pos writ.Position) {
 	b.out.Claims = append(b.out.Claims, Claim{kind, name, b.t.Name, entity, pos})
 }
 
+// unique is a name as AWS compares it with others: roles that differ in case
+// alone are the same (IAM User Guide, "IAM roles", creation).
+func unique(kind, name string) string {
+	if kind == "role" {
+		name = strings.ToLower(name)
+	}
+	return kind + " " + name
+}
+
 // Distinct makes sure that templates which are deployed together, those of
 // nested topologies, take no AWS name twice. NAMESPACE-SANDBOX of stacks and
 // tc-NAMESPACE-NAME-SANDBOX of roles do not tell "a" with "b-c" from "a-b" with
 // "c". Errors are *writ.Error with code conflict and both positions, joined when
 // there are several.
 func Distinct(outputs []*Output) error {
-	type place struct{ kind, name string }
-	first := map[place]Claim{}
+	first := map[string]Claim{}
 	var errs []error
 	for _, out := range outputs {
 		for _, c := range out.Claims {
-			other, taken := first[place{c.Kind, c.Name}]
+			key := unique(c.Kind, c.Name)
+			other, taken := first[key]
 			if !taken {
-				first[place{c.Kind, c.Name}] = c
+				first[key] = c
 				continue
 			}
 			errs = append(errs, writ.Errorf(writ.CodeConflict, "%s of namespace %s and %s of namespace %s would share the AWS name %s",

@@ -38,6 +38,10 @@ func TestNamespacesShareNoName(t *testing.T) {
 			"the first is at a.yml:3:3; rename one of them, or a namespace",
 		},
 		{
+			"roles, in which case does not count", "name: a\nfunctions:\n  b-C: {runtime: {lang: python3.13, handler: a.b}}", "name: a-b\nfunctions:\n  c: {runtime: {lang: python3.13, handler: a.b}}",
+			"would share the AWS name tc-a-b-c-dev", "a.yml:3:3",
+		},
+		{
 			"functions", "name: a\nfunctions:\n  b_c: {runtime: {lang: python3.13, handler: a.b}}", "name: a_b\nfunctions:\n  c: {runtime: {lang: python3.13, handler: a.b}}",
 			"b.yml:3:3: b_c of namespace a and c of namespace a_b would share the AWS name a_b_c_dev", "a.yml:3:3",
 		},

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -105,7 +106,6 @@ func wordsOf(s *system) (words roleWords) {
 			function: "arn:aws:lambda:" + localcloud.DefaultRegion + ":" + localcloud.DefaultAccount + ":function:" + synth.FunctionName(t, fn.Name, s.sandbox),
 		})
 	}
-	deployed := string(s.template)
 	for _, acting := range actingRoles(t) {
 		word := roleWord{
 			text: string(acting.kind), qualified: string(acting.kind) + "/" + t.Name,
@@ -114,7 +114,7 @@ func wordsOf(s *system) (words roleWords) {
 		if acting.name != "" {
 			word.text, word.qualified = word.text+"/"+acting.name, word.qualified+"/"+acting.name
 		}
-		if strings.Contains(deployed, `"RoleName": "`+word.role+`"`) {
+		if slices.ContainsFunc(s.output.Claims, func(c synth.Claim) bool { return c.Kind == "role" && c.Name == word.role }) {
 			words = append(words, word)
 		}
 	}

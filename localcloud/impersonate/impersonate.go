@@ -6,13 +6,16 @@
 // the very credentials that the cloud gave to the developer when it started,
 // and stands behind the gate like any service. A function cannot use it,
 // whatever its role allows: a role with "*" is not the developer, and neither
-// is a session of the developer's role that somebody else took on. The role's
-// trust policy is not asked, and the answer says so.
+// is a session of the developer's role that somebody else took on. (Code that
+// reads the developer's keys from the disk is the developer: functions run as
+// the user who started the cloud.) The role's trust policy is not asked, and the
+// answer says so. Each session, and each attempt of somebody else, is logged.
 package impersonate
 
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -77,13 +80,20 @@ type Config struct {
 	// IsDeveloper knows the access keys that the cloud gave to the developer.
 	IsDeveloper func(accessKeyID string) bool
 	Now         func() time.Time
+	// Log hears of every session and every refusal, as warnings. Nil is fine.
+	Log *slog.Logger
 }
 
 // Service lets the developer impersonate roles. It implements gate.Service.
 type Service struct{ cfg Config }
 
 // New makes the service.
-func New(cfg Config) *Service { return &Service{cfg} }
+func New(cfg Config) *Service {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Service{cfg}
+}
 
 // Info describes the service to the gate.
 func (s *Service) Info() gate.Info {
@@ -101,6 +111,7 @@ type wanted struct {
 // and then asks IAM.
 func (s *Service) Describe(c *gate.Call) ([]gate.Ask, error) {
 	if !s.byDeveloper(c) {
+		s.cfg.Log.Warn("refused to impersonate a role: the caller is not the developer", "caller", c.Caller.ARN)
 		return nil, gate.Errorf("AccessDeniedException", "User: %s is not authorized to perform: %s because only the developer's own credentials are, on the machine of the local cloud", c.Caller.ARN, action)
 	}
 	if c.Operation != "Impersonate" {
@@ -157,6 +168,7 @@ func (s *Service) Handle(_ context.Context, c *gate.Call) (*gate.Reply, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.cfg.Log.Warn("the developer acts as another role", "role", want.name, "until", credentials.Expiration.Local().Format(time.TimeOnly))
 	body, err := json.Marshal(Answer{Credentials: credentials, RoleName: want.name, RoleArn: want.arn})
 	if err != nil {
 		return nil, err
