@@ -26,7 +26,12 @@ type Stack struct {
 	ID      string            `json:"id"`
 	Status  string            `json:"status"`
 	Outputs map[string]string `json:"outputs,omitempty"`
+	Tags    map[string]string `json:"-"`
 }
+
+// Reserved reports whether the stack is only a name with a change set that was
+// never applied: it holds nothing, and may have no tags yet.
+func (s Stack) Reserved() bool { return s.Status == string(types.StackStatusReviewInProgress) }
 
 // Stack gives a stack; found is false when there is none.
 func (a *Account) Stack(ctx context.Context, name string) (s Stack, found bool, err error) {
@@ -38,9 +43,12 @@ func (a *Account) Stack(ctx context.Context, name string) (s Stack, found bool, 
 		return Stack{}, false, explain(err, "read stack "+name)
 	}
 	described := out.Stacks[0]
-	s = Stack{Name: name, ID: aws.ToString(described.StackId), Status: string(described.StackStatus), Outputs: map[string]string{}}
+	s = Stack{Name: name, ID: aws.ToString(described.StackId), Status: string(described.StackStatus), Outputs: map[string]string{}, Tags: map[string]string{}}
 	for _, o := range described.Outputs {
 		s.Outputs[aws.ToString(o.OutputKey)] = aws.ToString(o.OutputValue)
+	}
+	for _, tag := range described.Tags {
+		s.Tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
 	}
 	return s, true, nil
 }

@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/writ-dev/writ"
@@ -98,6 +99,8 @@ type Cloud struct {
 	buses     *events.Service
 	schedules *scheduler.Service
 	objects   *s3.Service
+	// developers holds the access keys of DeveloperCredentials.
+	developers sync.Map
 }
 
 // doer stands for the gate while the services that call it are being made.
@@ -121,13 +124,25 @@ func (c *Cloud) SetSCPs(levels [][]*iam.Policy) { c.gate.SetSCPs(levels) }
 // Front is the HTTP API of the deployed systems.
 func (c *Cloud) Front() http.Handler { return c.logged(againstRebinding(c.apis.Front())) }
 
-// DeveloperCredentials makes credentials of the developer's role.
+// DeveloperCredentials makes credentials of the developer's role. Until Close
+// they may also impersonate any role; see package impersonate.
 func (c *Cloud) DeveloperCredentials() (Credentials, error) {
 	caller, ok := c.directory.CallerOf(DeveloperRole, "developer")
 	if !ok {
 		return Credentials{}, writ.Errorf(writ.CodeInternal, "the role %s is not there", DeveloperRole)
 	}
-	return c.vault.Issue(caller, c.cfg.Now().Add(developerLife))
+	credentials, err := c.vault.Issue(caller, c.cfg.Now().Add(developerLife))
+	if err == nil {
+		c.developers.Store(credentials.AccessKeyID, true)
+	}
+	return credentials, err
+}
+
+// isDeveloper knows the keys that this very cloud gave out, not those of other
+// sessions of the developer's role.
+func (c *Cloud) isDeveloper(accessKeyID string) bool {
+	_, ok := c.developers.Load(accessKeyID)
+	return ok
 }
 
 // Close stops the functions, lets a deploy under way finish, and closes the

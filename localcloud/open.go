@@ -17,6 +17,7 @@ import (
 	"github.com/writ-dev/writ/localcloud/dynamodb"
 	"github.com/writ-dev/writ/localcloud/events"
 	"github.com/writ-dev/writ/localcloud/gate"
+	"github.com/writ-dev/writ/localcloud/impersonate"
 	"github.com/writ-dev/writ/localcloud/lambda"
 	"github.com/writ-dev/writ/localcloud/logs"
 	"github.com/writ-dev/writ/localcloud/s3"
@@ -147,6 +148,7 @@ func (c *Cloud) wire() error {
 		Services: []gate.Service{
 			tokens, c.directory, tables, c.objects, c.apis, c.lambda, c.stacks,
 			c.queues, c.topics, c.buses, c.schedules, secrets, parameters, logs.New(logs.Config{DB: c.db, Account: DefaultAccount, Region: DefaultRegion, Now: cfg.Now}),
+			impersonate.New(impersonate.Config{Roles: c.directory, Issuer: c.vault, IsDeveloper: c.isDeveloper, Now: cfg.Now, Log: log}),
 		},
 	})
 	through.gate = c.gate

@@ -2,6 +2,7 @@ package synth
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -49,11 +50,12 @@ func (b *builder) event(e *topology.Event) {
 		b.fail(writ.Errorf(writ.CodeInvalid, "event %s has %d targets, and EventBridge takes %d", e.Name, len(targets), maxTargets).
 			WithHint("lead it to a topic, and that to the others").At(e.Pos, ""))
 	}
-	b.claim("rule", b.ruleName(e), e.Name, e.Pos)
-	p := cfn.Obj("Name", b.ruleName(e))
+	p, kind := cfn.Obj("Name", b.ruleName(e)), "rule"
 	if bus := b.busOf(e); bus != nil {
+		kind += " on " + cmp.Or(bus.external, bus.physical)
 		p.Set("EventBusName", b.busName(*bus))
 	}
+	b.claim(kind, b.ruleName(e), e.Name, e.Pos)
 	p.Set("EventPattern", b.pattern(e))
 	p.Set("Targets", targets)
 	p.Set("Tags", b.tags())

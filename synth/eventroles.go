@@ -97,11 +97,13 @@ func (b *builder) channelDestination(to topology.Target) string {
 	b.claim("destination", b.destinationName(to.Name), to.Name, to.Pos)
 	const connection = "ChannelsConnection"
 	if b.meaning[connection] == "" {
-		name := separated(b.t, b.t.Name, "channels", b.o.Sandbox)
+		full := separated(b.t, b.t.Name, "channels", b.o.Sandbox)
+		name := fit(full, replace(full, "-_"), 64)
+		b.claim("connection", name, "the connection of EventBridge to channels", to.Pos)
 		b.add(connection, "the connection of EventBridge to channels", to.Pos, cfn.Obj(
 			"Type", "AWS::Events::Connection",
 			"Properties", cfn.Obj(
-				"Name", fit(name, replace(name, "-_"), 64),
+				"Name", name,
 				"AuthorizationType", "API_KEY",
 				"AuthParameters", cfn.Obj("ApiKeyAuthParameters", cfn.Obj("ApiKeyName", "x-api-key", "ApiKeyValue", getAtt(channelKey, "ApiKey"))),
 			),

@@ -37,6 +37,7 @@ func (b *builder) machine() {
 	}
 	statements := b.machineStatements(s)
 	role := b.roleOf(owner, statements)
+	b.claim("state machine", StateMachineName(b.t, b.o.Sandbox), "the state machine", s.Pos)
 	p := cfn.Obj(
 		"StateMachineName", StateMachineName(b.t, b.o.Sandbox),
 		"StateMachineType", machineType(s),

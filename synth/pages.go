@@ -24,10 +24,12 @@ func (b *builder) pages() {
 	if len(pages) == 0 {
 		return
 	}
+	control := fit(b.pagesName(), replace(b.pagesName(), "-_"), 64)
+	b.claim("origin access control", control, "the access control of pages", pages[0].Pos)
 	b.add(pagesControlID, "the access control of pages", pages[0].Pos, cfn.Obj(
 		"Type", "AWS::CloudFront::OriginAccessControl",
 		"Properties", cfn.Obj("OriginAccessControlConfig", cfn.Obj(
-			"Name", fit(b.pagesName(), replace(b.pagesName(), "-_"), 64),
+			"Name", control,
 			"OriginAccessControlOriginType", "s3", "SigningBehavior", "always", "SigningProtocol", "sigv4",
 		)),
 	))

@@ -26,6 +26,7 @@ func (b *builder) schedules() {
 	if len(wired) == 0 {
 		return
 	}
+	b.claim("schedule group", GroupName(b.t, b.o.Sandbox), "the group of schedules", b.t.Pos)
 	b.add("ScheduleGroup", "the group of schedules", b.t.Pos, cfn.Obj(
 		"Type", "AWS::Scheduler::ScheduleGroup", "Properties", cfn.Obj("Name", GroupName(b.t, b.o.Sandbox), "Tags", b.tags())))
 	p.pos = wired[0].Pos
@@ -83,7 +84,7 @@ func (b *builder) schedule(s *topology.Schedule, arn any, r role) {
 		p.Set("ScheduleExpressionTimezone", s.Timezone)
 	}
 	p.Set("Target", target)
-	b.claim("schedule", EntityName(b.t, topology.KindSchedule, s.Name, b.o.Sandbox), s.Name, s.Pos)
+	b.claim("schedule in "+GroupName(b.t, b.o.Sandbox), EntityName(b.t, topology.KindSchedule, s.Name, b.o.Sandbox), s.Name, s.Pos)
 	b.add(logicalID(s.Name)+"Schedule", "schedule "+s.Name, s.Pos, waiting("AWS::Scheduler::Schedule", r, p))
 }
 

@@ -57,6 +57,8 @@ type Output struct {
 	Roles []Role
 	// Skipped is what the topology holds and the template does not.
 	Skipped []Skipped
+	// Claims are the AWS names that the stack takes, its own first.
+	Claims []Claim
 }
 
 // Provenance says which edge a statement comes from.
@@ -99,6 +101,7 @@ func Template(t *topology.Topology, o Options) (*Output, error) {
 		return nil, writ.Errorf(writ.CodeUsage, "a template is made for a sandbox").WithHint("name it with -s, such as -s dev")
 	}
 	b := newBuilder(t, o)
+	b.claim("stack", StackName(t, o.Sandbox), "the stack", t.Pos)
 	b.index()
 	b.imported = b.imports()
 	for _, s := range sorted(t.Stores, storeName) {
@@ -239,17 +242,6 @@ func (b *builder) passive() {
 	for _, k := range sorted(t.Keys, func(k *topology.EncryptionKey) string { return k.Name }) {
 		b.key(k)
 	}
-}
-
-// claim takes an AWS name for an entity.
-func (b *builder) claim(kind, name, entity string, pos writ.Position) {
-	key := kind + " " + name
-	if other, taken := b.physical[key]; taken {
-		b.fail(writ.Errorf(writ.CodeConflict, "%q and %q would share the AWS name %s", other, entity, name).
-			WithHint("rename one of them").At(pos, ""))
-		return
-	}
-	b.physical[key] = entity
 }
 
 // add puts a resource into the template; what says what it is for in messages.

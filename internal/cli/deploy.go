@@ -41,6 +41,9 @@ same way. Nothing happens when nothing changed.`,
 			if err != nil {
 				return err
 			}
+			if err := checkOwners(ctx, account, topologiesOf(systems), target.sandbox); err != nil {
+				return err
+			}
 			d := &deployer{
 				account: account, workDir: os.TempDir(),
 				progress: sh.stderr, style: style{sh.colorErr},

@@ -41,7 +41,7 @@ func (d *deployer) deploy(ctx context.Context, s *system) (stack awscloud.Stack,
 	done := working(d.progress, d.style, "preparing a change set for "+s.stack)
 	plan, err := d.account.Plan(ctx, awscloud.Deployment{
 		Stack: s.stack, Template: s.template, Bucket: bucket,
-		Tags: map[string]string{"namespace": s.topology.Name, "sandbox": s.sandbox, "deployer": "writ"},
+		Tags: stackTags(s.topology, s.sandbox),
 	})
 	done()
 	if err != nil {

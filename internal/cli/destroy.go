@@ -53,6 +53,9 @@ func (f *destroyFlags) run(cmd *cobra.Command, sh *shell, dir string) error {
 	}
 	d := &deployer{account: account, progress: sh.stderr, style: style{sh.colorErr}}
 	nodes := flatten(t)
+	if err := checkOwners(cmd.Context(), account, nodes, f.target.sandbox); err != nil {
+		return err
+	}
 	slices.Reverse(nodes)
 	for _, node := range nodes {
 		stack := synth.StackName(node, f.target.sandbox)

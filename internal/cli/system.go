@@ -102,6 +102,7 @@ func (sh *shell) loadSystems(ctx context.Context, o order) ([]*system, error) {
 	}
 	var systems []*system
 	existing := map[string]bool{}
+	var outputs []*synth.Output
 	for _, node := range flatten(t) {
 		s := &system{topology: node, sandbox: o.sandbox, stack: synth.StackName(node, o.sandbox), assets: map[string]synth.Asset{}}
 		if s.roles, err = sh.settle(ctx, o, node, t.Roles); err != nil {
@@ -113,9 +114,9 @@ func (sh *shell) loadSystems(ctx context.Context, o order) ([]*system, error) {
 		if err := sh.synthesise(ctx, o, s, existing); err != nil {
 			return nil, err
 		}
-		systems = append(systems, s)
+		systems, outputs = append(systems, s), append(outputs, s.output)
 	}
-	return systems, nil
+	return systems, synth.Distinct(outputs)
 }
 
 func flatten(t *topology.Topology) []*topology.Topology {

@@ -294,6 +294,9 @@ func (u *up) deployAll(ctx context.Context, systems []*system) error {
 		return err
 	}
 	d := &deployer{account: u.account, workDir: filepath.Join(u.state, "build"), progress: u.log, style: u.style, quiet: true}
+	if err := checkOwners(ctx, u.account, topologiesOf(systems), u.flags.sandbox); err != nil {
+		return err
+	}
 	u.names.set(systems)
 	u.running.Store(&systems)
 	for _, s := range systems {
