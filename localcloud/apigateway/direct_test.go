@@ -292,10 +292,12 @@ func TestMakingADirectIntegration(t *testing.T) {
 		"payload 2.0":     {func(in *v2.CreateIntegrationInput) { in.PayloadFormatVersion = aws.String("2.0") }, "PayloadFormatVersion must be 1.0 for integrations of subtype SQS-SendMessage"},
 		"another type":    {func(in *v2.CreateIntegrationInput) { in.IntegrationType = types.IntegrationTypeHttpProxy }, "Integrations of type HTTP_PROXY do not run locally for HTTP APIs; AWS_PROXY does"},
 		"unknown subtype": {func(in *v2.CreateIntegrationInput) { in.IntegrationSubtype = aws.String("SQS-Send") }, "Invalid integration subtype specified: SQS-Send"},
-		"not run here": {func(in *v2.CreateIntegrationInput) {
-			in.IntegrationSubtype = aws.String("StepFunctions-StartSyncExecution")
+		"not run here": {
+			func(in *v2.CreateIntegrationInput) {
+				in.IntegrationSubtype = aws.String("StepFunctions-StartSyncExecution")
+			},
+			"Integrations of subtype StepFunctions-StartSyncExecution do not run locally; SQS-SendMessage and EventBridge-PutEvents do",
 		},
-			"Integrations of subtype StepFunctions-StartSyncExecution do not run locally; SQS-SendMessage and EventBridge-PutEvents do"},
 		"no parameters": {func(in *v2.CreateIntegrationInput) { in.RequestParameters = nil }, "The parameter QueueUrl is required for integrations of subtype SQS-SendMessage"},
 		"answers": {func(in *v2.CreateIntegrationInput) {
 			in.ResponseParameters = map[string]map[string]string{"200": {"overwrite:header.a": "b"}}

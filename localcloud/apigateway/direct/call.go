@@ -24,7 +24,7 @@ func (i *Integration) Call(r *Request) (*gate.Call, error) {
 		if err != nil {
 			return nil, fmt.Errorf("the parameter %s cannot be filled: %w", p.name, err)
 		}
-		if p.kind == place {
+		if p.kind == asRegion {
 			if read != i.region {
 				return nil, fmt.Errorf("the parameter Region names another region: %q", read)
 			}
@@ -45,24 +45,24 @@ func (i *Integration) Call(r *Request) (*gate.Call, error) {
 // of none but texts.
 func (k kind) of(read string) (any, error) {
 	switch k {
-	case number:
+	case asNumber:
 		if _, err := strconv.Atoi(read); err != nil {
 			return nil, fmt.Errorf("%q is not a number", read)
 		}
 		return json.Number(read), nil
-	case object:
+	case asObject:
 		var members map[string]json.RawMessage
 		if err := json.Unmarshal([]byte(read), &members); err != nil || members == nil {
 			return nil, fmt.Errorf("%q is not a JSON object", read)
 		}
 		return members, nil
-	case list:
+	case asList:
 		var items []string
 		if json.Unmarshal([]byte(read), &items) == nil {
 			return items, nil
 		}
 		return []string{read}, nil
-	case moment:
+	case asTime:
 		if seconds, err := strconv.ParseInt(read, 10, 64); err == nil {
 			return seconds, nil
 		}
@@ -71,7 +71,7 @@ func (k kind) of(read string) (any, error) {
 			return nil, fmt.Errorf("%q is not a time", read)
 		}
 		return at.Unix(), nil
-	case text, place:
+	case asText, asRegion:
 	}
 	return read, nil
 }

@@ -7,6 +7,7 @@
 package direct
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -34,23 +35,23 @@ func New(name string, parameters map[string]string, region string) (*Integration
 	}
 	i := &Integration{subtype: known, values: map[string]Value{}, region: region}
 	for _, p := range known.parameters {
-		text, given := parameters[p.name]
+		text := parameters[p.name]
 		switch {
-		case !given && p.required:
+		case text == "" && p.required:
 			return nil, badRequest("The parameter %s is required for integrations of subtype %s", p.name, name)
-		case !given:
+		case text == "":
 			continue
 		}
 		value, err := Parse(text)
-		if err != nil || p.kind == object && value.plain() && strings.HasPrefix(text, "{") {
+		if err != nil || p.kind == asObject && value.plain() && strings.HasPrefix(text, "{") {
 			return nil, badRequest("Invalid selection expression specified: Validation Result: warnings : [], errors : [Invalid source: %s specified for destination: %s]", text, p.name)
 		}
-		if p.kind == place && value.plain() && text != region {
+		if p.kind == asRegion && value.plain() && text != region {
 			return nil, badRequest("Integrations with services of another region (%s) do not run locally", text)
 		}
 		i.values[p.name] = value
 	}
-	for given := range parameters {
+	for _, given := range slices.Sorted(maps.Keys(parameters)) {
 		if !slices.ContainsFunc(known.parameters, func(p parameter) bool { return p.name == given }) {
 			return nil, badRequest("Integrations of subtype %s have no parameter %s", name, given)
 		}

@@ -6,12 +6,12 @@ import "github.com/writ-dev/writ/localcloud/gate"
 type kind int
 
 const (
-	text kind = iota
-	number
-	object // JSON
-	list   // JSON, or one text
-	moment // seconds since 1970, or RFC 3339
-	place  // a region
+	asText kind = iota
+	asNumber
+	asObject // JSON
+	asList   // JSON, or one text
+	asTime   // seconds since 1970, or RFC 3339
+	asRegion
 )
 
 type parameter struct {
@@ -34,14 +34,14 @@ var subtypes = map[string]*subtype{
 	"SQS-SendMessage": {
 		service: "sqs", operation: "SendMessage",
 		parameters: []parameter{
-			{"QueueUrl", text, true},
-			{"MessageBody", text, true},
-			{"DelaySeconds", number, false},
-			{"MessageAttributes", object, false},
-			{"MessageDeduplicationId", text, false},
-			{"MessageGroupId", text, false},
-			{"MessageSystemAttributes", object, false},
-			{"Region", place, false},
+			{"QueueUrl", asText, true},
+			{"MessageBody", asText, true},
+			{"DelaySeconds", asNumber, false},
+			{"MessageAttributes", asObject, false},
+			{"MessageDeduplicationId", asText, false},
+			{"MessageGroupId", asText, false},
+			{"MessageSystemAttributes", asObject, false},
+			{"Region", asRegion, false},
 		},
 		body:   func(members map[string]any) any { return members },
 		answer: sentMessage,
@@ -49,14 +49,14 @@ var subtypes = map[string]*subtype{
 	"EventBridge-PutEvents": {
 		service: "events", operation: "PutEvents",
 		parameters: []parameter{
-			{"Detail", text, true},
-			{"DetailType", text, true},
-			{"Source", text, true},
-			{"Time", moment, false},
-			{"EventBusName", text, false},
-			{"Resources", list, false},
-			{"Region", place, false},
-			{"TraceHeader", text, false},
+			{"Detail", asText, true},
+			{"DetailType", asText, true},
+			{"Source", asText, true},
+			{"Time", asTime, false},
+			{"EventBusName", asText, false},
+			{"Resources", asList, false},
+			{"Region", asRegion, false},
+			{"TraceHeader", asText, false},
 		},
 		body:   func(members map[string]any) any { return map[string]any{"Entries": []any{members}} },
 		answer: asItIs,
