@@ -14,7 +14,7 @@ import (
 func TestRouteEdge(t *testing.T) {
 	t.Parallel()
 	top := parseText(t, `name: shop
-functions: {work: {}}
+functions: {work: {runtime: {lang: node22, handler: index.handler}}}
 buses: {mine: {}}
 queues: {mail: {function: work}, other: {function: work}}
 events:
@@ -77,5 +77,54 @@ func TestLocalKeepsDirectRoutes(t *testing.T) {
 	}
 	if text := strings.Join(edges, ", "); text != "route POST /orders -> event Ordered, route POST /mail -> queue mail, route POST /strict -> queue strict" {
 		t.Errorf("statements for %s", text)
+	}
+}
+
+// TestServedIsWhatLocalKeeps: what topology.NotRun says of routes is what
+// Options.Local does with them.
+func TestServedIsWhatLocalKeeps(t *testing.T) {
+	t.Parallel()
+	count := map[bool]int{}
+	for _, path := range append(golden(t), "") {
+		top := parseText(t, `name: shop
+functions: {work: {runtime: {lang: node22, handler: index.handler}}}
+queues: {mail: {function: work}}
+events: {Ordered: {producer: shop, function: work}}
+routes:
+  /mail: {method: POST, queue: mail, api: rest}
+  /theirs: {method: POST, queue: "{{namespace}}_theirs_{{sandbox}}"}
+  /known: {method: POST, event: "other_Ordered_{{sandbox}}"}
+  /guarded: {method: POST, queue: mail, authorizer: work}
+  /signed: {method: POST, event: Ordered, authorizer: iam}
+  /ours: {method: POST, queue: "{{namespace}}_mail_{{sandbox}}"}
+`)
+		if path != "" {
+			top = parse(t, path)
+		}
+		if len(top.Functions) == 0 {
+			continue // nothing of it runs locally
+		}
+		o := options(top, "dev")
+		o.Local = true
+		out, err := synth.Template(top, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		left := map[string]bool{}
+		for _, s := range out.Skipped {
+			if s.Kind == "route" {
+				left[s.Name] = true
+			}
+		}
+		for _, r := range top.Routes {
+			if served := topology.Served(top, r); served == left[r.Method+" "+r.Path] {
+				t.Errorf("%s: route %s %s: served %v, left out %v", path, r.Method, r.Path, served, left[r.Method+" "+r.Path])
+			}
+			count[topology.Served(top, r)]++
+		}
+	}
+	t.Logf("%d routes are served, %d are not", count[true], count[false])
+	if count[true] == 0 || count[false] == 0 {
+		t.Error("the test looks at nothing")
 	}
 }
