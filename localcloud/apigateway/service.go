@@ -2,7 +2,8 @@
 // and of HTTP APIs (v2), and the front that serves what they deploy.
 //
 // A function is invoked through the gate as apigateway.amazonaws.com with the
-// route's ARN as source, so that the function's own policy decides.
+// route's ARN as source, so that the function's own policy decides; a service
+// that a route calls without a function, as the role of the integration.
 package apigateway
 
 import (

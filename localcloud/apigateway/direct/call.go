@@ -26,7 +26,7 @@ func (i *Integration) Call(r *Request) (*gate.Call, error) {
 		}
 		if p.kind == asRegion {
 			if read != i.region {
-				return nil, fmt.Errorf("the parameter Region names another region: %q", read)
+				return nil, fmt.Errorf("the parameter Region names another region: %.40q", read)
 			}
 			continue
 		}
@@ -47,13 +47,13 @@ func (k kind) of(read string) (any, error) {
 	switch k {
 	case asNumber:
 		if _, err := strconv.Atoi(read); err != nil {
-			return nil, fmt.Errorf("%q is not a number", read)
+			return nil, fmt.Errorf("%.40q is not a number", read)
 		}
 		return json.Number(read), nil
 	case asObject:
 		var members map[string]json.RawMessage
 		if err := json.Unmarshal([]byte(read), &members); err != nil || members == nil {
-			return nil, fmt.Errorf("%q is not a JSON object", read)
+			return nil, fmt.Errorf("%.40q is not a JSON object", read)
 		}
 		return members, nil
 	case asList:
@@ -68,7 +68,7 @@ func (k kind) of(read string) (any, error) {
 		}
 		at, err := time.Parse(time.RFC3339, read)
 		if err != nil {
-			return nil, fmt.Errorf("%q is not a time", read)
+			return nil, fmt.Errorf("%.40q is not a time", read)
 		}
 		return at.Unix(), nil
 	case asText, asRegion:

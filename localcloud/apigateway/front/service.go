@@ -31,7 +31,7 @@ func (x *exchange) callService(i Integration) {
 	log := x.Log.With("route", x.in.Match.Route.Key, "action", i.Service.Action(), "role", i.Service.Role)
 	call, err := i.Service.Call(x.mapped())
 	if err != nil {
-		// As AWS does; the body was seen in public, and is not documented.
+		// Users report a Bad Request of AWS here; it is not documented.
 		log.Error("the request does not have what the integration needs", "error", err)
 		x.fail(badRequest)
 		return
@@ -78,13 +78,13 @@ func (x *exchange) takeOn(role string) (gate.Caller, error) {
 	return caller, err
 }
 
-// sessionName is what API Gateway calls its sessions, as denials of REST APIs
-// show it; it is not documented.
+// sessionName names API Gateway's sessions. AWS does not document its own name
+// for them: no policy should hang on it.
 const sessionName = "BackplaneAssumeRoleSession"
 
 // refused is the answer where the service refuses a call. AWS does not document
-// it: 403 was seen for a role that may not do what the integration does, and
-// 400 for what the service cannot use. The service's own words stay in the log.
+// it: users report 403 for a role that may not do what the integration does. The
+// service's own words stay in the log.
 func refused(err error) failure {
 	var known *gate.Error
 	if !errors.As(err, &known) {
