@@ -107,7 +107,8 @@ func (c *Cloud) wire() error {
 		return err
 	}
 	if c.apis, err = apigateway.New(apigateway.Config{
-		DB: c.db, Account: DefaultAccount, Region: DefaultRegion, Now: cfg.Now, Rand: rand.Reader, Log: log, Do: through, Unnamed: cfg.unnamed,
+		DB: c.db, Account: DefaultAccount, Region: DefaultRegion, Now: cfg.Now, Rand: rand.Reader, Log: log, Do: through, Roles: tokens,
+		Unnamed: cfg.unnamed,
 	}); err != nil {
 		return err
 	}

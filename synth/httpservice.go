@@ -105,7 +105,7 @@ func (b *builder) httpRole(routes []*topology.Route) {
 			name = b.t.Name
 		}
 		edges = append(edges, edge{
-			entity: kind, name: name, verb: v, pos: r.Target.Pos, text: "route " + routeText(r) + " -> " + string(r.Target.Kind) + " " + r.Target.Name,
+			entity: kind, name: name, verb: v, pos: r.Target.Pos, text: routeEdge(r),
 		})
 	}
 	if len(edges) == 0 {

@@ -14,7 +14,7 @@ func (b *builder) routes(kind topology.APIKind) []*topology.Route {
 	for _, r := range sorted(b.t.Routes, func(r *topology.Route) string { return r.Path + "\x00" + r.Method }) {
 		switch {
 		case r.API != kind && !(r.API == "" && kind == topology.APIHTTP):
-		case b.o.Local && (r.Authorizer != "" || r.Target.Kind != topology.KindFunction):
+		case b.o.Local && (r.Authorizer != "" || r.Target.Kind == topology.KindState):
 			b.skip("route", routeText(r), r.Pos, NotLocal)
 		case r.Target.Kind == "":
 			b.skip("route", routeText(r), r.Pos, "it leads nowhere")

@@ -94,6 +94,8 @@ queues:
   jobs: {function: worker}
 routes:
   /jobs: {method: POST, queue: jobs}
+streams:
+  clicks: {}
 `), "topology.yml", "")
 	if err != nil {
 		writ.WriteError(os.Stdout, err)
@@ -103,5 +105,5 @@ routes:
 		fmt.Printf("%s: %s %s is not run locally yet: %s\n", n.Pos, n.Kind, n.Name, n.Why)
 	}
 	// Output:
-	// topology.yml:7:3: route POST /jobs is not run locally yet: only routes to functions are served
+	// topology.yml:9:3: stream clicks is not run locally yet: its service is not emulated yet
 }

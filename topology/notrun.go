@@ -33,12 +33,9 @@ func notRun(t *Topology, prefix string) []Notice {
 		noteFunction(f, note)
 	}
 	for _, r := range t.Routes {
-		switch {
-		case r.Target.Kind != KindFunction || r.Target.Name == "":
-			note("route", RouteName(r), r.Pos, "only routes to functions are served")
-		case foreignName(r.Target.Name):
-			note("route", RouteName(r), r.Pos, "its function belongs to another topology")
-		case r.Authorizer != "":
+		if why := routeNotRun(t, r); why != "" {
+			note("route", RouteName(r), r.Pos, why)
+		} else if r.Authorizer != "" {
 			note("authorizer", RouteName(r)+" -> "+r.Authorizer, r.Pos, "authorizers are not run yet")
 		}
 	}
@@ -90,6 +87,34 @@ func notRun(t *Topology, prefix string) []Notice {
 		all = append(all, notRun(n, prefix+n.Name+"/")...)
 	}
 	return all
+}
+
+// Served says whether the local cloud answers at a route of t.
+func Served(t *Topology, r *Route) bool { return r.Authorizer == "" && routeNotRun(t, r) == "" }
+
+// routeNotRun says why a route leads to nothing that the local cloud calls, ""
+// when it does not.
+func routeNotRun(t *Topology, r *Route) string {
+	to := r.Target
+	here := true
+	switch to.Kind {
+	case KindFunction:
+	case KindQueue:
+		here = slices.ContainsFunc(t.Queues, func(q *Queue) bool { return q.Name == to.Name })
+	case KindEvent:
+		here = slices.ContainsFunc(t.Events, func(e *Event) bool { return e.Name == to.Name })
+	default:
+		return "only routes to functions, queues and events are served"
+	}
+	switch {
+	case to.Name == "":
+		return "it leads nowhere"
+	case !here || foreignName(to.Name):
+		return "its " + string(to.Kind) + " belongs to another topology"
+	case to.Kind != KindFunction && r.API == APIREST:
+		return "routes of a REST API are served where they lead to functions"
+	}
+	return ""
 }
 
 // withoutEffect are values of tc's keys that ask for what is so anyway.

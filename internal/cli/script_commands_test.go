@@ -50,18 +50,30 @@ func get(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: get DIR PATH")
 	}
+	call(ts, http.MethodGet, args[0], args[1], "")
+}
+
+// post is get with a body: `post DIR PATH BODY`.
+func post(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: post DIR PATH BODY")
+	}
+	call(ts, http.MethodPost, args[0], args[1], args[2])
+}
+
+func call(ts *testscript.TestScript, method, dir, path, body string) {
 	var local struct{ HTTP string }
-	ts.Check(json.Unmarshal([]byte(ts.ReadFile(filepath.Join(args[0], ".writ", "local.json"))), &local))
-	request, err := http.NewRequest(http.MethodGet, local.HTTP+args[1], nil)
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(filepath.Join(dir, ".writ", "local.json"))), &local))
+	request, err := http.NewRequest(method, local.HTTP+path, strings.NewReader(body))
 	ts.Check(err)
 	client := &http.Client{Timeout: 20 * time.Second}
 	defer client.CloseIdleConnections()
 	answer, err := client.Do(request)
 	ts.Check(err)
 	defer answer.Body.Close() // only read
-	body, err := io.ReadAll(answer.Body)
+	text, err := io.ReadAll(answer.Body)
 	ts.Check(err)
-	fmt.Fprintf(ts.Stdout(), "%d %s\n", answer.StatusCode, body)
+	fmt.Fprintf(ts.Stdout(), "%d %s\n", answer.StatusCode, text)
 }
 
 // status runs a program that must end with a status: `status N PROGRAM ARGS…`.

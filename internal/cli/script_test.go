@@ -36,6 +36,6 @@ func TestScripts(t *testing.T) {
 			}
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"waitfor": waitFor, "get": get, "status": status, "api": api, "eventually": eventually, "rundocs": runDocs, "runshown": runShown},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"waitfor": waitFor, "get": get, "post": post, "status": status, "api": api, "eventually": eventually, "rundocs": runDocs, "runshown": runShown},
 	})
 }

@@ -76,7 +76,7 @@ func (u *up) denied(v gate.Verdict) {
 	for _, line := range obstacles {
 		fmt.Fprintf(&b, "  %s\n", oneLine(line))
 	}
-	fix, granted := u.fix(v)
+	fix, granted, edge := u.fix(v)
 	own, line := u.ownFix(v)
 	switch {
 	case own != "":
@@ -84,7 +84,7 @@ func (u *up) denied(v gate.Verdict) {
 	case len(obstacles) > 0:
 		fmt.Fprintf(&b, "  %s\n", u.style.yellow("no grant in the topology can help"))
 	case granted != "":
-		fmt.Fprintf(&b, "  %s the topology grants this already: run `%s`\n", u.style.green("fix:"), granted)
+		fmt.Fprintf(&b, "  %s the topology grants this already%s: run `%s`\n", u.style.green("fix:"), edge, granted)
 	case fix.Summary != "":
 		fmt.Fprintf(&b, "  %s %s\n", u.style.green("fix:"), fix.Summary)
 		fmt.Fprintf(&b, "  %s\n", u.style.faint(addAt(fix)+":"))
@@ -115,43 +115,52 @@ func place(p writ.Position) string { return writ.Position{File: p.File, Line: p.
 
 // fix reads the topology as it stands now: denials are rare, and the lines
 // must be those that the user sees in the editor. Where the topology allows the
-// call already, granted is the command that deploys it.
-func (u *up) fix(v gate.Verdict) (fix writ.Fix, granted string) {
+// call already, granted is the command that deploys it; for the role of an API
+// edge names the route that allows it.
+func (u *up) fix(v gate.Verdict) (fix writ.Fix, granted, edge string) {
 	role := v.Call.Caller.RoleName
 	if role == "" {
-		return writ.Fix{}, ""
+		return writ.Fix{}, "", ""
 	}
 	t, err := topology.Load(u.dir)
 	if err != nil {
-		return writ.Fix{}, ""
+		return writ.Fix{}, "", ""
 	}
 	for _, node := range flatten(t) {
 		sandbox := u.sandboxOf(node, role)
 		if fix, ok := synth.Fix(node, sandbox, role, v.Ask.Action, v.Ask.Resource); ok {
-			return fix, ""
+			return fix, "", ""
 		}
-		if synth.Granted(node, sandbox, role, v.Ask.Action, v.Ask.Resource) {
+		route, pos, isRoute := synth.RouteEdge(node, sandbox, role, v.Ask.Action, v.Ask.Resource)
+		if isRoute {
+			edge = fmt.Sprintf(", by %s at %s", oneLine(route), place(pos))
+		}
+		if isRoute || synth.Granted(node, sandbox, role, v.Ask.Action, v.Ask.Resource) {
 			command := "writ deploy " + quoted(u.dir)
 			if sandbox != defaultSandbox {
 				command += " -s " + sandbox
 			}
-			return writ.Fix{}, command
+			return writ.Fix{}, command, edge
 		}
 	}
-	return writ.Fix{}, ""
+	return writ.Fix{}, "", ""
 }
 
-// sandboxOf finds the sandbox of a function's role: `writ deploy -s` brings
-// others into this cloud.
+// sandboxOf finds the sandbox of a function's or an API's role: `writ deploy -s`
+// brings others into this cloud.
 func (u *up) sandboxOf(t *topology.Topology, role string) string {
 	longest := ""
-	for _, f := range t.Functions {
-		// A name without a sandbox is what all sandboxes of a function share.
-		prefix := strings.TrimSuffix(synth.RoleName(t, f.Name, "x"), "x")
-		if rest, ok := strings.CutPrefix(role, prefix); ok && len(prefix) > len(longest) && synth.RoleName(t, f.Name, rest) == role {
+	consider := func(name func(sandbox string) string) {
+		// A name without a sandbox is what all sandboxes share.
+		prefix := strings.TrimSuffix(name("x"), "x")
+		if rest, ok := strings.CutPrefix(role, prefix); ok && len(prefix) > len(longest) && name(rest) == role {
 			longest = prefix
 		}
 	}
+	for _, f := range t.Functions {
+		consider(func(sandbox string) string { return synth.RoleName(t, f.Name, sandbox) })
+	}
+	consider(func(sandbox string) string { return synth.PrincipalRoleName(t, topology.KindRoute, "", sandbox) })
 	if longest == "" {
 		return u.flags.sandbox
 	}
@@ -166,10 +175,14 @@ func (u *up) banner(systems []*system) {
 	for _, s := range systems {
 		fmt.Fprintf(&b, "%s %s\n", st.bold(s.stack), st.faint("account "+u.cloud.Account()+", region "+u.cloud.Region()))
 		for _, r := range s.topology.Routes {
-			if r.Target.Kind != topology.KindFunction || r.Authorizer != "" {
-				continue // not served here: it is among what is not run
+			if !topology.Served(s.topology, r) {
+				continue // it is among what is not run
 			}
-			fmt.Fprintf(&b, "  route     %-7s %s%s -> %s\n", r.Method, u.httpURL(), r.Path, r.Target.Name)
+			to := r.Target.Name
+			if r.Target.Kind != topology.KindFunction {
+				to = string(r.Target.Kind) + " " + to
+			}
+			fmt.Fprintf(&b, "  route     %-7s %s%s -> %s\n", r.Method, u.httpURL(), r.Path, to)
 		}
 		for _, f := range s.topology.Functions {
 			fmt.Fprintf(&b, "  function  %s  %s\n", synth.FunctionName(s.topology, f.Name, s.sandbox), st.faint(f.Runtime.Identifier+found(f)))

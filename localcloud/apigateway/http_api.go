@@ -41,7 +41,7 @@ func (s *Service) createAPI(r *request) (any, error) {
 			IntegrationID: s.newID(7), IntegrationType: "AWS_PROXY", IntegrationURI: quick.Target, CredentialsARN: quick.CredentialsARN,
 			PayloadFormatVersion: "2.0", TimeoutInMillis: 30000, ConnectionType: "INTERNET",
 		}
-		if err := checkIntegration2(i); err != nil {
+		if err := s.checkIntegration2(i); err != nil {
 			return nil, err
 		}
 		route := &httpRoute{RouteID: s.newID(7), RouteKey: quick.RouteKey, Target: "integrations/" + i.IntegrationID, AuthorizationType: "NONE"}
@@ -130,95 +130,6 @@ func (s *Service) deleteAPI(r *request) (any, error) {
 func (s *Service) deleteCORS(r *request) (any, error) {
 	return nil, s.changeHTTP(r, func(d *httpDoc) error {
 		d.API.CORSConfiguration = nil
-		return nil
-	})
-}
-
-func (s *Service) createIntegration2(r *request) (any, error) {
-	i := &httpIntegration{TimeoutInMillis: 30000, ConnectionType: "INTERNET"}
-	if err := r.decode(i); err != nil {
-		return nil, err
-	}
-	i.IntegrationID = s.newID(7)
-	if err := checkIntegration2(i); err != nil {
-		return nil, err
-	}
-	err := s.changeHTTP(r, func(d *httpDoc) error {
-		d.Integrations[i.IntegrationID] = i
-		return nil
-	})
-	return i, err
-}
-
-// checkIntegration2 refuses what cannot be run here.
-func checkIntegration2(i *httpIntegration) error {
-	switch i.IntegrationType {
-	case "AWS_PROXY":
-	case "HTTP_PROXY", "HTTP", "AWS", "MOCK":
-		return badRequest("Integrations of type %s do not run locally for HTTP APIs; AWS_PROXY (Lambda) does", i.IntegrationType)
-	default:
-		return badRequest("Invalid integration type specified: %s", i.IntegrationType)
-	}
-	switch {
-	case i.IntegrationSubtype != "":
-		return badRequest("Integrations with AWS services (%s) do not run locally; Lambda functions do", i.IntegrationSubtype)
-	case functionOf(i.IntegrationURI) == "":
-		return badRequest("AWS_PROXY integrations run locally only for Lambda functions: %q is not the ARN or URI of one", i.IntegrationURI)
-	case i.CredentialsARN != "":
-		return badRequest("Integrations with a role of their own do not run locally; allow apigateway.amazonaws.com in the function's policy")
-	case len(i.RequestParameters) > 0 || len(i.ResponseParameters) > 2 && string(i.ResponseParameters) != "null":
-		return badRequest("Parameter mapping does not run locally")
-	case i.PayloadFormatVersion != "1.0" && i.PayloadFormatVersion != "2.0":
-		return badRequest("PayloadFormatVersion is a required parameter for AWS_PROXY integrations: 1.0 or 2.0")
-	case i.TimeoutInMillis < 50 || i.TimeoutInMillis > 30000:
-		return badRequest("Timeout should be between 50 ms and 30000 ms")
-	}
-	return nil
-}
-
-func (s *Service) getIntegrations2(r *request) (any, error) {
-	doc, err := s.viewHTTP(r)
-	if err != nil {
-		return nil, err
-	}
-	return items[*httpIntegration]{sortedValues(doc.Integrations)}, nil
-}
-
-func (s *Service) getIntegration2(r *request) (any, error) {
-	doc, err := s.viewHTTP(r)
-	if err != nil {
-		return nil, err
-	}
-	return pick(doc.Integrations, r.vars["integrationId"], "Integration")
-}
-
-func (s *Service) updateIntegration2(r *request) (any, error) {
-	var i *httpIntegration
-	err := s.changeHTTP(r, func(d *httpDoc) (err error) {
-		if i, err = pick(d.Integrations, r.vars["integrationId"], "Integration"); err != nil {
-			return err
-		}
-		if err := r.decode(i); err != nil {
-			return err
-		}
-		i.IntegrationID = r.vars["integrationId"]
-		return checkIntegration2(i)
-	})
-	return i, err
-}
-
-func (s *Service) deleteIntegration2(r *request) (any, error) {
-	return nil, s.changeHTTP(r, func(d *httpDoc) error {
-		i, err := pick(d.Integrations, r.vars["integrationId"], "Integration")
-		if err != nil {
-			return err
-		}
-		for _, route := range d.Routes {
-			if route.Target == "integrations/"+i.IntegrationID {
-				return conflict("Cannot delete Integration '%s' due to Route '%s' referencing it", i.IntegrationID, route.RouteKey)
-			}
-		}
-		delete(d.Integrations, i.IntegrationID)
 		return nil
 	})
 }

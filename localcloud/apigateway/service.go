@@ -2,7 +2,8 @@
 // and of HTTP APIs (v2), and the front that serves what they deploy.
 //
 // A function is invoked through the gate as apigateway.amazonaws.com with the
-// route's ARN as source, so that the function's own policy decides.
+// route's ARN as source, so that the function's own policy decides; a service
+// that a route calls without a function, as the role of the integration.
 package apigateway
 
 import (
@@ -31,6 +32,9 @@ type Config struct {
 	Log             *slog.Logger
 	// Do makes calls to other services through the gate.
 	Do gate.Doer
+	// Roles takes on the roles of integrations that call services without a
+	// function; without it such routes answer 500.
+	Roles front.Roles
 	// Rand is where ids come from; crypto/rand.Reader outside tests.
 	Rand io.Reader
 	// Unnamed says of an API's tags whether it answers requests that name no
@@ -62,7 +66,8 @@ func (s *Service) Info() gate.Info {
 }
 
 // Describe asks for apigateway:METHOD on the path of the call, as AWS does
-// (Service Authorization Reference, "Amazon API Gateway Management").
+// (Service Authorization Reference, "Amazon API Gateway Management"), and for
+// iam:PassRole where the call names a role.
 func (s *Service) Describe(c *gate.Call) ([]gate.Ask, error) {
 	req, err := s.find(c)
 	if err != nil {
@@ -91,7 +96,7 @@ func (s *Service) Describe(c *gate.Call) ([]gate.Ask, error) {
 		}
 		ask.Context["aws:tagkeys"] = iam.Many(keys...)
 	}
-	return []gate.Ask{ask}, nil
+	return append([]gate.Ask{ask}, s.askPassRole(req)...), nil
 }
 
 // Handle does a call.
@@ -129,8 +134,8 @@ func (s *Service) Handle(_ context.Context, c *gate.Call) (*gate.Reply, error) {
 // Front gives the handler that serves the deployed APIs.
 func (s *Service) Front() http.Handler {
 	return &front.Handler{
-		Account: s.cfg.Account, Region: s.cfg.Region, Table: s.table.Load, Do: s.cfg.Do, Now: s.cfg.Now, Log: s.cfg.Log,
-		NewRequestID: s.newUUID, NewExtendedID: s.newExtendedID,
+		Account: s.cfg.Account, Region: s.cfg.Region, Table: s.table.Load, Do: s.cfg.Do, Roles: s.cfg.Roles, Now: s.cfg.Now,
+		Log: s.cfg.Log, NewRequestID: s.newUUID, NewExtendedID: s.newExtendedID,
 	}
 }
 

@@ -126,11 +126,7 @@ func (s *Service) httpStages(d *httpDoc) []*front.Stage {
 			route := front.Route{
 				Key: r.RouteKey, Method: method, Path: path, ResourceID: r.RouteID, Authorization: r.AuthorizationType, APIKeyRequired: r.APIKeyRequired,
 			}
-			if i := served.Integrations[strings.TrimPrefix(r.Target, "integrations/")]; i == nil {
-				route.Integration.Problem = "the route has no integration"
-			} else {
-				route.Integration = lambdaIntegration(substitute(i.IntegrationURI, st.StageVariables), i.PayloadFormatVersion, i.TimeoutInMillis)
-			}
+			route.Integration = s.frontIntegration(served.Integrations[strings.TrimPrefix(r.Target, "integrations/")], st.StageVariables)
 			stage.Routes = append(stage.Routes, route)
 		}
 		stages = append(stages, stage)

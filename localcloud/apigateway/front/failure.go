@@ -139,7 +139,7 @@ func (x *exchange) invocation(functionARN string, event []byte) *gate.Call {
 		},
 		Body:   event,
 		Vars:   map[string]string{"FunctionName": functionARN},
-		Caller: gate.ServiceCaller(principal, x.Account, x.executeARN()),
+		Caller: gate.ServiceCaller(Principal, x.Account, x.executeARN()),
 	}
 }
 

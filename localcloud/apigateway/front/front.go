@@ -74,6 +74,8 @@ type Integration struct {
 	Timeout time.Duration
 	// Mock is set for a MOCK integration.
 	Mock *Mock
+	// Service is set for an integration that calls a service without a function.
+	Service *Service
 	// Problem says why the integration cannot be run; such a route answers 500.
 	Problem string
 }

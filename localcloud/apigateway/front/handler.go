@@ -18,18 +18,20 @@ import (
 // maxBody is API Gateway's limit of a request's body, in bytes.
 const maxBody = 10 << 20
 
-// principal is who invokes functions.
-const principal = "apigateway.amazonaws.com"
+// Principal is who invokes functions and takes on the roles of integrations.
+const Principal = "apigateway.amazonaws.com"
 
 // Handler answers HTTP requests.
 type Handler struct {
 	Account, Region string
 	// Table gives the routes of this moment.
 	Table func() *Table
-	// Do invokes functions, through the gate.
-	Do  gate.Doer
-	Now func() time.Time
-	Log *slog.Logger
+	// Do invokes functions and calls services, through the gate.
+	Do gate.Doer
+	// Roles is needed where a route has a [Service].
+	Roles Roles
+	Now   func() time.Time
+	Log   *slog.Logger
 	// NewRequestID gives a UUID; NewExtendedID gives the id of x-amz-apigw-id
 	// and Apigw-Requestid.
 	NewRequestID  func() string
@@ -102,6 +104,8 @@ func (x *exchange) serve() {
 		x.fail(cannotRun)
 	case i.Mock != nil:
 		x.answerMock(i.Mock)
+	case i.Service != nil:
+		x.callService(i)
 	default:
 		x.callFunction(i)
 	}

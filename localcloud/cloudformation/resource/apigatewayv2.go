@@ -30,7 +30,6 @@ var (
 	}
 	httpIntegration = http2{
 		collection: "integrations", id: "integrationId", attributes: map[string]string{"IntegrationId": "integrationId"},
-		fixed: []string{"integrationSubtype"},
 	}
 	httpRoute = http2{collection: "routes", id: "routeId", attributes: map[string]string{"RouteId": "routeId"}}
 	httpStage = http2{collection: "stages", id: "stageName", fixed: []string{"stageName", "tags"}, byName: "StageName"}
@@ -56,6 +55,9 @@ func (h http2) body(w *Work) *cfn.Object {
 	if tls := w.Properties.Object("TlsConfig"); tls != nil {
 		body.Set("tlsConfig", lowerFirst(tls))
 	}
+	if parameters := w.Properties.Object("RequestParameters"); parameters != nil {
+		body.Set("requestParameters", written(parameters))
+	}
 	if h.collection != "" {
 		body.Delete("apiId")
 	}
@@ -65,6 +67,18 @@ func (h http2) body(w *Work) *cfn.Object {
 		}
 	}
 	return body
+}
+
+// written gives an object with its numbers and booleans as text, as a map of texts wants them.
+func written(o *cfn.Object) *cfn.Object {
+	out := &cfn.Object{}
+	for key, v := range o.All() {
+		if s, ok := scalar(v); ok {
+			v = s
+		}
+		out.Set(key, v)
+	}
+	return out
 }
 
 // inertHTTP are the properties of all v2 types that have no local effect.
@@ -106,6 +120,9 @@ func (h http2) Update(ctx context.Context, w *Work) (Result, error) {
 			}
 		}
 	}
+	if before := w.Old.Object("RequestParameters"); before != nil {
+		body.Set("requestParameters", withoutOld(before, body.Object("requestParameters")))
+	}
 	if h.collection == "" && w.Old.Object("CorsConfiguration") != nil && w.Properties.Object("CorsConfiguration") == nil {
 		if err := gone(w.Cloud.gateway(ctx, http.MethodDelete, append(h.path(w, w.Physical), "cors"), nil, nil)); err != nil {
 			return result, err
@@ -118,6 +135,20 @@ func (h http2) Update(ctx context.Context, w *Work) (Result, error) {
 		return result, nil
 	}
 	return result, gatewayTags(ctx, w, "/v2/tags", http.MethodPost, h.path(w, w.Physical)[1:])
+}
+
+// withoutOld gives parameters with those emptied that the template no longer
+// has: a change leaves alone what it does not name.
+func withoutOld(before, now *cfn.Object) *cfn.Object {
+	if now == nil {
+		now = &cfn.Object{}
+	}
+	for key := range before.All() {
+		if _, ok := now.Get(key); !ok {
+			now.Set(key, "")
+		}
+	}
+	return now
 }
 
 func (h http2) Delete(ctx context.Context, w *Work) error {
