@@ -200,5 +200,30 @@ func Warnings(t *Topology) []Notice {
 		}
 	}
 	all = append(all, mutationWarnings(t)...)
-	return all
+	return append(all, sharedEvents(t)...)
+}
+
+// sharedEvents warns of events that every sandbox of an account sees: a rule on
+// the default bus starts for the events of all of them.
+func sharedEvents(t *Topology) []Notice {
+	var names []string
+	var first *Event
+	for _, e := range t.Events {
+		if e.Bus == "" && len(e.Targets) > 0 && !e.DocOnly {
+			if names = append(names, e.Name); first == nil {
+				first = e
+			}
+		}
+	}
+	if first == nil {
+		return nil
+	}
+	whose := "its rule is"
+	if len(names) > 1 {
+		whose = "their rules are"
+	}
+	return []Notice{{
+		Kind: "event", Name: strings.Join(names, ", "), Pos: first.Pos,
+		Why: whose + " on the account's default bus, where the events of all sandboxes are; a bus of their own keeps them apart:  bus: NAME , and  buses: {NAME: {}}",
+	}}
 }

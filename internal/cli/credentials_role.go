@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -19,6 +18,7 @@ import (
 	"github.com/writ-dev/writ/localcloud"
 	"github.com/writ-dev/writ/localcloud/impersonate"
 	"github.com/writ-dev/writ/synth"
+	"github.com/writ-dev/writ/topology"
 )
 
 // actAsFlags say which role's credentials are wanted.
@@ -102,23 +102,33 @@ func wordsOf(s *system) (words roleWords) {
 	t := s.topology
 	for _, fn := range t.Functions {
 		words = append(words, roleWord{
-			text: "function/" + fn.Name, qualified: "function/" + t.Name + "/" + fn.Name, role: synth.RoleName(t, fn.Name, s.sandbox),
+			text: "function/" + fn.Name, qualified: "function/" + t.Name + "/" + fn.Name, role: s.roleName(topology.KindFunction, fn.Name),
 			function: "arn:aws:lambda:" + localcloud.DefaultRegion + ":" + localcloud.DefaultAccount + ":function:" + synth.FunctionName(t, fn.Name, s.sandbox),
 		})
 	}
 	for _, acting := range actingRoles(t) {
 		word := roleWord{
 			text: string(acting.kind), qualified: string(acting.kind) + "/" + t.Name,
-			role: synth.PrincipalRoleName(t, acting.kind, acting.role, s.sandbox),
+			role: s.roleName(acting.kind, acting.role),
 		}
 		if acting.name != "" {
 			word.text, word.qualified = word.text+"/"+acting.name, word.qualified+"/"+acting.name
 		}
-		if slices.ContainsFunc(s.output.Claims, func(c synth.Claim) bool { return c.Kind == "role" && c.Name == word.role }) {
+		if word.role != "" {
 			words = append(words, word)
 		}
 	}
 	return words
+}
+
+// roleName gives the role that an entity of the system acts as, "" for none.
+func (s *system) roleName(kind topology.Kind, name string) string {
+	for _, r := range s.output.Roles {
+		if r.Kind == kind && r.Name == name {
+			return r.RoleName
+		}
+	}
+	return ""
 }
 
 func (words roleWords) find(name string) (roleWord, error) {
