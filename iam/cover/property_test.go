@@ -18,7 +18,7 @@ func TestAgainstOracle(t *testing.T) {
 	t.Parallel()
 	cases := 150
 	if testing.Short() {
-		cases = 25
+		cases = 12
 	}
 	seen := map[string]int{}
 	for seed := range cases {

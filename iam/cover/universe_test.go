@@ -24,15 +24,6 @@ var allActions = map[string][]string{
 	"none":   {"sqs:ListQueues"},
 }
 
-func thingOf(action string) string {
-	for thing, actions := range allActions {
-		if slices.Contains(actions, action) {
-			return thing
-		}
-	}
-	return ""
-}
-
 var shortNames = []string{"a", "b", "c", "aa", "ab", "ba", "bb", "ac", "aba", "abb"}
 
 func allResources(thing string) []string {
