@@ -18,7 +18,7 @@ func TestAgainstOracle(t *testing.T) {
 	t.Parallel()
 	cases := 60
 	if testing.Short() {
-		cases = 12
+		cases = 25
 	}
 	seen := map[string]int{}
 	for seed := range cases {
