@@ -9,7 +9,7 @@
 //
 // What it does not see: the policies of the resources, which are taken to leave
 // the decision to the role's account (a Deny in them is not seen); names that AWS does not take though
-// a pattern does; other partitions and accounts than the role's own and those
+// a pattern does; fractions of numbers; other partitions and accounts than the role's own and those
 // that a policy names; calls that a service makes on with its own rights. Sets of
 // values of one key are tried with one and two values and all of them.
 package cover

@@ -179,6 +179,22 @@ func TestCalls(t *testing.T) {
 			need: allow("s3:ListBucket", "arn:aws:s3:::b", `{"StringLike":{"s3:prefix":"in/*"}}`), role: allow("s3:*", "*", `{"StringLike":{"s3:prefix":"in/a*"}}`),
 			want: []string{"missing s3:ListBucket on arn:aws:s3:::b: ImplicitlyDenied by identity"},
 		},
+		"a block in a block": {
+			need: allow("s3:ListBucket", "arn:aws:s3:::b", `{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}`), role: allow("s3:*", "*", `{"IpAddress":{"aws:SourceIp":"10.0.0.0/16"}}`),
+			want: []string{"missing s3:ListBucket on arn:aws:s3:::b: ImplicitlyDenied by identity"},
+		},
+		"two halves of a block": {
+			need: allow("s3:ListBucket", "arn:aws:s3:::b", `{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}`),
+			role: allow("s3:*", "*", `{"IpAddress":{"aws:SourceIp":["10.0.0.0/9","10.128.0.0/9"]}}`),
+		},
+		"a day later": {
+			need: allow("s3:ListBucket", "arn:aws:s3:::b", `{"DateLessThan":{"aws:CurrentTime":"2030-01-02"}}`),
+			role: allow("s3:*", "*", `{"DateLessThan":{"aws:CurrentTime":"2030-01-01T00:00:00Z"}}`),
+			want: []string{"missing s3:ListBucket on arn:aws:s3:::b: ImplicitlyDenied by identity"},
+		},
+		"fewer keys": {
+			need: allow("s3:ListBucket", "arn:aws:s3:::b", `{"NumericLessThan":{"s3:max-keys":"6"}}`), role: allow("s3:*", "*", `{"NumericLessThanEquals":{"s3:max-keys":"5"}}`),
+		},
 		"no such action": {
 			need: allow("states:StartExecutionSync", "arn:aws:states:us-east-1:"+here+":stateMachine:m", ""), role: allow("states:StartE*", "*", ""),
 		},
@@ -260,7 +276,8 @@ func TestExcess(t *testing.T) {
 func TestOrder(t *testing.T) {
 	t.Parallel()
 	needs := needOf(t, allow("s3:*Object", "arn:aws:s3:::b/*", `{"StringLike":{"aws:PrincipalTag/t":"a*"}}`)+","+allow("dynamodb:*", hits, ""))
-	role := roleWith(t, allow("*", "*", `{"IpAddress":{"aws:SourceIp":"203.0.113.0/24"},"StringNotLike":{"aws:PrincipalTag/t":"ab*"}}`))
+	condition := `{"IpAddress":{"aws:SourceIp":"203.0.113.0/24"},"StringNotLike":{"aws:PrincipalTag/t":"ab*"}}`
+	role := roleWith(t, allow("s3:*", "*", condition)+","+allow("d*:*Item", "*", condition))
 	first := Check(needs, role)
 	if len(first.Missing) == 0 || len(first.Unknown) == 0 || len(first.Excess) == 0 {
 		t.Fatalf("%d missing, %d unknown, %d in excess: the test looks at nothing", len(first.Missing), len(first.Unknown), len(first.Excess))

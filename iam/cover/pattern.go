@@ -98,7 +98,7 @@ func resource(s string, known variables) pattern {
 		return pattern{{kind: tokenRun}}
 	}
 	parts := iam.ARNParts(s)
-	if len(parts) < 6 && !strings.HasPrefix(s, "arn") {
+	if len(parts) < 6 && !strings.HasPrefix(s, "arn:") && s != "arn" {
 		return literal(s)
 	}
 	for len(parts) < 6 {

@@ -16,7 +16,7 @@ import (
 // written apart that is asked about every call of a small universe.
 func TestAgainstOracle(t *testing.T) {
 	t.Parallel()
-	cases := 150
+	cases := 60
 	if testing.Short() {
 		cases = 25
 	}

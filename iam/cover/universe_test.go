@@ -24,15 +24,6 @@ var allActions = map[string][]string{
 	"none":   {"sqs:ListQueues"},
 }
 
-func thingOf(action string) string {
-	for thing, actions := range allActions {
-		if slices.Contains(actions, action) {
-			return thing
-		}
-	}
-	return ""
-}
-
 var shortNames = []string{"a", "b", "c", "aa", "ab", "ba", "bb", "ac", "aba", "abb"}
 
 func allResources(thing string) []string {
@@ -57,7 +48,7 @@ func allResources(thing string) []string {
 
 // allValues are the values of each key that has no single one.
 var allValues = map[string][]iam.Value{
-	"aws:principaltag/t":   {{}, iam.One("a"), iam.One("b"), iam.One("ab"), iam.One("c")},
+	"aws:principaltag/t":   {{}, iam.One("a"), iam.One("b"), iam.One("ab"), iam.One("c"), iam.One("a*")},
 	"dynamodb:leadingkeys": {{}, iam.Many("a"), iam.Many("b"), iam.Many("c"), iam.Many("a", "b"), iam.Many("a", "c")},
 	"aws:sourceip":         {{}, iam.One("203.0.113.7"), iam.One("192.0.2.9")},
 	"aws:requestedregion":  {{}, iam.One("us-east-1"), iam.One("eu-west-1")},

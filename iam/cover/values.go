@@ -211,7 +211,7 @@ func around(family, value string) []string {
 		if err != nil {
 			return nil
 		}
-		return []string{value, number(n - 1), number(n + 1)}
+		return []string{value, number(n - 1), number(n + 1)} // numbers in requests are whole
 	case "date":
 		return dates(value)
 	case "ip":
@@ -252,6 +252,8 @@ func dates(value string) []string {
 // outside of the blocks that policies name.
 var elsewhere = []string{"192.0.2.1", "198.51.100.1", "203.0.113.1", "2001:db8::1"}
 
+// addresses are the first of a block and the first behind it: whatever blocks
+// there are, one of these lies in each set of addresses that they tell apart.
 func addresses(value string) []string {
 	block, err := netip.ParsePrefix(value)
 	if err != nil {
@@ -259,7 +261,20 @@ func addresses(value string) []string {
 		if err != nil {
 			return elsewhere
 		}
-		return append([]string{address.String()}, elsewhere...)
+		block = netip.PrefixFrom(address, address.BitLen())
 	}
-	return append([]string{block.Masked().Addr().String(), block.Addr().String()}, elsewhere...)
+	list := []string{block.Masked().Addr().String()}
+	if next := last(block).Next(); next.IsValid() {
+		list = append(list, next.String())
+	}
+	return append(list, elsewhere...)
+}
+
+func last(block netip.Prefix) netip.Addr {
+	b := block.Masked().Addr().AsSlice()
+	for bit := block.Bits(); bit < 8*len(b); bit++ {
+		b[bit/8] |= 1 << (7 - bit%8)
+	}
+	address, _ := netip.AddrFromSlice(b)
+	return address
 }

@@ -108,3 +108,40 @@ func TestNames(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatTheySufficeFor asks of each role what its edges need.
+func TestWhatTheySufficeFor(t *testing.T) {
+	t.Parallel()
+	arn := func(rest string) string { return "arn:aws:" + rest }
+	for _, row := range []struct {
+		kind, action, resource string
+		want                   bool
+	}{
+		{"route", "lambda:InvokeFunction", arn("lambda:us-east-1:111122223333:function:hello"), true},
+		{"route", "states:StartExecution", arn("states:us-east-1:111122223333:stateMachine:m"), true},
+		{"route", "states:StartSyncExecution", arn("states:us-east-1:111122223333:stateMachine:m"), false},
+		{"route", "sqs:SendMessage", arn("sqs:us-east-1:111122223333:q"), false},
+		{"event", "appsync:GraphQL", arn("appsync:us-east-1:111122223333:apis/a/types/Mutation/fields/f"), true},
+		{"event", "events:InvokeApiDestination", arn("events:us-east-1:111122223333:api-destination/d/*"), true},
+		{"mutation", "events:PutEvents", arn("events:us-east-1:111122223333:event-bus/default"), false},
+		{"function", "events:PutEvents", arn("events:us-east-1:111122223333:event-bus/default"), true},
+		{"function", "sqs:ReceiveMessage", arn("sqs:us-east-1:111122223333:q"), false},
+		{"function", "dynamodb:PutItem", arn("dynamodb:us-east-1:111122223333:table/hits"), false},
+		{"state", "states:StartExecution", arn("states:us-east-1:111122223333:stateMachine:m"), true},
+		{"state", "states:DescribeExecution", arn("states:us-east-1:111122223333:execution:m:*"), false},
+		{"state", "events:PutEvents", arn("events:us-east-1:111122223333:event-bus/default"), false},
+	} {
+		policy, err := iam.Load(tcbase.Policy(row.kind, yoda), iam.Origin{Type: iam.TypeIdentity, Name: tcbase.RoleName(row.kind, yoda.Sandbox)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		need := cover.Need{Statement: iam.Statement{Effect: iam.Allow, Action: []string{row.action}, Resource: []string{row.resource}}}
+		r := cover.Check([]cover.Need{need}, cover.Given{
+			Policies: &iam.Policies{Identity: []*iam.Policy{policy}},
+			Caller:   iam.ParsePrincipal("arn:aws:sts::111122223333:assumed-role/tc-base/s"),
+		})
+		if r.OK() != row.want {
+			t.Errorf("%s: %s on %s: %v", row.kind, row.action, row.resource, r.OK())
+		}
+	}
+}
