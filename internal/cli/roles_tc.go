@@ -19,6 +19,8 @@ type tcReport struct {
 	Trust  json.RawMessage `json:"trust"`
 	TC     cover.Figures   `json:"tc"`
 	Writ   cover.Figures   `json:"writ"`
+	// Unsure says what is not known of tc's role.
+	Unsure string `json:"unsure,omitempty"`
 }
 
 // addTC puts tc's role beside each of ours.
@@ -42,7 +44,8 @@ func addTC(r *rolesReport, s *system, account inventory.Account, variables map[s
 		}
 		role.TC = &tcReport{
 			Role: tcbase.RoleName(kind, s.sandbox), Policy: policy, Trust: tcbase.Trust(),
-			TC: cover.Count(trust, document), Writ: cover.Count(&iam.Document{Statements: role.trust}, own),
+			Unsure: tcbase.Unsure(kind),
+			TC:     cover.Count(trust, document), Writ: cover.Count(&iam.Document{Statements: role.trust}, own),
 		}
 	}
 	return nil
@@ -66,6 +69,9 @@ func (t *rolesText) tc(r *tcReport) {
 		return
 	}
 	t.field("tc", fmt.Sprintf("%s: %s", oneLine(r.Role), figures(r.TC)))
+	if r.Unsure != "" {
+		t.field("", t.st.faint(r.Unsure))
+	}
 	t.field("writ", figures(r.Writ))
 }
 

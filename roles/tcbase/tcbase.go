@@ -29,27 +29,10 @@ func Kinds() []string { return []string{"function", "state", "route", "event", "
 // one managed policy.
 func RoleName(kind, sandbox string) string { return "tc-base-" + kind + "-" + sandbox }
 
-// GlobalNames are the names of the role that somebody else has made for a kind,
-// in the order in which they are to be tried: where tc's page and tc differ,
-// the page comes first. What has no name of its own takes the functions' role.
-func GlobalNames(kind string) []string {
-	switch kind {
-	case "event", "schedule":
-		return []string{"tc-base-event-role"}
-	case "route":
-		return []string{"tc-base-route-role", "tc-base-api-role"}
-	case "mutation":
-		return []string{"tc-base-mutation-role", "tc-base-appsync-role"}
-	case "state":
-		return []string{"tc-base-sfn-role"}
-	}
-	return []string{"tc-base-lambda-role"}
-}
-
 // Unsure says what is not known of the policy of a kind, "" where all is.
 func Unsure(kind string) string {
 	if kind == "state" {
-		return "StateLogs has twelve actions of CloudWatch Logs on *; these are the ten that AWS documents for the logs of state machines, of the other two the names are not known"
+		return "which twelve actions of CloudWatch Logs StateLogs has is not known; in their place are the ten that AWS documents for the logs of state machines"
 	}
 	return ""
 }

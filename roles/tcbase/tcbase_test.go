@@ -94,19 +94,6 @@ func TestNames(t *testing.T) {
 	if got := tcbase.RoleName("route", "dev"); got != "tc-base-route-dev" {
 		t.Error(got)
 	}
-	for kind, want := range map[string][]string{
-		"function": {"tc-base-lambda-role"},
-		"queue":    {"tc-base-lambda-role"},
-		"event":    {"tc-base-event-role"},
-		"schedule": {"tc-base-event-role"},
-		"route":    {"tc-base-route-role", "tc-base-api-role"},
-		"mutation": {"tc-base-mutation-role", "tc-base-appsync-role"},
-		"state":    {"tc-base-sfn-role"},
-	} {
-		if got := tcbase.GlobalNames(kind); !slices.Equal(got, want) {
-			t.Errorf("%s: %q, want %q", kind, got, want)
-		}
-	}
 }
 
 // TestWhatTheySufficeFor asks of each role what its edges need.
