@@ -174,6 +174,9 @@ func (u *up) banner(systems []*system) {
 		for _, store := range s.topology.Stores {
 			fmt.Fprintf(&b, "  %-9s %s\n", store.Kind, storeName(s, store))
 		}
+		for _, line := range madeThings(s.template) {
+			fmt.Fprintf(&b, "  %s\n", line)
+		}
 		for _, line := range append(notRun(s.topology), leftOut(s)...) {
 			fmt.Fprintf(&b, "  %s\n", st.yellow(line))
 		}
