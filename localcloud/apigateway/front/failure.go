@@ -162,5 +162,5 @@ func functionError(payload []byte) string {
 		return "it does not say why"
 	}
 	message, _, _ := strings.Cut(e.ErrorMessage, "\n")
-	return strings.Trim(fmt.Sprintf("%.80s: %.200s", e.ErrorType, message), ": ")
+	return strings.Trim(fmt.Sprintf("%.80s: %.100s", e.ErrorType, message), ": ")
 }
