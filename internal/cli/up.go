@@ -84,6 +84,9 @@ type up struct {
 	cloud *localcloud.Cloud
 	names labels
 	shown string // the banner
+	// later holds denials whose fix is shown when a Go program has run; nil for
+	// a topology in YAML, which is read at once.
+	later chan missing
 	scps  atomic.Pointer[[]scpLevel]
 	// recording notes calls, nil without --record.
 	recording *recording
@@ -96,6 +99,10 @@ func (u *up) run(ctx context.Context) (err error) {
 	systems, err := u.load(ctx)
 	if err != nil {
 		return err
+	}
+	if isProgram(systems) {
+		u.later = make(chan missing, waitingFixes)
+		go u.showFixes(ctx)
 	}
 	if err := u.loadSCPs(); err != nil {
 		return err
