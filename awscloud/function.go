@@ -34,6 +34,28 @@ func (a *Account) Invoke(ctx context.Context, function string, payload []byte) (
 	return Answer{Payload: out.Payload, FunctionError: aws.ToString(out.FunctionError), LogTail: string(tail)}, nil
 }
 
+// LostCode reports whether a function is there whose code is not, which can
+// happen to a local cloud alone.
+func (a *Account) LostCode(ctx context.Context, function string) (bool, error) {
+	out, err := a.functions.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &function})
+	if isNotFound(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, explain(err, "look at function "+function)
+	}
+	return out.State == types.StateFailed && out.StateReasonCode == types.StateReasonCodeInternalError, nil
+}
+
+// UpdateCode gives a function the code of an asset.
+func (a *Account) UpdateCode(ctx context.Context, function, bucket, key string) error {
+	_, err := a.functions.UpdateFunctionCode(ctx, &lambda.UpdateFunctionCodeInput{FunctionName: &function, S3Bucket: &bucket, S3Key: &key})
+	if err != nil {
+		return explain(err, "update the code of function "+function)
+	}
+	return nil
+}
+
 // LogLine is one line of a log group.
 type LogLine struct {
 	Time    time.Time `json:"time"`

@@ -92,7 +92,7 @@ func TestDamagedState(t *testing.T) {
 		{"cloud.db is garbage", scribble(0), []string{"invalid: ", "cloud.db is damaged", "move the file away"}},
 		{"cloud.db is garbage behind its head", scribble(8192), []string{"invalid: ", "cloud.db is damaged", "move the file away"}},
 		{"cloud.db is a directory", replaceByDir, []string{"external: ", "cloud.db", "is a directory"}},
-		{"the key is too short", putKey("short"), []string{"invalid: ", "key is damaged: it has 5 bytes, not 32", "delete it"}},
+		{"the key is too short", putKey("short"), []string{"invalid: ", "key is damaged: it has 5 bytes, not 32", "put a copy of it back; or delete it"}},
 		{"the key is empty", putKey(""), []string{"invalid: ", "key is damaged: it has 0 bytes, not 32"}},
 		{"no objects directory", removeObjects, []string{"invalid: ", "objects", "put the directory back"}},
 		{"a directory that cannot be read", func(dir string) error { return os.Chmod(dir, 0) }, []string{"external: ", "permission denied"}},

@@ -3,13 +3,11 @@ package localcloud
 import (
 	"crypto/rand"
 	"errors"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
 
-	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/iam"
 	"github.com/writ-dev/writ/localcloud/apigateway"
 	"github.com/writ-dev/writ/localcloud/cloudformation"
@@ -75,11 +73,11 @@ func (cfg *Config) setDefaults() {
 func (c *Cloud) wire() error {
 	cfg, through := c.cfg, &doer{}
 	log := slog.New(&noticeHandler{notice: cfg.OnNotice})
-	key, err := sealingKey(filepath.Join(cfg.Dir, "key"))
+	key, err := readKey(filepath.Join(cfg.Dir, "key"))
 	if err != nil {
 		return err
 	}
-	c.vault = session.NewVault(key)
+	c.vault = session.NewVault(key.bytes)
 	if c.directory, err = directory.New(directory.Config{
 		DB: c.db, Account: DefaultAccount, Now: cfg.Now, SCPs: func() [][]*iam.Policy { return c.gate.SCPs() }, Unbound: DeveloperRole,
 	}); err != nil {
@@ -117,11 +115,11 @@ func (c *Cloud) wire() error {
 	}); err != nil {
 		return err
 	}
-	secrets, err := secretsmanager.New(secretsmanager.Config{DB: c.db, Account: DefaultAccount, Region: DefaultRegion, Key: key, Now: cfg.Now})
+	secrets, err := secretsmanager.New(secretsmanager.Config{DB: c.db, Account: DefaultAccount, Region: DefaultRegion, Key: key.bytes, Now: cfg.Now})
 	if err != nil {
 		return err
 	}
-	parameters, err := ssm.New(ssm.Config{DB: c.db, Account: DefaultAccount, Region: DefaultRegion, Key: key, Now: cfg.Now})
+	parameters, err := ssm.New(ssm.Config{DB: c.db, Account: DefaultAccount, Region: DefaultRegion, Key: key.bytes, Now: cfg.Now})
 	if err != nil {
 		return err
 	}
@@ -132,6 +130,9 @@ func (c *Cloud) wire() error {
 		DB: c.db, Account: DefaultAccount, Region: DefaultRegion, Now: cfg.Now, Rand: rand.Reader, Log: log, Do: through,
 		SSM: parameterReader{cfg.Parameters, through}.read,
 	})
+	if err := key.settle(append(secrets.Unreadable(), parameters.Unreadable()...), cfg.OnNotice); err != nil {
+		return err
+	}
 	if err := c.ensureDeveloper(); err != nil { // once all state that there is could be read
 		return err
 	}
@@ -198,47 +199,5 @@ func (c *Cloud) ensureDeveloper() error {
 		Trust:    `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + DefaultAccount + `:root"},"Action":"sts:AssumeRole"}]}`,
 		Attached: []string{"arn:aws:iam::aws:policy/AdministratorAccess"},
 	})
-	return err
-}
-
-// sealingKey reads the key that seals session tokens, and makes it at the
-// first start. A key of the wrong length is an error: a new one would lock
-// out every running function.
-func sealingKey(path string) ([]byte, error) {
-	key, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		key = make([]byte, session.KeySize)
-		if _, err := rand.Read(key); err != nil {
-			return nil, writ.Errorf(writ.CodeExternal, "make a key: %w", err)
-		}
-		if err := writeKey(path, key); err != nil {
-			return nil, writ.Errorf(writ.CodeExternal, "write the key of the local cloud: %w", err)
-		}
-		return key, nil
-	}
-	if err != nil {
-		return nil, writ.Errorf(writ.CodeExternal, "read the key of the local cloud: %w", err)
-	}
-	if len(key) != session.KeySize {
-		return nil, writ.Errorf(writ.CodeInvalid, "%s is damaged: it has %d bytes, not %d", path, len(key), session.KeySize).
-			WithHint("delete it to get a new one; credentials given out before are void then")
-	}
-	return key, nil
-}
-
-// writeKey writes the key whole or not at all. The file can only be read by
-// the user, as CreateTemp makes it.
-func writeKey(path string, key []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "key-")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(key)
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		err = errors.Join(err, os.Remove(f.Name()))
-	}
 	return err
 }

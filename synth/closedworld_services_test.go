@@ -51,7 +51,7 @@ functions:
   two-2: {runtime: {lang: go}}
 stores:
   data: {key: id}
-  more: {key: id, indexes: {by: {key: x}}}
+  more: {key: id, indexes: {byx: {key: x}}}
 queues:
   mail:
   bulk:

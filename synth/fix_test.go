@@ -248,7 +248,7 @@ func randomYAML(t *rapid.T) string {
 		}
 		fmt.Fprintf(&b, "%s%s:\n%skey: id\n", pad, s.Name, pad+pad)
 		if len(s.Table.Indexes) > 0 {
-			fmt.Fprintf(&b, "%sindexes: {by: {key: x}}\n", pad+pad)
+			fmt.Fprintf(&b, "%sindexes: {byx: {key: x}}\n", pad+pad)
 		}
 		if s.Table.Stream != "" {
 			fmt.Fprintf(&b, "%sstream: %s\n", pad+pad, s.Table.Stream)

@@ -187,7 +187,7 @@ func (c *checker) function(f *Function) {
 func (c *checker) variable(f *Function, v EnvVar) {
 	if !validEnvName(v.Name) {
 		c.add(v.Pos, "%s cannot be an environment variable's name", quoted(v.Name)).
-			WithHint("Lambda takes a letter and then letters, digits and _")
+			WithHint("Lambda takes a letter and then at least one letter, digit or _")
 	}
 	if contains(reservedVariables, v.Name) {
 		c.add(v.Pos, "Lambda sets the environment variable %s itself", v.Name).WithHint("take it out, or use another name")

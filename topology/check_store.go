@@ -35,6 +35,9 @@ func (c *checker) table(s *Store) {
 			c.add(at, "two indexes of table %s have the name %s", s.Name, index.Name)
 		}
 		names[index.Name] = true
+		if !validIndexName(index.Name) {
+			c.add(at, "%s cannot be the name of an index", quoted(index.Name)).WithHint("DynamoDB takes 3 to 255 letters, digits, _, - and .")
+		}
 		attribute(index.PartitionKey, at)
 		if index.SortKey != nil {
 			attribute(*index.SortKey, at)
@@ -47,4 +50,13 @@ func (c *checker) table(s *Store) {
 			c.add(at, "index %s: projection INCLUDE and the include list go together", index.Name)
 		}
 	}
+}
+
+func validIndexName(name string) bool {
+	for _, c := range []byte(name) {
+		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_' || c == '-' || c == '.') {
+			return false
+		}
+	}
+	return len(name) >= 3 && len(name) <= 255
 }

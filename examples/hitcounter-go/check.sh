@@ -40,6 +40,10 @@ sed -i '/GrantWriteData/d' "$system/hit_counter.go"
 "$WRIT" diff "$system" >"$work/diff" && grep -q '^│ - │.*dynamodb' "$work/diff" || fail "the diff does not show the statement that goes"
 "$WRIT" deploy "$system" >/dev/null 2>&1 || fail "deploy"
 [ "$(curl -s -o /dev/null -w '%{http_code}' "$http/hello")" = 502 ] || fail "not 502"
+for _ in $(seq 1 600); do # the program is run for it
+  grep -q 'add after .*hit_counter.go:[0-9]*:' "$work/up.log" && break
+  sleep 0.1
+done
 grep -q 'add after .*hit_counter.go:[0-9]*:' "$work/up.log" || fail "no place for the fix"
 grep -q '\.GrantWriteData(' "$work/up.log" || fail "the fix is not a Go line"
 echo "all steps passed"

@@ -2,16 +2,10 @@ package cli
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/writ-dev/writ"
 )
 
 func newCredentials(sh *shell) *cobra.Command {
@@ -74,70 +68,4 @@ this, only on the local cloud.
 	cmd.Flags().DurationVar(&role.duration, "duration", 0, "how long the role's session lasts, at most 1h (default 15m)")
 	formatFlag(cmd, &format)
 	return cmd
-}
-
-// writeProfile sets one profile in the two files of the AWS CLI and leaves the
-// rest of them as it is.
-func writeProfile(sh *shell, name string, local runningCloud) error {
-	if strings.ContainsAny(name, "[]\n\r \t") {
-		return writ.Errorf(writ.CodeUsage, "%q cannot be the name of a profile", name)
-	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return writ.Errorf(writ.CodeExternal, "find the home directory: %w", err)
-	}
-	file := func(variable, base string) string {
-		if path := sh.getenv(variable); path != "" {
-			return path
-		}
-		return filepath.Join(home, ".aws", base)
-	}
-	credentials, config := file("AWS_SHARED_CREDENTIALS_FILE", "credentials"), file("AWS_CONFIG_FILE", "config")
-	err = setSection(credentials, name, []string{
-		"aws_access_key_id = " + local.AccessKeyID,
-		"aws_secret_access_key = " + local.SecretKey,
-		"aws_session_token = " + local.Token,
-	})
-	if err != nil {
-		return err
-	}
-	if err := setSection(config, "profile "+name, []string{"region = " + local.Region, "endpoint_url = " + local.AWS}); err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(sh.stdout, "profile %s written to %s and %s: aws --profile %s lambda list-functions\n", name, config, credentials, name)
-	return err
-}
-
-// setSection replaces or adds one section of an INI file.
-func setSection(path, section string, lines []string) error {
-	old, err := os.ReadFile(path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return writ.Errorf(writ.CodeExternal, "read %s: %w", path, err)
-	}
-	var kept strings.Builder
-	inside := false
-	for line := range strings.Lines(string(old)) {
-		if trimmed := strings.TrimSpace(line); strings.HasPrefix(trimmed, "[") {
-			inside = trimmed == "["+section+"]"
-		}
-		if !inside {
-			kept.WriteString(line)
-		}
-	}
-	text := strings.TrimRight(kept.String(), "\n")
-	if text != "" {
-		text += "\n\n"
-	}
-	text += "[" + section + "]\n" + strings.Join(lines, "\n") + "\n"
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return writ.Errorf(writ.CodeExternal, "make %s: %w", filepath.Dir(path), err)
-	}
-	temporary := path + ".writ"
-	if err := os.WriteFile(temporary, []byte(text), 0o600); err != nil {
-		return writ.Errorf(writ.CodeExternal, "write %s: %w", path, err)
-	}
-	if err := os.Rename(temporary, path); err != nil {
-		return writ.Errorf(writ.CodeExternal, "write %s: %w", path, err)
-	}
-	return nil
 }

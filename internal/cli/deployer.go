@@ -11,6 +11,7 @@ import (
 	"github.com/writ-dev/writ/awscloud"
 	"github.com/writ-dev/writ/internal/bundle"
 	"github.com/writ-dev/writ/localcloud"
+	"github.com/writ-dev/writ/synth"
 )
 
 // deployer brings systems into an account: code first, then the stack.
@@ -35,7 +36,8 @@ func (d *deployer) deploy(ctx context.Context, s *system) (stack awscloud.Stack,
 	if err := d.account.EnsureBucket(ctx, bucket); err != nil {
 		return stack, false, err
 	}
-	if err := d.upload(ctx, s, bucket, targetOf(d.account, identity)); err != nil {
+	target := targetOf(d.account, identity)
+	if err := d.upload(ctx, s, bucket, target); err != nil {
 		return stack, false, err
 	}
 	done := working(d.progress, d.style, "preparing a change set for "+s.stack)
@@ -52,7 +54,7 @@ func (d *deployer) deploy(ctx context.Context, s *system) (stack awscloud.Stack,
 	if err != nil {
 		return stack, false, inTopology(err, s)
 	}
-	return stack, !plan.Empty, nil
+	return stack, !plan.Empty, d.restore(ctx, s, bucket, target)
 }
 
 // targetOf is the machine that runs the account's functions: this one, when the
@@ -72,16 +74,40 @@ func (d *deployer) upload(ctx context.Context, s *system, bucket string, target 
 		if err != nil || there {
 			return err
 		}
-		start := time.Now()
-		d.say("building %s", source.Name)
-		zip, err := bundle.Build(ctx, source, target, d.workDir)
-		if err != nil {
+		return d.build(ctx, source, bucket, key, target)
+	})
+}
+
+// restore brings code again that a local cloud has lost: to CloudFormation
+// nothing has changed.
+func (d *deployer) restore(ctx context.Context, s *system, bucket string, target bundle.Target) error {
+	if !d.account.Local {
+		return nil
+	}
+	return eachSource(s.sources, func(_ int, source bundle.Source) error {
+		function, key := synth.FunctionName(s.topology, source.Name, s.sandbox), s.assets[source.Name].Key
+		lost, err := d.account.LostCode(ctx, function)
+		if err != nil || !lost {
 			return err
 		}
-		d.say("built %s, %.1f MB in %.1f s", source.Name, float64(len(zip))/1e6, time.Since(start).Seconds())
-		defer working(d.progress, d.style, "uploading "+source.Name)()
-		return d.account.PutAsset(ctx, bucket, key, zip)
+		if err := d.build(ctx, source, bucket, key, target); err != nil {
+			return err
+		}
+		return d.account.UpdateCode(ctx, function, bucket, key)
 	})
+}
+
+// build makes a function's code and uploads it.
+func (d *deployer) build(ctx context.Context, source bundle.Source, bucket, key string, target bundle.Target) error {
+	start := time.Now()
+	d.say("building %s", source.Name)
+	zip, err := bundle.Build(ctx, source, target, d.workDir)
+	if err != nil {
+		return err
+	}
+	d.say("built %s, %.1f MB in %.1f s", source.Name, float64(len(zip))/1e6, time.Since(start).Seconds())
+	defer working(d.progress, d.style, "uploading "+source.Name)()
+	return d.account.PutAsset(ctx, bucket, key, zip)
 }
 
 func (d *deployer) say(format string, args ...any) {

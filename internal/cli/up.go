@@ -94,6 +94,9 @@ type up struct {
 	scps    atomic.Pointer[[]scpLevel]
 	// running is what was deployed last.
 	running atomic.Pointer[[]*system]
+	// later holds denials whose fix is shown when a Go program has run; nil for
+	// a topology in YAML, which is read at once.
+	later chan missing
 	// recording notes calls, nil without --record.
 	recording *recording
 	creds     localcloud.Credentials
@@ -105,6 +108,10 @@ func (u *up) run(ctx context.Context) (err error) {
 	systems, err := u.load(ctx)
 	if err != nil {
 		return err
+	}
+	if isProgram(systems) {
+		u.later = make(chan missing, waitingFixes)
+		go u.showFixes(ctx)
 	}
 	if err := u.loadSCPs(); err != nil {
 		return err

@@ -76,19 +76,21 @@ func (u *up) denied(v gate.Verdict) {
 	for _, line := range obstacles {
 		fmt.Fprintf(&b, "  %s\n", oneLine(line))
 	}
-	fix, granted, edge := u.fix(v)
+	wanted := missing{v.Call.Caller.RoleName, v.Ask.Action, v.Ask.Resource}
 	own, line := u.ownFix(v)
 	switch {
 	case own != "":
 		fmt.Fprintf(&b, "  %s %s\n  %s\n", u.style.green("fix:"), own, u.style.green("+ "+oneLine(line)))
 	case len(obstacles) > 0:
 		fmt.Fprintf(&b, "  %s\n", u.style.yellow("no grant in the topology can help"))
-	case granted != "":
-		fmt.Fprintf(&b, "  %s the topology grants this already%s: run `%s`\n", u.style.green("fix:"), edge, granted)
-	case fix.Summary != "":
-		fmt.Fprintf(&b, "  %s %s\n", u.style.green("fix:"), fix.Summary)
-		fmt.Fprintf(&b, "  %s\n", u.style.faint(addAt(fix)+":"))
-		b.WriteString(addedLines(fix, u.style))
+	case wanted.role == "": // no function's
+	case u.later != nil: // reading the topology takes too long for the caller to wait
+		defer u.fixLater(wanted)
+	default:
+		t, err := topology.Load(u.dir)
+		if err == nil {
+			b.WriteString(u.fixLines(t, wanted, "  "+u.style.green("fix:")))
+		}
 	}
 	fmt.Fprint(u.log, b.String())
 }
@@ -112,39 +114,6 @@ func addedLines(fix writ.Fix, st style) string {
 }
 
 func place(p writ.Position) string { return writ.Position{File: p.File, Line: p.Line}.String() }
-
-// fix reads the topology as it stands now: denials are rare, and the lines
-// must be those that the user sees in the editor. Where the topology allows the
-// call already, granted is the command that deploys it; for the role of an API
-// edge names the route that allows it.
-func (u *up) fix(v gate.Verdict) (fix writ.Fix, granted, edge string) {
-	role := v.Call.Caller.RoleName
-	if role == "" {
-		return writ.Fix{}, "", ""
-	}
-	t, err := topology.Load(u.dir)
-	if err != nil {
-		return writ.Fix{}, "", ""
-	}
-	for _, node := range flatten(t) {
-		sandbox := u.sandboxOf(node, role)
-		if fix, ok := synth.Fix(node, sandbox, role, v.Ask.Action, v.Ask.Resource); ok {
-			return fix, "", ""
-		}
-		route, pos, isRoute := synth.RouteEdge(node, sandbox, role, v.Ask.Action, v.Ask.Resource)
-		if isRoute {
-			edge = fmt.Sprintf(", by %s at %s", oneLine(route), place(pos))
-		}
-		if isRoute || synth.Granted(node, sandbox, role, v.Ask.Action, v.Ask.Resource) {
-			command := "writ deploy " + quoted(u.dir)
-			if sandbox != defaultSandbox {
-				command += " -s " + sandbox
-			}
-			return writ.Fix{}, command, edge
-		}
-	}
-	return writ.Fix{}, "", ""
-}
 
 // sandboxOf finds the sandbox of a function's or an API's role: `writ deploy -s`
 // brings others into this cloud.
@@ -189,6 +158,9 @@ func (u *up) banner(systems []*system) {
 		}
 		for _, store := range s.topology.Stores {
 			fmt.Fprintf(&b, "  %-9s %s\n", store.Kind, storeName(s, store))
+		}
+		for _, line := range madeThings(s.template) {
+			fmt.Fprintf(&b, "  %s\n", line)
 		}
 		for _, line := range append(notRun(s.topology), leftOut(s)...) {
 			fmt.Fprintf(&b, "  %s\n", st.yellow(line))

@@ -57,13 +57,16 @@ func TestWhatAFunctionMayDoWrong(t *testing.T) {
 		check("/http", row.httpStatus, row.httpBody, row.httpHeader)
 	}
 	c.set(func(string, []byte) (string, string, error) {
-		return `{"errorMessage":"boom"}`, "Unhandled", nil
+		return `{"errorType":"Error","errorMessage":"boom\nand more"}`, "Unhandled", nil
 	})
 	if got := c.send(t, "GET", "/rest", ""); got.Status != 502 || got.Body != restBroken {
 		t.Errorf("a function error: %+v", got)
 	}
 	if got := c.send(t, "GET", "/http", ""); got.Status != 500 || got.Body != httpBroken {
 		t.Errorf("a function error: %+v", got)
+	}
+	if log := c.log.String(); strings.Count(log, `error="Error: boom"`) != 2 {
+		t.Errorf("the log does not say why the function failed:\n%s", log)
 	}
 }
 

@@ -177,9 +177,14 @@ func writeWhole(path string, data []byte) error {
 	return nil
 }
 
+func (s *Service) hasCode(name string) bool {
+	_, err := os.Stat(s.codeDir(name))
+	return err == nil
+}
+
 // restoreCode unpacks a kept archive again when its directory is gone.
 func (s *Service) restoreCode(name string) error {
-	if _, err := os.Stat(s.codeDir(name)); err == nil {
+	if s.hasCode(name) {
 		return nil
 	}
 	archive, err := os.ReadFile(s.codeFile(name))

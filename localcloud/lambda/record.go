@@ -83,6 +83,9 @@ func (s *Service) configuration(r *Record, qualified bool) map[string]any {
 		"Architectures": []string{r.Architecture}, "EphemeralStorage": map[string]int{"Size": r.EphemeralMB},
 		"SnapStart": map[string]string{"ApplyOn": "None", "OptimizationStatus": "Off"}, "LoggingConfig": r.Logging,
 	}
+	if !s.hasCode(r.Code) {
+		c["State"], c["StateReasonCode"], c["StateReason"] = "Failed", "InternalError", "The function's code is lost. Update it to run the function again."
+	}
 	if len(r.Env) > 0 {
 		c["Environment"] = map[string]any{"Variables": r.Env}
 	}
@@ -166,7 +169,7 @@ func (s *Service) load() error {
 	for _, r := range records {
 		used[r.Code] = true
 		if err := s.restoreCode(r.Code); err != nil {
-			s.cfg.Log.Warn("a function's code is lost; deploy it again", "function", r.Name, "error", err)
+			s.cfg.Log.Warn("a function's code is lost: `writ deploy` or `writ up` brings it again, or UpdateFunctionCode", "function", r.Name, "error", err)
 		}
 		fn, err := s.live(r, nil)
 		if err != nil {

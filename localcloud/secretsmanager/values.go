@@ -27,6 +27,23 @@ func (q *request) given() (v value, ok bool, err error) {
 // sealedOf names what a sealed value belongs to.
 func sealedOf(arn, id string) string { return arn + " " + id }
 
+// Unreadable names the secrets with a value that the key does not open.
+func (s *Service) Unreadable() []string {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	var names []string
+	for name, one := range s.secrets {
+		for id := range one.record.Versions {
+			if _, err := s.open(&one.record, id); err != nil {
+				names = append(names, "the secret "+name)
+				break
+			}
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
 func (s *Service) open(r *record, id string) (value, error) {
 	var v value
 	text, err := s.sealer.Open(r.Versions[id].Sealed, sealedOf(r.ARN, id))

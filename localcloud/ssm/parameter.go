@@ -241,6 +241,23 @@ func (s *Service) read(r *record, v *version, open bool) (string, error) {
 	return string(text), err
 }
 
+// Unreadable names the SecureStrings with a value that the key does not open.
+func (s *Service) Unreadable() []string {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	var names []string
+	for name, r := range s.parameters {
+		for i := range r.Versions {
+			if _, err := s.read(r, &r.Versions[i], true); err != nil {
+				names = append(names, "the parameter "+name)
+				break
+			}
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
 // sealedOf names what a sealed value belongs to.
 func sealedOf(name string, number int) string { return name + ":" + strconv.Itoa(number) }
 

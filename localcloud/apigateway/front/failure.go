@@ -151,3 +151,16 @@ func traceID(now time.Time, id string) string {
 	}
 	return fmt.Sprintf("Root=1-%08x-%s", now.Unix(), hex[:24])
 }
+
+// functionError tells a function's error in one short line, for the log.
+func functionError(payload []byte) string {
+	var e struct {
+		ErrorType    string `json:"errorType"`
+		ErrorMessage string `json:"errorMessage"`
+	}
+	if err := json.Unmarshal(payload, &e); err != nil {
+		return "it does not say why"
+	}
+	message, _, _ := strings.Cut(e.ErrorMessage, "\n")
+	return strings.Trim(fmt.Sprintf("%.80s: %.100s", e.ErrorType, message), ": ")
+}

@@ -231,7 +231,7 @@ func (x *exchange) callFunction(i Integration) {
 		x.fail(cannotRun)
 		return
 	case reply.Header.Get("X-Amz-Function-Error") != "":
-		x.Log.Error("the function failed", "route", route, "function", i.FunctionARN, "error", reply.Header.Get("X-Amz-Function-Error"))
+		x.Log.Error("the function failed", "route", route, "function", i.FunctionARN, "error", functionError(reply.Body))
 		x.fail(functionFailed)
 		return
 	}

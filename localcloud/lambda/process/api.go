@@ -102,6 +102,10 @@ func (in *instance) quiet() bool {
 		return false
 	}
 	in.current = nil
+	var status string
+	if inv != nil {
+		status = inv.fault
+	}
 	if in.st == stateStarting {
 		in.st, in.initTook = stateReady, max(time.Since(in.born), 1)
 		in.initDone.Stop()
@@ -112,7 +116,7 @@ func (in *instance) quiet() bool {
 	if inv != nil {
 		inv.timer.Stop()
 		in.out.drain()
-		in.endLines(inv, time.Since(inv.started), "")
+		in.endLines(inv, time.Since(inv.started), status)
 	}
 	if leaving {
 		in.kill(killedIdle)
@@ -188,6 +192,7 @@ func (in *instance) serveResponse(w http.ResponseWriter, r *http.Request, id str
 	body, err := readBody(r)
 	switch {
 	case errors.Is(err, errTooLarge):
+		in.refuse(inv)
 		in.answer(inv, functionError("Function.ResponseSizeTooLarge", "Response payload size exceeded maximum allowed payload size (%d bytes).", MaxResponse))
 		apiError(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", fmt.Sprintf("Exceeded maximum allowed payload size (%d bytes).", MaxResponse))
 	case err != nil:
@@ -199,6 +204,16 @@ func (in *instance) serveResponse(w http.ResponseWriter, r *http.Request, id str
 		in.answer(inv, Result{Payload: body})
 		writeAccepted(w)
 	}
+}
+
+// refuse notes in the log that the answer was too large, in the words of AWS's
+// runtimes: the caller alone would know it.
+func (in *instance) refuse(inv *invocation) {
+	in.mu.Lock()
+	inv.fault = errorStatus("Function.ResponseSizeTooLarge")
+	in.mu.Unlock()
+	in.out.drain()
+	in.out.say(fmt.Sprintf(`LAMBDA_RUNTIME Failed to post handler success response. Http response code: 413. {"errorMessage":"Exceeded maximum allowed payload size (%d bytes).","errorType":"RequestEntityTooLarge"}`, MaxResponse))
 }
 
 // trailerError is the error that a streaming response ended with.

@@ -1,6 +1,7 @@
 package process
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -72,6 +73,7 @@ func (in *instance) watch() {
 	if inv != nil {
 		in.settle(inv, err)
 	}
+	in.reportInit(err)
 	close(in.dead)
 	killStrays(in.marker)
 	f.guard.remove(pid, in.marker)
@@ -85,11 +87,11 @@ func (in *instance) watch() {
 // settle answers the event that the process was at when it ended.
 func (in *instance) settle(inv *invocation, cause error) {
 	in.mu.Lock()
-	reason := in.reason
+	reason, fault := in.reason, inv.fault
 	in.mu.Unlock()
 	inv.timer.Stop()
 	took := time.Since(inv.started)
-	status := "Status: error\tError Type: Runtime.ExitError"
+	status := errorStatus("Runtime.ExitError")
 	switch {
 	case reason == killedTimeout:
 		took = in.spec.Timeout
@@ -98,13 +100,55 @@ func (in *instance) settle(inv *invocation, cause error) {
 		in.out.say(fmt.Sprintf("%s %s Task timed out after %.2f seconds", in.now().UTC().Format("2006-01-02T15:04:05.000Z"), inv.RequestID, seconds))
 		inv.finish(functionError("Sandbox.Timedout", "RequestId: %s Error: Task timed out after %.2f seconds", inv.RequestID, seconds))
 	case inv.answered.Load(): // it ended after its answer, which stands
-		status = ""
+		status = fault
 	default:
 		in.out.say("RequestId: " + inv.RequestID + " Error: " + exitText(cause))
 		in.out.say("Runtime.ExitError")
 		inv.finish(functionError("Runtime.ExitError", "RequestId: %s Error: %s", inv.RequestID, exitText(cause)))
 	}
 	in.endLines(inv, took, status)
+}
+
+// reportInit notes that the process ended before it asked for an event, and
+// why: Lambda's INIT_REPORT line. Writ's own reasons to end it are none.
+func (in *instance) reportInit(cause error) {
+	in.mu.Lock()
+	ready, reason, initError := in.initTook > 0, in.reason, in.initError
+	in.mu.Unlock()
+	kind := "Runtime.ExitError"
+	switch {
+	case ready, reason != killedNot && reason != killedInitError: // the line of a timeout is written already
+		return
+	case initError != nil:
+		kind = errorType(initError)
+	default:
+		in.out.say("Error: "+exitText(cause), kind)
+	}
+	took := float64(in.now().Sub(in.born)) / float64(time.Millisecond)
+	in.out.say(fmt.Sprintf("INIT_REPORT Init Duration: %.2f ms\tPhase: init\t%s", took, errorStatus(kind)))
+}
+
+// failedBeforeEvent writes the lines of an invocation whose process never came
+// to ask for it. The process and its stream have ended; this is said after them.
+func (in *instance) failedBeforeEvent(inv *invocation, status string) {
+	if in.out == nil {
+		return // it was not even started, and its log says so
+	}
+	in.out.own(inv)
+	in.out.say("START RequestId: " + inv.RequestID + " Version: " + in.spec.Version)
+	in.endLines(inv, in.now().Sub(in.born), status)
+	in.pool.fleet.cfg.Lines.End(in.stream)
+}
+
+// errorType is the type that an error's JSON names.
+func errorType(payload []byte) string {
+	var e struct {
+		ErrorType string `json:"errorType"`
+	}
+	if err := json.Unmarshal(payload, &e); err != nil || e.ErrorType == "" {
+		return "Runtime.Unknown"
+	}
+	return e.ErrorType
 }
 
 // exitError is the result of a process that ended before it asked for an event.

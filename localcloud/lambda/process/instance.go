@@ -229,17 +229,23 @@ func (in *instance) afterDeath(ctx context.Context, inv *invocation) (Result, bo
 	in.mu.Lock()
 	wasReady, reason, initError := in.initTook > 0, in.reason, in.initError
 	in.mu.Unlock()
+	var res Result
+	var status string
 	switch {
 	case reason == killedStopping:
 		return Result{}, false, ErrClosed
 	case wasReady:
 		return Result{}, false, nil
 	case initError != nil:
-		return Result{Payload: initError, Error: "Unhandled"}, true, nil
+		res, status = Result{Payload: initError, Error: "Unhandled"}, errorStatus(errorType(initError))
 	case reason == killedInitTimeout:
-		return functionError("Sandbox.Timedout", "RequestId: %s Error: Task timed out after %.2f seconds", inv.RequestID, InitTimeout.Seconds()), true, nil
+		res = functionError("Sandbox.Timedout", "RequestId: %s Error: Task timed out after %.2f seconds", inv.RequestID, InitTimeout.Seconds())
+		status = "Status: timeout"
+	default:
+		res, status = in.exitError(inv.RequestID), errorStatus("Runtime.ExitError")
 	}
-	return in.exitError(inv.RequestID), true, nil
+	in.failedBeforeEvent(inv, status)
+	return in.withTail(ctx, inv, res), true, nil
 }
 
 // withTail adds the log's end, for which the invocation must be through.

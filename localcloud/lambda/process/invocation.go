@@ -27,6 +27,7 @@ type invocation struct {
 	deadline time.Time
 	timer    *time.Timer
 	init     time.Duration // 0 for a warm process
+	fault    string        // the REPORT line's status when the answer was refused; guarded by the instance's lock
 	tail     []byte        // guarded by the output's lock
 }
 
@@ -76,6 +77,9 @@ func functionError(errorType, format string, args ...any) Result {
 	}
 	return Result{Payload: body, Error: "Unhandled"}
 }
+
+// errorStatus is the status at the end of a REPORT or INIT_REPORT line.
+func errorStatus(errorType string) string { return "Status: error\tError Type: " + errorType }
 
 // reportLine is the REPORT line of an invocation. A status of "" is success.
 func (inv *invocation) reportLine(spec *Spec, took time.Duration, memoryMB int, status string) string {
