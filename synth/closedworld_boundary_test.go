@@ -17,25 +17,30 @@ import (
 func TestClosedWorldWithBoundaries(t *testing.T) {
 	t.Parallel()
 	closedWorld(t, func(rt *rapid.T, top *topology.Topology) (*roles.Set, bounds) {
-		files, bound := map[string]string{}, bounds{}
-		for _, kind := range []topology.Kind{topology.KindFunction, topology.KindSchedule} {
-			if !rapid.Bool().Draw(rt, "has file") {
-				continue
-			}
-			document := randomBoundary(rt, top)
-			raw, err := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": document})
-			if err != nil {
-				rt.Fatal(err)
-			}
-			files[string(kind)+".json"] = string(raw)
-			bound[kind] = func(action, resource string) bool { return lets(top, document, action, resource) }
+		return randomBoundaries(rt, top, topology.KindFunction, topology.KindSchedule)
+	})
+}
+
+// randomBoundaries draws files for some of the kinds.
+func randomBoundaries(rt *rapid.T, top *topology.Topology, kinds ...topology.Kind) (*roles.Set, bounds) {
+	files, bound := map[string]string{}, bounds{}
+	for _, kind := range kinds {
+		if !rapid.Bool().Draw(rt, "has file") {
+			continue
 		}
-		found, err := roles.Given(top, files)
+		document := randomBoundary(rt)
+		raw, err := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": document})
 		if err != nil {
 			rt.Fatal(err)
 		}
-		return found.Choose(roles.Settings{Mode: roles.Shared, Way: roles.Boundary}), bound
-	})
+		files[string(kind)+".json"] = string(raw)
+		bound[kind] = func(action, resource string) bool { return lets(top, document, action, resource) }
+	}
+	found, err := roles.Given(top, files)
+	if err != nil {
+		rt.Fatal(err)
+	}
+	return found.Choose(roles.Settings{Mode: roles.Shared, Way: roles.Boundary}), bound
 }
 
 // bounding is a statement of a boundary, as its author writes it.
@@ -47,8 +52,8 @@ type bounding struct {
 	NotResource []string `json:",omitempty"`
 }
 
-func randomBoundary(t *rapid.T, top *topology.Topology) []bounding {
-	actions := []string{"*", "dynamodb:*", "dynamodb:Get*", "dynamodb:PutItem", "s3:*Object", "lambda:InvokeFunction", "logs:*", "sqs:*", "SQS:sendmessage", "events:PutEvents", "sns:?ublish"}
+func randomBoundary(t *rapid.T) []bounding {
+	actions := []string{"*", "dynamodb:*", "dynamodb:Get*", "dynamodb:PutItem", "s3:*Object", "lambda:InvokeFunction", "logs:*", "sqs:*", "SQS:sendmessage", "events:PutEvents", "sns:?ublish", "states:Start*", "appsync:*", "events:*"}
 	resources := []string{
 		"*", "arn:aws:dynamodb:{{region}}:{{account}}:table/*", "arn:aws:lambda:*:*:function:{{namespace}}_one_{{sandbox}}*",
 		"arn:aws:lambda:{{region}}:{{account}}:*{{sandbox}}", "arn:aws:s3:::*/a/*", "arn:aws:logs:*:*:*", "arn:aws:sqs:*:*:*two*",
