@@ -27,7 +27,7 @@ type File struct {
 }
 
 // variable is {{sandbox}} and the like; tc also takes three braces.
-var variable = regexp.MustCompile(`\{\{\{?[^{}]*\}?\}\}`)
+var variable = regexp.MustCompile(`\{\{\{[^{}"\n]*\}\}\}|\{\{[^{}"\n]*\}\}`)
 
 func read(path string) (*File, error) {
 	info, err := os.Stat(path)
