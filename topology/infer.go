@@ -109,6 +109,9 @@ func (p *reader) inferFunction(dir, name string) *Function {
 		}
 		if fn := p.function(f.Name, entry{f.Name, n.pos, n}); fn != nil {
 			fn.Root, fn.Pos = name, writ.Position{File: file, Line: n.pos.Line, Col: n.pos.Col}
+			if fn.Infra != "" {
+				fn.Infra = path.Join(name, fn.Infra)
+			}
 			return fn
 		}
 		return nil // said already
@@ -181,6 +184,9 @@ func (p *reader) functionFile(dir string, f *Function) {
 	p.fillRuntime(f, own)
 	if f.Description == "" {
 		f.Description = own.Description
+	}
+	if f.Infra == "" && own.Infra != "" {
+		f.Infra = path.Join(f.Root, own.Infra)
 	}
 	for _, v := range own.Environment {
 		if !slices.ContainsFunc(f.Environment, func(o EnvVar) bool { return o.Name == v.Name }) {

@@ -19,7 +19,7 @@ var functionKeys = []string{
 
 var functionActed = []string{
 	"root", "description", "runtime", "environment", "grants",
-	"function", "functions", "event", "queue", "topic", "mutation", "channel", "state", "dead_letter_queue", "network", "name", "uri", "dir",
+	"function", "functions", "event", "queue", "topic", "mutation", "channel", "state", "dead_letter_queue", "network", "name", "uri", "dir", "infra_dir",
 }
 
 // targetKinds are the keys by which a function leads on to another entity.
@@ -65,6 +65,9 @@ func (p *reader) function(name string, e entry) *Function {
 	}
 	fn := &Function{Name: name, Pos: e.pos, Description: p.text(f.value("description"), "description")}
 	fn.Root = p.functionRoot(fn, f)
+	if n := f.value("infra_dir"); !n.null() {
+		fn.Infra = cleanPath(p.text(n, "infra_dir"))
+	}
 	if n := f.value("runtime"); n != nil {
 		p.runtime(fn, n)
 	}

@@ -68,6 +68,9 @@ type Function struct {
 	Description string   `json:"description,omitempty"`
 	Runtime     Runtime  `json:"runtime"`
 	Environment []EnvVar `json:"environment,omitempty"`
+	// Infra is the function's own directory of tc's overlays (infra_dir), relative
+	// to Topology.Dir and instead of the topology's; "" for none.
+	Infra string `json:"infra,omitempty"`
 	// Targets are the edges that the topology draws by naming another entity
 	// under the function (function:, event:, queue:, topic:, mutation:,
 	// channel:): Lambda calls it after an asynchronous call that succeeded.
