@@ -43,10 +43,14 @@ type Options struct {
 	Existing map[string]bool
 	// Variables are further values for {{...}}, such as ASSET_BUCKET.
 	Variables map[string]string
+	// MayBeEmpty says that a topology without anything to deploy is no error, as
+	// in a tree where others hold something: its Output has no Template.
+	MayBeEmpty bool
 }
 
 // Output is a template and where it comes from.
 type Output struct {
+	// Template is nil where there is nothing to deploy; see Options.MayBeEmpty.
 	Template *cfn.Template
 	// Statements has one entry for every edge of every statement in a role's policy.
 	Statements []Provenance
@@ -131,6 +135,9 @@ func Template(t *topology.Topology, o Options) (*Output, error) {
 	}
 	if len(b.errs) > 1 {
 		return nil, errors.Join(b.errs...)
+	}
+	if b.resources.Len() == 0 {
+		return b.out, nil
 	}
 	root := cfn.Obj(
 		"AWSTemplateFormatVersion", "2010-09-09",
@@ -270,6 +277,9 @@ func (b *builder) checkQuotas() {
 			b.fail(writ.Errorf(writ.CodeTooLarge, "the stack of %s has %d %s, and AWS takes %d", b.t.Name, q.have, q.what, q.most).
 				WithHint("move a part of the system to a topology of its own in a sub-folder").At(b.t.Pos, ""))
 		}
+	}
+	if b.o.MayBeEmpty {
+		return
 	}
 	if b.resources.Len() == 0 && b.o.Local && len(b.out.Skipped) > 0 {
 		b.fail(writ.Errorf(writ.CodeInvalid, "%s holds nothing that runs locally", b.t.Name).
