@@ -113,7 +113,7 @@ func (b *builder) channel(ch *topology.Channel, keyed bool) {
 		p.Set("CodeHandlers", strings.Join(code, "\n"))
 	}
 	if ch.Body != nil {
-		b.skip("key", "channel "+ch.Name, ch.Pos, "authorizer and doc_only of a channel are not synthesised yet; callers sign with IAM")
+		b.skip("key", "channel "+ch.Name, ch.Pos, "authorizer, doc_only and output_channel of a channel are not synthesised yet; callers sign with IAM")
 	}
 	p.Set("Tags", b.tags())
 	b.add(logicalID(ch.Name)+"Channel", "channel "+ch.Name, ch.Pos, cfn.Obj("Type", "AWS::AppSync::ChannelNamespace", "Properties", p))

@@ -42,8 +42,8 @@ func (p *reader) functions(t *Topology, f fields) {
 		return
 	}
 	for _, e := range p.named(e.value, "functions") {
-		if e.key == "shared" && e.value.kind == listNode { // tc's older form: names of functions that live elsewhere
-			t.Others = append(t.Others, &Section{Key: "functions.shared", YAML: e.value.yaml(), Pos: e.value.pos})
+		if (e.key == "shared" || e.key == "remote") && e.value.kind == listNode { // tc's older form: functions that live elsewhere
+			t.Others = append(t.Others, &Section{Key: "functions." + e.key, YAML: e.value.yaml(), Pos: e.value.pos})
 			continue
 		}
 		p.declares = true
