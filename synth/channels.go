@@ -132,8 +132,8 @@ func (b *builder) channelHandler(ch *topology.Channel, h *topology.ChannelHandle
 		return nil, h.Code
 	}
 	text += " -> " + string(h.Target.Kind) + " " + h.Target.Name
-	if foreign(h.Target.Name) {
-		b.skip("edge", text, h.Target.Pos, elsewhere)
+	if why := b.away(h.Target.Kind, h.Target.Name); why != "" {
+		b.skip("edge", text, h.Target.Pos, why)
 		return nil, h.Code
 	}
 	source, ok := b.dataSource(sourceOf{kind: topology.KindChannel, api: getAtt(channelsID, "ApiId"), apiARN: getAtt(channelsID, "ApiArn")}, *h.Target, b.channelsTo(*h.Target))

@@ -52,8 +52,8 @@ func (b *builder) targetEntity(f *topology.Function, to topology.Target, say fun
 	}
 	switch to.Kind {
 	case topology.KindFunction:
-		if foreign(to.Name) {
-			return tell(elsewhere)
+		if why := b.away(to.Kind, to.Name); why != "" {
+			return tell(why)
 		}
 		return entityFunction, b.functions[to.Name] != nil
 	case topology.KindEvent:

@@ -18,8 +18,8 @@ func (b *builder) routes(kind topology.APIKind) []*topology.Route {
 			b.skip("route", routeText(r), r.Pos, NotLocal)
 		case r.Target.Kind == "":
 			b.skip("route", routeText(r), r.Pos, "it leads nowhere")
-		case foreign(r.Target.Name):
-			b.skip("route", routeText(r), r.Pos, elsewhere)
+		case b.away(r.Target.Kind, r.Target.Name) != "":
+			b.skip("route", routeText(r), r.Pos, b.away(r.Target.Kind, r.Target.Name))
 		case !b.authorized(r, kind):
 		case r.Target.Kind != topology.KindFunction && kind != topology.APIHTTP:
 			b.skip("route", routeText(r), r.Pos, "routes of a REST API to a "+string(r.Target.Kind)+" are not synthesised yet")

@@ -102,7 +102,7 @@ func Template(t *topology.Topology, o Options) (*Output, error) {
 	b := &builder{
 		t: t, o: o, out: &Output{},
 		resources: &cfn.Object{}, outputs: &cfn.Object{}, meaning: map[string]string{}, physical: map[string]string{},
-		functions: map[string]*topology.Function{}, stores: map[string]*topology.Store{}, events: map[string]*topology.Event{},
+		functions: map[string]*topology.Function{}, provided: map[string]string{}, stores: map[string]*topology.Store{}, events: map[string]*topology.Event{},
 		things: map[node]thing{}, senders: map[node][]sender{}, roles: map[node]role{},
 	}
 	b.index()
@@ -111,6 +111,10 @@ func Template(t *topology.Topology, o Options) (*Output, error) {
 	}
 	b.passive()
 	for _, f := range sorted(t.Functions, functionName) {
+		if provider := b.provided[f.Name]; provider != "" {
+			b.skip("function", f.Name, f.Pos, "it runs on "+provider+", which is not synthesised yet: it gets no role here")
+			continue
+		}
 		b.function(f)
 	}
 	if !o.Local {
@@ -171,6 +175,8 @@ type builder struct {
 	stores    map[string]*topology.Store
 	events    map[string]*topology.Event
 	things    map[node]thing
+	// provided are the functions that do not run on Lambda, with what runs them.
+	provided map[string]string
 	// senders are the services that may put something into a queue or topic.
 	senders map[node][]sender
 	roles   map[node]role
@@ -179,6 +185,10 @@ type builder struct {
 
 func (b *builder) index() {
 	for _, f := range b.t.Functions {
+		if f.Runtime.Provider != "" {
+			b.provided[f.Name] = f.Runtime.Provider
+			continue
+		}
 		b.functions[f.Name] = f
 		b.claim("function", FunctionName(b.t, f.Name, b.o.Sandbox), f.Name, f.Pos)
 	}

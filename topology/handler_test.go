@@ -1,6 +1,7 @@
 package topology_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -27,5 +28,31 @@ func TestHandlerFiles(t *testing.T) {
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(show(err), c.want) {
 			t.Errorf("%+v: %v", c, show(err))
 		}
+	}
+}
+
+// What does not run on Lambda has no handler of Lambda's; an image's language is
+// found in its code, where that is there.
+func TestNoHandlerNeeded(t *testing.T) {
+	t.Parallel()
+	got := load(t, `
+-- topology.yml --
+name: shop
+-- agent/function.yml --
+runtime: {provider: MicroVm, handler: python app.py}
+-- agent/app.py --
+-- batch/function.json --
+{"runtime": {"platform": "Fargate", "package_type": "image"}}
+-- scan/function.yml --
+runtime: {package_type: image, provider: lambda}
+-- scan/handler.py --
+`)
+	var all []string
+	for _, f := range got.Functions {
+		all = append(all, f.Name+": "+f.Runtime.Provider+" "+f.Runtime.Identifier)
+	}
+	want := []string{"agent: MicroVm ", "batch: Fargate ", "scan:  python3.13"}
+	if !slices.Equal(all, want) {
+		t.Errorf("got %q, want %q", all, want)
 	}
 }

@@ -211,6 +211,9 @@ func (p *reader) fillRuntime(f, own *Function) {
 	if r.Identifier == "" {
 		r.Language, r.Identifier = o.Language, o.Identifier
 	}
+	if r.Provider == "" {
+		r.Provider = o.Provider
+	}
 	if r.Handler == "" && o.Handler != "" {
 		r.Handler = o.Handler
 		p.mark(f.Pos, "handler", p.spot(own.Pos, "handler"))

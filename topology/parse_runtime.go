@@ -119,11 +119,14 @@ func (p *reader) runtime(fn *Function, n *node) {
 			*own.text, *own.at = p.text(n, own.key), n.pos
 		}
 	}
+	if n := f.value("provider", "platform"); n != nil && !strings.EqualFold(n.text, "lambda") {
+		r.Provider = p.text(n, "provider")
+	}
 	fn.Environment = p.environment(f.value("environment"), fn.Environment)
 	if kind := strings.ToLower(p.text(f.value("package_type"), "package_type")); kind == "image" || kind == "oci" {
 		p.noCode[fn] = true
 	}
-	fn.Others = append(fn.Others, f.others("runtime.", "lang", "handler", "memory", "memory_size", "timeout", "role", "role_file", "role_name", "environment")...)
+	fn.Others = append(fn.Others, f.others("runtime.", "lang", "handler", "memory", "memory_size", "timeout", "role", "role_file", "role_name", "environment", "provider", "platform")...)
 }
 
 // explicitZero refuses a written 0, which would else mean AWS's default.

@@ -120,6 +120,9 @@ type Runtime struct {
 	Handler    string `json:"handler"`
 	MemoryMB   int    `json:"memory,omitempty"`  // 0: 128
 	TimeoutSec int    `json:"timeout,omitempty"` // 0: 3
+	// Provider is what runs the function where that is not Lambda: tc's MicroVm,
+	// AgentCore or Fargate, as written; "" for Lambda.
+	Provider string `json:"provider,omitempty"`
 	// Role is the name or ARN of a role that exists, RoleFile a policy document
 	// for a role that is made, RoleName the name of that role: tc's overrides for
 	// one function. They may hold {{...}}.

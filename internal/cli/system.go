@@ -143,6 +143,9 @@ func flatten(t *topology.Topology) []*topology.Topology {
 func (sh *shell) synthesise(ctx context.Context, o order, s *system, existing map[string]bool, mayBeEmpty bool) error {
 	t := s.topology
 	for _, f := range t.Functions {
+		if f.Runtime.Provider != "" {
+			continue // not Lambda's
+		}
 		s.sources = append(s.sources, bundle.Source{
 			Name: f.Name, Dir: filepath.Join(t.Dir, f.Root), Language: f.Runtime.Language, Position: f.Pos,
 		})
