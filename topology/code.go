@@ -19,6 +19,10 @@ func (p *reader) complete(t *Topology) {
 		if f.Runtime.Provider != "" {
 			continue // how that runs is not for Lambda's rules to say
 		}
+		if f.Code != "" {
+			p.completeInline(f)
+			continue
+		}
 		completeFunction(p.problems, t.Dir, f, p.noCode[f])
 	}
 }

@@ -56,3 +56,20 @@ runtime: {package_type: image, provider: lambda}
 		t.Errorf("got %q, want %q", all, want)
 	}
 }
+
+// Code in the topology is one file, named after its handler.
+func TestInlineCode(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ function, identifier, file string }{
+		{"{code: 'def handler(e, c): pass'}", "python3.13", "handler.py"},
+		{"{runtime: {code: 'def run(e, c): pass', lang: python3.12, handler: app.run}}", "python3.12", "app.py"},
+		{"{code: 'exports.handler = async () => 1', runtime: {lang: node22}}", "nodejs22.x", "index.js"},
+		{"{code: 'export const handler = async () => 1', runtime: {lang: node22}}", "nodejs22.x", "index.mjs"},
+		{"{code: 'def handler(e, c): pass', runtime: {handler: ../../up.handler}}", "python3.13", "up.py"},
+	} {
+		f := load(t, "-- topology.yml --\nname: t\nfunctions:\n  f: "+c.function+"\n").Functions[0]
+		if f.Runtime.Identifier != c.identifier || f.CodeFile() != c.file || len(f.Others) != 0 {
+			t.Errorf("%s: %s in %s, %v", c.function, f.Runtime.Identifier, f.CodeFile(), f.Others)
+		}
+	}
+}

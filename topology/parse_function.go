@@ -14,12 +14,12 @@ var functionKeys = []string{
 	"root", "description", "runtime", "environment", "grants",
 	"function", "functions", "event", "queue", "topic", "mutation", "channel", "state", "dead_letter_queue", "network",
 	"uri", "fqn", "build", "shared", "test", "tests",
-	"name", "dir", "namespace", "layer_name", "version", "revision", "infra", "infra_dir", "tasks", "assets",
+	"code", "name", "dir", "namespace", "layer_name", "version", "revision", "infra", "infra_dir", "tasks", "assets",
 }
 
 var functionActed = []string{
 	"root", "description", "runtime", "environment", "grants",
-	"function", "functions", "event", "queue", "topic", "mutation", "channel", "state", "dead_letter_queue", "network", "name", "uri", "dir", "infra_dir",
+	"function", "functions", "event", "queue", "topic", "mutation", "channel", "state", "dead_letter_queue", "network", "code", "name", "uri", "dir", "infra_dir",
 }
 
 // targetKinds are the keys by which a function leads on to another entity.
@@ -68,6 +68,7 @@ func (p *reader) function(name string, e entry) *Function {
 	if n := f.value("infra_dir"); !n.null() {
 		fn.Infra = cleanPath(p.text(n, "infra_dir"))
 	}
+	p.inlineCode(fn, f)
 	if n := f.value("runtime"); n != nil {
 		p.runtime(fn, n)
 	}

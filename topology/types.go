@@ -62,6 +62,9 @@ type Function struct {
 	Name string `json:"name"`
 	// Root is the directory of the code, relative to Topology.Dir.
 	Root string `json:"root"`
+	// Code is the whole code of the function, written in the topology; "" where it
+	// lies in Root. CodeFile names the file that it is.
+	Code string `json:"code,omitempty"`
 	// Inferred says that the topology does not name the function: the folder Root
 	// was found beside it, with a handler in it.
 	Inferred    bool     `json:"inferred,omitempty"`

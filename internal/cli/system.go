@@ -148,6 +148,7 @@ func (sh *shell) synthesise(ctx context.Context, o order, s *system, existing ma
 		}
 		s.sources = append(s.sources, bundle.Source{
 			Name: f.Name, Dir: filepath.Join(t.Dir, f.Root), Language: f.Runtime.Language, Position: f.Pos,
+			Text: f.Code, File: f.CodeFile(),
 		})
 	}
 	hashes := make([]string, len(s.sources))
