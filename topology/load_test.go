@@ -167,6 +167,7 @@ func TestLoadErrors(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, tree, want string }{
 		{"no topology", "-- readme.md --\n", "there is no topology in "},
+		{"a folder that holds none", "-- topology.yml --\nname: a\nnodes: {dirs: [b]}\n-- b/readme.md --\n", "the folder is there: add a topology.yml to it"},
 		{"misspelt file", "-- topolgy.yml --\n", "topolgy.yml is not read; rename it to topology.yml"},
 		{
 			"circle of names", "-- topology.yml --\nname: a\nnodes: {dirs: [b]}\n-- b/topology.yml --\nname: b\nnodes: {dirs: [../]}\n",

@@ -56,9 +56,19 @@ func Hash(ctx context.Context, s Source) (string, error) {
 		files, err = plainSources(s.Dir)
 	}
 	if err != nil {
-		return "", err
+		return "", located(s, err)
 	}
 	return hashFiles(s, files)
+}
+
+// located says of which function the directory is that is not there: that of an
+// image or of a remote uri need not be, until it is deployed.
+func located(s Source, err error) error {
+	if writ.CodeOf(err) != writ.CodeNotFound {
+		return err
+	}
+	return writ.Errorf(writ.CodeNotFound, "function %s: %w", s.Name, err).At(s.Position, "").
+		WithHint("its code has to lie in a directory: fetch it there, or name another with  root: DIRECTORY")
 }
 
 // hashFiles hashes the contents with their names, relative to the function, so
