@@ -31,7 +31,7 @@ func TestHandlerFiles(t *testing.T) {
 	}
 }
 
-// What does not run on Lambda has no handler of Lambda's; an image's language is
+// What does not run on Lambda has no handler of Lambda's, and a library none; an image's language is
 // found in its code, where that is there.
 func TestNoHandlerNeeded(t *testing.T) {
 	t.Parallel()
@@ -44,9 +44,15 @@ runtime: {provider: MicroVm, handler: python app.py}
 -- batch/function.json --
 {"runtime": {"platform": "Fargate", "package_type": "image"}}
 -- scan/function.yml --
-runtime: {package_type: image, provider: lambda}
+runtime: {package_type: image, provider: lambda, image_uri: "registry.example/scan:1"}
+-- lib/function.yml --
+name: shared-code
+build: {kind: Library, dirs: [a]}
 -- scan/handler.py --
 `)
+	if len(got.Others) != 1 || got.Others[0].Key != "functions.shared-code" {
+		t.Errorf("kept apart: %v", got.Others)
+	}
 	var all []string
 	for _, f := range got.Functions {
 		all = append(all, f.Name+": "+f.Runtime.Provider+" "+f.Runtime.Identifier)

@@ -16,7 +16,7 @@ const (
 
 var runtimeKeys = []string{
 	"lang", "handler", "memory", "memory_size", "timeout", "environment", "role", "role_file",
-	"role_name", "role_kind", "role_spec", "vars_file", "package_type", "provider", "platform", "uri", "cpu", "arch", "port",
+	"role_name", "role_kind", "role_spec", "vars_file", "package_type", "provider", "platform", "uri", "image_uri", "cpu", "arch", "port",
 	"provisioned_concurrency", "reserved_concurrency", "mount_fs", "network", "fs", "snapstart", "infra_spec", "layers", "extensions",
 	"microvm", "code",
 }
