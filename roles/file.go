@@ -58,7 +58,8 @@ func (f *File) Document(values func(name string) (value, why string)) (*iam.Docu
 	for _, at := range variable.FindAllIndex(f.text, -1) {
 		value, why := values(strings.Trim(string(f.text[at[0]:at[1]]), "{} \t\r\n"))
 		if why != "" {
-			return nil, f.wrong(writ.Errorf(writ.CodeInvalid, "%s", why), f.place(at[0]))
+			return nil, f.wrong(writ.Errorf(writ.CodeInvalid, "%s", why).WithHint("tc would leave the place empty; write the value itself, or one of "+
+				"{{account}} {{region}} {{namespace}} {{sandbox}} {{env}} {{ASSET_BUCKET}} {{repo}}"), f.place(at[0]))
 		}
 		r.add(f.text[rest:at[0]], rest)
 		r.add(jsonText(value), at[0])

@@ -52,6 +52,7 @@ func Find(t *topology.Topology, p Places) (*Files, error) {
 	if t.Dir != "" {
 		s.sharedFiles(p)
 		s.own()
+		s.ofFunctions()
 		s.above()
 	}
 	s.roleFiles()
@@ -264,6 +265,47 @@ func (s *search) own() {
 		case infra != "" || looksLikePolicy(path):
 			s.unknown(path, name, functions)
 		}
+	}
+}
+
+// ofFunctions reads the files of functions with an infra_dir of their own: there
+// NAME.json speaks for the function, function.json for those without one.
+func (s *search) ofFunctions() {
+	t := s.files.topology
+	users := map[string][]string{}
+	for _, f := range t.Functions {
+		if f.Infra != "" && f.Infra != topology.InfraDir(t) {
+			users[f.Infra] = append(users[f.Infra], f.Name)
+		}
+	}
+	for _, infra := range slices.Sorted(maps.Keys(users)) {
+		folder := filepath.Join(t.Dir, filepath.FromSlash(infra), "roles")
+		for _, name := range jsonFiles(folder) {
+			path := filepath.Join(folder, name+".json")
+			switch {
+			case slices.Contains(users[infra], name):
+				s.ofFunction(name, path)
+			case name == "function":
+				for _, user := range users[infra] {
+					if !exists(filepath.Join(folder, user+".json")) {
+						s.ofFunction(user, path)
+					}
+				}
+			default:
+				s.unknown(path, name, users[infra])
+			}
+		}
+	}
+}
+
+func (s *search) ofFunction(name, path string) {
+	if other := s.files.specific[name]; other != nil {
+		s.fail(writ.Errorf(writ.CodeConflict, "the file and %s both speak for function %s", other.Path, name).
+			WithHint("delete one of them"), writ.Position{File: filepath.ToSlash(path)})
+		return
+	}
+	if file := s.read(path, writ.Position{}); file != nil {
+		s.files.specific[name] = file
 	}
 }
 

@@ -113,7 +113,7 @@ func (b *builder) channel(ch *topology.Channel, keyed bool) {
 		p.Set("CodeHandlers", strings.Join(code, "\n"))
 	}
 	if ch.Body != nil {
-		b.skip("key", "channel "+ch.Name, ch.Pos, "authorizer and doc_only of a channel are not synthesised yet; callers sign with IAM")
+		b.skip("key", "channel "+ch.Name, ch.Pos, "authorizer, doc_only and output_channel of a channel are not synthesised yet; callers sign with IAM")
 	}
 	p.Set("Tags", b.tags())
 	b.add(logicalID(ch.Name)+"Channel", "channel "+ch.Name, ch.Pos, cfn.Obj("Type", "AWS::AppSync::ChannelNamespace", "Properties", p))
@@ -132,8 +132,8 @@ func (b *builder) channelHandler(ch *topology.Channel, h *topology.ChannelHandle
 		return nil, h.Code
 	}
 	text += " -> " + string(h.Target.Kind) + " " + h.Target.Name
-	if foreign(h.Target.Name) {
-		b.skip("edge", text, h.Target.Pos, elsewhere)
+	if why := b.away(h.Target.Kind, h.Target.Name); why != "" {
+		b.skip("edge", text, h.Target.Pos, why)
 		return nil, h.Code
 	}
 	source, ok := b.dataSource(sourceOf{kind: topology.KindChannel, api: getAtt(channelsID, "ApiId"), apiARN: getAtt(channelsID, "ApiArn")}, *h.Target, b.channelsTo(*h.Target))

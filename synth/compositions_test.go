@@ -46,6 +46,21 @@ var compositions = []struct {
 	{"mutation with an authorizer", "mutations: {authorizer: f2, types: {T: {id: ID!}}, resolvers: {save: {function: f1, input: T, output: T}}}", []string{"mutation save -> function f1", "mutations -> authorizer f2"}, nil},
 	{"channel to function", "channels: {news: {function: f1}}", []string{"channel news -> function f1"}, nil},
 	{"channel to event", "channels: {news: {on_publish: {event: Made}}}\nevents: {Made: {function: f1}}", []string{"channel news -> event Made", "event Made -> function f1"}, nil},
+	{"channel with the default handler, as a function", "channels: {news: {function: default}}", nil, nil},
+	{"events under consumes", "events: {consumes: {Made: {producer: shop, mutation: save}, Sold: {function: f2}}, produces: {Kept: {consumer: cellar}}}\n" + oneMutation, []string{"event Made -> mutation save", "event Sold -> function f2", "mutation save -> function f1"}, []string{"section"}},
+	{"event with a trigger of tc", "events: {Put: {trigger: 's3::put_object', state: t}}\n" + oneState, []string{"event Put -> state t", "state work -> function f1 (lambda:Invoke)"}, []string{"key"}},
+	{"routes with keys that do nothing", "routes: {a: {path: /a, method: GET, kind: http, timeout: 10, function: f1}, b: {path: /b, edge: true, multipart: true, function: f2}}", []string{"route GET /a -> function f1", "route POST /b -> function f2"}, []string{"key", "key", "key", "key"}},
+	{"routes that are only documented", "routes: {/a: {state: t}, /b: {proxy: none}, /c: {doc_only: true}}\n" + oneState, []string{"route POST /a -> state t", "state work -> function f1 (lambda:Invoke)"}, []string{"key", "route", "route"}},
+	{"routes whose cors add up", "routes: {/a: {function: f1, cors: {methods: [POST]}}, /b: {function: f2, cors: {methods: [GET]}}}", []string{"route POST /a -> function f1", "route POST /b -> function f2"}, []string{"cors"}},
+	{"functions that Lambda does not run", `functions:
+  f1: {runtime: {lang: go}}
+  vm: {runtime: {provider: MicroVm, handler: python app.py}, function: f1, grants: [{store: data, access: readData}]}
+  f2: {runtime: {lang: go, provider: lambda}, function: vm}
+  f3: {runtime: {lang: go}, grants: [{function: vm, access: invoke}]}
+routes: {/a: {function: vm}, /b: {function: f1}}
+events: {Made: {functions: [vm, f1]}}
+stores: {data: {key: id}}
+`, []string{"event Made -> function f1", "route POST /b -> function f1"}, []string{"edge", "edge", "function", "grant", "route"}},
 	{"schedule to function", "schedules: {daily: {cron: rate(1 day), function: f1}}", []string{"schedule daily -> function f1"}, nil},
 	{"schedule to state", "schedules: {daily: {cron: rate(1 day), target: t}}\n" + oneState, []string{"schedule daily -> state t", "state work -> function f1 (lambda:Invoke)"}, nil},
 	{"trigger to function", "triggers: {PRE_SIGN_UP: {function: f1}, POST_AUTHENTICATION: {function: f2}}", []string{"pool t PostAuthentication -> function f2", "pool t PreSignUp -> function f1"}, nil},
@@ -68,7 +83,11 @@ func TestCompositions(t *testing.T) {
 	for _, c := range compositions {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			checkComposition(t, "name: t\n"+compositionFunctions+c.text+"\n", c.edges, c.skipped)
+			functions := compositionFunctions
+			if strings.HasPrefix(c.text, "functions:") {
+				functions = "" // it has its own
+			}
+			checkComposition(t, "name: t\n"+functions+c.text+"\n", c.edges, c.skipped)
 		})
 	}
 	if len(compositions) < 30 {

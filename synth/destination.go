@@ -24,6 +24,10 @@ func (b *builder) destination(f *topology.Function) {
 		}
 		return
 	}
+	if b.o.Local { // the local cloud starts nothing after an asynchronous call
+		b.skip("edge", f.Name+" -> "+string(wired[0].Kind)+" "+wired[0].Name, wired[0].Pos, NotLocal)
+		return
+	}
 	id := logicalID(f.Name)
 	b.add(id+"Destination", "what follows function "+f.Name, wired[0].Pos, cfn.Obj(
 		"Type", "AWS::Lambda::EventInvokeConfig",
@@ -52,8 +56,8 @@ func (b *builder) targetEntity(f *topology.Function, to topology.Target, say fun
 	}
 	switch to.Kind {
 	case topology.KindFunction:
-		if foreign(to.Name) {
-			return tell(elsewhere)
+		if why := b.away(to.Kind, to.Name); why != "" {
+			return tell(why)
 		}
 		return entityFunction, b.functions[to.Name] != nil
 	case topology.KindEvent:

@@ -123,6 +123,10 @@ func (b *builder) entityValue(f *topology.Function, v topology.EnvVar, reference
 	}
 	if m[1] == "functions" {
 		switch {
+		case b.provided[name] != "":
+			b.fail(writ.Errorf(writ.CodeInvalid, "%s refers to what is not made: %s", reference, b.away(topology.KindFunction, name)).
+				WithHint("write its name or ARN instead").At(v.Pos, ""))
+			return "", ""
 		case b.functions[name] == nil:
 			b.missing("function", name, v.Pos, names(b.t.Functions, functionName))
 			return "", ""

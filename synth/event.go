@@ -140,7 +140,7 @@ func (b *builder) pattern(e *topology.Event) any {
 	var functions []any
 	for _, f := range sorted(b.t.Functions, functionName) {
 		for _, to := range f.Targets {
-			if to.Kind == topology.KindEvent && to.Name == e.Name && len(f.Targets) == 1 {
+			if to.Kind == topology.KindEvent && to.Name == e.Name && len(f.Targets) == 1 && b.functions[f.Name] != nil {
 				functions = append(functions, sub("arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:"+
 					FunctionName(b.t, f.Name, b.o.Sandbox)+":$LATEST"))
 			}

@@ -67,8 +67,8 @@ func (b *builder) resolver(r topology.Resolver) {
 	case r.Target.Name == "":
 		b.skip("mutation", r.Name, r.Pos, "it has no function, event or store, so the API has no answer for it")
 		return
-	case foreign(r.Target.Name):
-		b.skip("edge", text, r.Target.Pos, elsewhere)
+	case b.away(r.Target.Kind, r.Target.Name) != "":
+		b.skip("edge", text, r.Target.Pos, b.away(r.Target.Kind, r.Target.Name))
 		return
 	}
 	source, ok := b.dataSource(sourceOf{kind: topology.KindMutation, api: getAtt(mutationsID, "ApiId"), apiARN: getAtt(mutationsID, "Arn")}, r.Target, b.resolversOf(r.Target))

@@ -51,8 +51,8 @@ func (b *builder) edges(f *topology.Function) []edge {
 func (b *builder) grant(f *topology.Function, g topology.Grant) (edge, bool) {
 	var kind entity
 	text := f.Name + " -> " + string(g.Kind) + " " + g.Name
-	if foreign(g.Name) {
-		b.skip("grant", text, g.Pos, elsewhere)
+	if why := b.away(g.Kind, g.Name); why != "" {
+		b.skip("grant", text, g.Pos, why)
 		return edge{}, false
 	}
 	switch g.Kind {
@@ -116,7 +116,7 @@ func (b *builder) grant(f *topology.Function, g topology.Grant) (edge, bool) {
 // target makes an edge of `function: other` under a function.
 func (b *builder) target(f *topology.Function, target topology.Target) (edge, bool) {
 	name := f.Name + " -> " + string(target.Kind) + " " + target.Name
-	if target.Kind == topology.KindFunction && !foreign(target.Name) && b.functions[target.Name] == nil {
+	if target.Kind == topology.KindFunction && b.away(target.Kind, target.Name) == "" && b.functions[target.Name] == nil {
 		b.missing("function", target.Name, target.Pos, names(b.t.Functions, functionName))
 		return edge{}, false
 	}
@@ -148,6 +148,18 @@ const elsewhere = "it leads to another topology, which is not synthesised yet"
 // elsewhere, as tc takes it.
 func foreign(name string) bool {
 	return strings.HasPrefix(name, "arn:") || strings.Contains(name, "{{")
+}
+
+// away says why this stack does not make what an edge leads to, "" when it
+// does, or should: it is another topology's, or a function that is not Lambda's.
+func (b *builder) away(kind topology.Kind, name string) string {
+	switch provider := b.provided[name]; {
+	case foreign(name):
+		return elsewhere
+	case kind == topology.KindFunction && provider != "":
+		return "function " + name + " runs on " + provider + ", which is not synthesised yet"
+	}
+	return ""
 }
 
 func unknownVerb(kind entity, g topology.Grant) *writ.Error {

@@ -23,8 +23,8 @@ func (b *builder) pools() {
 			function := trigger.Target.Name
 			text := "pool " + pool.Name + " " + trigger.Event + " -> function " + function
 			switch {
-			case foreign(function):
-				b.skip("edge", text, trigger.Target.Pos, elsewhere)
+			case b.away(topology.KindFunction, function) != "":
+				b.skip("edge", text, trigger.Target.Pos, b.away(topology.KindFunction, function))
 				continue
 			case b.functions[function] == nil:
 				b.missing("function", function, trigger.Target.Pos, names(b.t.Functions, functionName))

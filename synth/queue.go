@@ -85,8 +85,8 @@ func (b *builder) source(x thing, to topology.Target, properties *cfn.Object) {
 // otherwise is an error or listed as skipped.
 func (b *builder) isFunction(kind, from string, to topology.Target) bool {
 	switch {
-	case foreign(to.Name):
-		b.skip(kind, from+" -> function "+to.Name, to.Pos, elsewhere)
+	case b.away(topology.KindFunction, to.Name) != "":
+		b.skip(kind, from+" -> function "+to.Name, to.Pos, b.away(topology.KindFunction, to.Name))
 	case b.functions[to.Name] == nil:
 		b.missing("function", to.Name, to.Pos, names(b.t.Functions, functionName))
 	default:

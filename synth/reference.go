@@ -30,7 +30,7 @@ func (b *builder) circles() map[node]int {
 // property, policy or environment: those that could close a circle, sorted.
 func (b *builder) references() map[node][]node {
 	graph := map[node][]node{}
-	for _, f := range b.t.Functions {
+	for _, f := range b.functions {
 		graph[functionNode(f.Name)] = b.referred(f)
 	}
 	for _, s := range b.t.Stores {

@@ -18,8 +18,8 @@ func (b *builder) routes(kind topology.APIKind) []*topology.Route {
 			b.skip("route", routeText(r), r.Pos, NotLocal)
 		case r.Target.Kind == "":
 			b.skip("route", routeText(r), r.Pos, "it leads nowhere")
-		case foreign(r.Target.Name):
-			b.skip("route", routeText(r), r.Pos, elsewhere)
+		case b.away(r.Target.Kind, r.Target.Name) != "":
+			b.skip("route", routeText(r), r.Pos, b.away(r.Target.Kind, r.Target.Name))
 		case !b.authorized(r, kind):
 		case r.Target.Kind != topology.KindFunction && kind != topology.APIHTTP:
 			b.skip("route", routeText(r), r.Pos, "routes of a REST API to a "+string(r.Target.Kind)+" are not synthesised yet")
@@ -78,9 +78,10 @@ var corsMethods = []string{"OPTIONS", "GET", "PUT", "POST", "DELETE", "PATCH", "
 // corsHeaders are the headers that signed and authorized requests carry.
 var corsHeaders = []string{"Content-Type", "X-Amz-Date", "Authorization", "X-Api-Key", "X-Amz-Security-Token", "X-Amz-User-Agent"}
 
-// oneCORS gives what all of the routes that allow other origins agree on, nil
-// when none does. API Gateway holds it once for an HTTP API and once for a
-// path of a REST API, so that routes which differ cannot both have their way.
+// oneCORS gives what the routes that allow other origins allow together, nil
+// when none does. API Gateway holds it once for an HTTP API and once for a path
+// of a REST API. Methods and headers add up, as a route takes its own method
+// alone; routes that differ in whom they let in cannot both have their way.
 func (b *builder) oneCORS(routes []*topology.Route, scope string) *topology.CORS {
 	var found *topology.CORS
 	var first *topology.Route
@@ -89,7 +90,11 @@ func (b *builder) oneCORS(routes []*topology.Route, scope string) *topology.CORS
 		case r.CORS == nil:
 		case found == nil:
 			first, found = r, fullCORS(r.CORS)
-		case !sameCORS(found, fullCORS(r.CORS)):
+		case sameCORS(found, fullCORS(r.CORS)):
+		case sameOrigins(found, r.CORS):
+			found = addCORS(found, fullCORS(r.CORS))
+			b.skip("cors", routeText(r), r.Pos, scope+" has one cors for all its routes: browsers are told the methods and headers of all of them")
+		default:
 			b.fail(writ.Errorf(writ.CodeInvalid, "the cors of %s differs from that of %s", routeText(r), routeText(first)).
 				WithHint("%s has one cors for all its routes: make them equal", scope).At(r.Pos, ""))
 		}
@@ -124,6 +129,30 @@ func without(list []string, word string) []string {
 		return nil
 	}
 	return list
+}
+
+// sameOrigins reports whether two let in the same callers.
+func sameOrigins(x, y *topology.CORS) bool {
+	own := *y
+	own.Methods, own.Headers, own.MaxAgeSec = x.Methods, x.Headers, x.MaxAgeSec
+	return sameCORS(x, fullCORS(&own))
+}
+
+// addCORS allows the methods and headers of both, for the shorter time.
+func addCORS(x, y *topology.CORS) *topology.CORS {
+	union := func(a, b []string) []string {
+		all := slices.Clone(a)
+		for _, word := range b {
+			if !slices.Contains(all, word) {
+				all = append(all, word)
+			}
+		}
+		return all
+	}
+	both := *x
+	both.Methods, both.Headers = union(x.Methods, y.Methods), union(x.Headers, y.Headers)
+	both.MaxAgeSec = min(x.MaxAgeSec, y.MaxAgeSec)
+	return &both
 }
 
 func sameCORS(x, y *topology.CORS) bool {

@@ -43,10 +43,14 @@ type Options struct {
 	Existing map[string]bool
 	// Variables are further values for {{...}}, such as ASSET_BUCKET.
 	Variables map[string]string
+	// MayBeEmpty says that a topology without anything to deploy is no error, as
+	// in a tree where others hold something: its Output has no Template.
+	MayBeEmpty bool
 }
 
 // Output is a template and where it comes from.
 type Output struct {
+	// Template is nil where there is nothing to deploy; see Options.MayBeEmpty.
 	Template *cfn.Template
 	// Statements has one entry for every edge of every statement in a role's policy.
 	Statements []Provenance
@@ -109,6 +113,10 @@ func Template(t *topology.Topology, o Options) (*Output, error) {
 	}
 	b.passive()
 	for _, f := range sorted(t.Functions, functionName) {
+		if provider := b.provided[f.Name]; provider != "" {
+			b.skip("function", f.Name, f.Pos, "it runs on "+provider+", which is not synthesised yet: it gets no role here")
+			continue
+		}
 		b.function(f)
 	}
 	if !o.Local {
@@ -133,6 +141,9 @@ func Template(t *topology.Topology, o Options) (*Output, error) {
 	}
 	if len(b.errs) > 1 {
 		return nil, errors.Join(b.errs...)
+	}
+	if b.resources.Len() == 0 {
+		return b.out, nil
 	}
 	root := cfn.Obj(
 		"AWSTemplateFormatVersion", "2010-09-09",
@@ -166,6 +177,8 @@ type builder struct {
 	stores    map[string]*topology.Store
 	events    map[string]*topology.Event
 	things    map[node]thing
+	// provided are the functions that do not run on Lambda, with what runs them.
+	provided map[string]string
 	// senders are the services that may put something into a queue or topic.
 	senders map[node][]sender
 	roles   map[node]role
@@ -180,13 +193,17 @@ func newBuilder(t *topology.Topology, o Options) *builder {
 	return &builder{
 		t: t, o: o, out: &Output{},
 		resources: &cfn.Object{}, outputs: &cfn.Object{}, meaning: map[string]string{}, physical: map[string]string{},
-		functions: map[string]*topology.Function{}, stores: map[string]*topology.Store{}, events: map[string]*topology.Event{},
+		functions: map[string]*topology.Function{}, provided: map[string]string{}, stores: map[string]*topology.Store{}, events: map[string]*topology.Event{},
 		things: map[node]thing{}, senders: map[node][]sender{}, roles: map[node]role{},
 	}
 }
 
 func (b *builder) index() {
 	for _, f := range b.t.Functions {
+		if f.Runtime.Provider != "" {
+			b.provided[f.Name] = f.Runtime.Provider
+			continue
+		}
 		b.functions[f.Name] = f
 		b.claim("function", FunctionName(b.t, f.Name, b.o.Sandbox), f.Name, f.Pos)
 	}
@@ -274,6 +291,9 @@ func (b *builder) checkQuotas() {
 			b.fail(writ.Errorf(writ.CodeTooLarge, "the stack of %s has %d %s, and AWS takes %d", b.t.Name, q.have, q.what, q.most).
 				WithHint("move a part of the system to a topology of its own in a sub-folder").At(b.t.Pos, ""))
 		}
+	}
+	if b.o.MayBeEmpty {
+		return
 	}
 	if b.resources.Len() == 0 && b.o.Local && len(b.out.Skipped) > 0 {
 		b.fail(writ.Errorf(writ.CodeInvalid, "%s holds nothing that runs locally", b.t.Name).

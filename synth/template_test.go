@@ -1,6 +1,7 @@
 package synth_test
 
 import (
+	"encoding/json"
 	"errors"
 	"os/exec"
 	"path/filepath"
@@ -303,6 +304,33 @@ func refusedShapes() []refusal {
 			}),
 		},
 		{name: "nothing at all", top: &topology.Topology{Name: "empty"}, want: "holds nothing to deploy", hint: "add a function"},
+	}
+}
+
+// Routes of one API that let in the same origins have one cors with the methods
+// and headers of all, and the shortest time.
+func TestCORSAddsUp(t *testing.T) {
+	t.Parallel()
+	top := parseText(t, `
+name: t
+functions:
+  f: {runtime: {lang: go}}
+routes:
+  /a: {method: POST, function: f, cors: {origins: ["https://a.example"], methods: [POST, OPTIONS], headers: [accept], max_age: 60}}
+  /b: {method: GET, function: f, cors: {origins: ["https://a.example"], methods: [GET, OPTIONS], headers: [accept, x-b], max_age: 30}}
+`)
+	out := build(t, top, "dev")
+	api, ok := out.Template.Resource("HttpApi")
+	if !ok {
+		t.Fatal("there is no API")
+	}
+	got, err := json.Marshal(api.Properties.Object("CorsConfiguration"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"AllowOrigins":["https://a.example"],"AllowMethods":["POST","OPTIONS","GET"],"AllowHeaders":["accept","x-b"],"MaxAge":30}`
+	if string(got) != want {
+		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
 

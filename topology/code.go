@@ -16,6 +16,13 @@ import (
 // complete looks at each function's code and fills in how it runs.
 func (p *reader) complete(t *Topology) {
 	for _, f := range t.Functions {
+		if f.Runtime.Provider != "" {
+			continue // how that runs is not for Lambda's rules to say
+		}
+		if f.Code != "" {
+			p.completeInline(f)
+			continue
+		}
 		completeFunction(p.problems, t.Dir, f, p.noCode[f])
 	}
 }
@@ -26,9 +33,10 @@ func completeFunction(p *problems, dir string, f *Function, noCode bool) {
 	code := filepath.Join(dir, filepath.FromSlash(f.Root))
 	at := p.spot(f.Pos, "root")
 	info, err := os.Stat(code)
+	found := Runtime{}
 	switch {
 	case noCode:
-		code = ""
+		found, code = detect(code), ""
 	case err != nil && os.IsNotExist(err):
 		noDirectory(p.add(at, "function %s has no code: there is no directory %s", f.Name, quoted(f.Root)), dir, f)
 		return
@@ -39,7 +47,9 @@ func completeFunction(p *problems, dir string, f *Function, noCode bool) {
 		p.add(at, "function %s: root %s is a file, not a directory", f.Name, quoted(f.Root)).WithHint("name the directory that holds it")
 		return
 	}
-	found := detect(code)
+	if code != "" {
+		found = detect(code)
+	}
 	r := &f.Runtime
 	if r.Identifier == "" {
 		if found.Identifier == "" {

@@ -39,7 +39,7 @@ func (p *reader) inferFunctions(t *Topology) {
 		if slices.Contains(ignore, name) {
 			continue
 		}
-		if f := p.inferFunction(t.Dir, name); f != nil {
+		if f := p.inferFunction(t, name); f != nil {
 			f.Inferred = true
 			t.Functions = append(t.Functions, f)
 		}
@@ -61,7 +61,7 @@ func (p *reader) inferNamed(t *Topology) {
 				continue
 			}
 			have[name] = true
-			if f := p.inferFunction(t.Dir, name); f != nil {
+			if f := p.inferFunction(t, name); f != nil {
 				f.Inferred = true
 				t.Functions = append(t.Functions, f)
 				added = true
@@ -96,8 +96,9 @@ func ignoreList(dir string) []string {
 }
 
 // inferFunction gives the function of a folder, nil when it holds none. A
-// folder with a topology is a node.
-func (p *reader) inferFunction(dir, name string) *Function {
+// folder with a topology is a node, and tc's library or extension is kept apart.
+func (p *reader) inferFunction(t *Topology, name string) *Function {
+	dir := t.Dir
 	code := filepath.Join(dir, name)
 	if file, _ := topologyFile(code); file != "" {
 		return nil
@@ -107,8 +108,15 @@ func (p *reader) inferFunction(dir, name string) *Function {
 		if written := p.text(n.get("name"), "name"); written != "" {
 			f.Name = written
 		}
+		if kind := n.get("build").get("kind"); kind != nil && (strings.EqualFold(kind.text, "library") || strings.EqualFold(kind.text, "extension")) {
+			t.Others = append(t.Others, &Section{Key: "functions." + f.Name, YAML: n.yaml(), Pos: kind.pos})
+			return nil
+		}
 		if fn := p.function(f.Name, entry{f.Name, n.pos, n}); fn != nil {
 			fn.Root, fn.Pos = name, writ.Position{File: file, Line: n.pos.Line, Col: n.pos.Col}
+			if fn.Infra != "" {
+				fn.Infra = path.Join(name, fn.Infra)
+			}
 			return fn
 		}
 		return nil // said already
@@ -182,6 +190,9 @@ func (p *reader) functionFile(dir string, f *Function) {
 	if f.Description == "" {
 		f.Description = own.Description
 	}
+	if f.Infra == "" && own.Infra != "" {
+		f.Infra = path.Join(f.Root, own.Infra)
+	}
 	for _, v := range own.Environment {
 		if !slices.ContainsFunc(f.Environment, func(o EnvVar) bool { return o.Name == v.Name }) {
 			f.Environment = append(f.Environment, v)
@@ -204,6 +215,9 @@ func (p *reader) fillRuntime(f, own *Function) {
 	r, o := &f.Runtime, own.Runtime
 	if r.Identifier == "" {
 		r.Language, r.Identifier = o.Language, o.Identifier
+	}
+	if r.Provider == "" {
+		r.Provider = o.Provider
 	}
 	if r.Handler == "" && o.Handler != "" {
 		r.Handler = o.Handler

@@ -1,6 +1,7 @@
 package topology
 
 import (
+	"cmp"
 	"path"
 	"path/filepath"
 	"slices"
@@ -16,10 +17,12 @@ var infraKeys = []string{
 // function, and schedules.json.
 func (p *reader) applyInfra(t *Topology) {
 	dir := InfraDir(t)
-	if dir != "" {
-		for _, f := range t.Functions {
-			p.varsFile(t.Dir, path.Join(dir, "vars", f.Name+".json"), f)
+	for _, f := range t.Functions {
+		if own := cmp.Or(f.Infra, dir); own != "" {
+			p.varsFile(t.Dir, path.Join(own, "vars", f.Name+".json"), f)
 		}
+	}
+	if dir != "" {
 		if n := p.readOverlay(t.Dir, path.Join(dir, "schedules.json")); n != nil {
 			p.schedules(t, n, "schedules.json")
 		}

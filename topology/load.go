@@ -181,6 +181,10 @@ func (r *reader) nodesPos(t *Topology) writ.Position {
 func (r *reader) namedNode(t *Topology, n *node) []string {
 	dir := filepath.Join(t.Dir, filepath.FromSlash(n.text))
 	if name, _ := topologyFile(dir); name == "" && len(globGo(dir)) == 0 {
+		if info, err := os.Stat(dir); err == nil && info.IsDir() {
+			r.add(n.pos, "there is no topology in %s", quoted(n.text)).WithHint("the folder is there: add a topology.yml to it, or take it out of dirs:")
+			return nil
+		}
 		r.suggest(r.add(n.pos, "there is no topology in %s", quoted(n.text)), n.text, folders(t.Dir), "the folders here are ")
 		return nil
 	}

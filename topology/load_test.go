@@ -86,6 +86,36 @@ environment: {FROM_FILE: "1", LEVEL: info}
 	}
 }
 
+// A function's infra_dir stands in for the topology's, and starts where it is written.
+func TestOverlaysOfOneFunction(t *testing.T) {
+	t.Parallel()
+	got := load(t, `
+-- topology.yml --
+name: shop
+infra: infrastructure
+functions:
+  pay: {}
+  ship: {infra_dir: ./of-ship}
+-- pay/handler.py --
+-- pay/function.yml --
+infra_dir: ./overlays
+-- pay/overlays/vars/pay.json --
+{"default": {"timeout": 30}}
+-- ship/handler.py --
+-- of-ship/vars/ship.json --
+{"default": {"timeout": 40}}
+-- infrastructure/vars/pay.json --
+{"default": {"timeout": 300}}
+`)
+	pay, ship := got.Functions[0], got.Functions[1]
+	if pay.Infra != "pay/overlays" || pay.Runtime.TimeoutSec != 30 || len(pay.Others) != 0 {
+		t.Errorf("pay: %q, timeout %d, %v", pay.Infra, pay.Runtime.TimeoutSec, pay.Others)
+	}
+	if ship.Infra != "of-ship" || ship.Runtime.TimeoutSec != 40 {
+		t.Errorf("ship: %q, timeout %d", ship.Infra, ship.Runtime.TimeoutSec)
+	}
+}
+
 func TestNodes(t *testing.T) {
 	t.Parallel()
 	const tree = `
@@ -137,6 +167,7 @@ func TestLoadErrors(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, tree, want string }{
 		{"no topology", "-- readme.md --\n", "there is no topology in "},
+		{"a folder that holds none", "-- topology.yml --\nname: a\nnodes: {dirs: [b]}\n-- b/readme.md --\n", "the folder is there: add a topology.yml to it"},
 		{"misspelt file", "-- topolgy.yml --\n", "topolgy.yml is not read; rename it to topology.yml"},
 		{
 			"circle of names", "-- topology.yml --\nname: a\nnodes: {dirs: [b]}\n-- b/topology.yml --\nname: b\nnodes: {dirs: [../]}\n",

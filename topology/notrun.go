@@ -121,6 +121,10 @@ func routeNotRun(t *Topology, r *Route) string {
 var withoutEffect = []string{"zip", "Lambda", "lambda", "false", "[]", "{}"}
 
 func noteFunction(f *Function, note func(kind, name string, pos writ.Position, why string)) {
+	if f.Runtime.Provider != "" {
+		note("function", f.Name, f.Pos, "it runs on "+f.Runtime.Provider+", not on Lambda")
+		return
+	}
 	switch f.Runtime.Language {
 	case LanguageGo, LanguageNode, LanguagePython, LanguageCustom, "": // "" before the code was looked at
 	default:

@@ -12,7 +12,7 @@ import (
 )
 
 var (
-	channelKeys = []string{"handler", "doc_only", "doc-only", "function", "on_publish", "on_subscribe", "authorizer", "key_expires"}
+	channelKeys = []string{"handler", "doc_only", "doc-only", "function", "on_publish", "on_subscribe", "authorizer", "key_expires", "output_channel"}
 	handlerKeys = []string{"handler", "event", "function"}
 )
 
@@ -29,7 +29,7 @@ func (p *reader) channels(t *Topology, f fields) {
 			continue
 		}
 		ch := &Channel{Name: e.key, Pos: e.pos, Body: cf.body(e, "function", "on_publish", "on_subscribe", "handler", "key_expires")}
-		ch.Publish = p.channelHandler(cf, e.pos, "channel "+e.key)
+		ch.Publish = p.channelHandler(t, cf, e.pos, "channel "+e.key)
 		for _, k := range []struct {
 			key  string
 			into **ChannelHandler
@@ -42,7 +42,7 @@ func (p *reader) channels(t *Topology, f fields) {
 			if !ok {
 				continue
 			}
-			h := p.channelHandler(hf, he.pos, k.key+" of channel "+e.key)
+			h := p.channelHandler(t, hf, he.pos, k.key+" of channel "+e.key)
 			if h != nil && *k.into != nil {
 				p.add(he.pos, "channel %s handles what is published twice", e.key).WithHint("keep on_publish, or the function and handler of the channel")
 				continue
@@ -68,7 +68,7 @@ func (p *reader) channels(t *Topology, f fields) {
 
 // channelHandler reads handler:, function: and event:; nil when there is none
 // but the default.
-func (p *reader) channelHandler(f fields, at writ.Position, what string) *ChannelHandler {
+func (p *reader) channelHandler(t *Topology, f fields, at writ.Position, what string) *ChannelHandler {
 	h := &ChannelHandler{Pos: at}
 	if n := f.value("handler"); n != nil {
 		if text := p.text(n, "handler"); text != "default" {
@@ -79,6 +79,9 @@ func (p *reader) channelHandler(f fields, at writ.Position, what string) *Channe
 		p.channelCode(h, n.text, n)
 		f.entries = slices.DeleteFunc(slices.Clone(f.entries), func(e entry) bool { return e.key == "function" })
 	}
+	if n := f.value("function"); n != nil && n.text == "default" && !p.hasFunction(t, "default") { // tc's examples: as handler: default
+		f.entries = slices.DeleteFunc(slices.Clone(f.entries), func(e entry) bool { return e.key == "function" })
+	}
 	h.Target = p.oneTarget(f, at, what, map[string]Kind{"function": KindFunction, "event": KindEvent})
 	if h.Target != nil && h.Target.Name == "" {
 		h.Target = nil
@@ -87,6 +90,12 @@ func (p *reader) channelHandler(f fields, at writ.Position, what string) *Channe
 		return nil
 	}
 	return h
+}
+
+// hasFunction reports whether the topology has, or will find, a function of a name.
+func (p *reader) hasFunction(t *Topology, name string) bool {
+	return slices.ContainsFunc(t.Functions, func(f *Function) bool { return f.Name == name }) ||
+		p.dir != "" && handlerFile(filepath.Join(p.dir, name)) != ""
 }
 
 // channelCode reads the code of a handler: a file, or the code itself.

@@ -1,6 +1,8 @@
 package topology
 
 import (
+	"slices"
+
 	"github.com/writ-dev/writ"
 )
 
@@ -8,7 +10,7 @@ var (
 	eventKeys = []string{
 		"producer", "producers", "function", "functions", "mutation", "channel", "state", "stepfunction", "queue",
 		"doc_only", "doc-only", "producer_ns", "nth", "filter", "rule_name", "pattern", "sandboxes", "retries", "dead_letter_queue",
-		"bus", "topic",
+		"bus", "topic", "trigger",
 	}
 	queueKeys = []string{
 		"function", "state", "name", "producer", "consumer", "fifo", "batch_size", "visibility_timeout", "retention", "dead_letter_queue",
@@ -16,10 +18,30 @@ var (
 	}
 )
 
+// consumed gives the entries of events:, those under consumes: (tc's older form)
+// among them. What it says is produced has no rule: it is kept.
+func (p *reader) consumed(t *Topology, f fields) []entry {
+	var all []entry
+	for _, e := range p.named(f.value("events"), "events") {
+		group := e.value.kind == mapNode && !slices.ContainsFunc(e.value.entries, func(inner entry) bool {
+			return slices.Contains(eventKeys, inner.key) || inner.value.kind != mapNode && !inner.value.null()
+		})
+		switch {
+		case group && e.key == "consumes":
+			all = append(all, p.named(e.value, "events")...)
+		case group && e.key == "produces":
+			t.Others = append(t.Others, &Section{Key: "events.produces", YAML: e.value.yaml(), Pos: e.value.pos})
+		default:
+			all = append(all, e)
+		}
+	}
+	return all
+}
+
 // events reads the EventBridge rules. An event without a target starts the
 // state machine, as in tc.
 func (p *reader) events(t *Topology, f fields) {
-	for _, e := range p.named(f.value("events"), "events") {
+	for _, e := range p.consumed(t, f) {
 		ef, ok := p.object(e.value, "event "+e.key, eventKeys)
 		if !ok {
 			p.fail(KindEvent, e.key)
@@ -53,7 +75,7 @@ func (p *reader) event(e entry, f fields) *Event {
 		Name: e.key, Pos: e.pos, Bus: p.text(f.value("bus"), "bus"), RuleName: p.text(f.value("rule_name"), "rule_name"),
 		Pattern: p.json(f.value("pattern"), "pattern"), Filter: p.json(f.value("filter"), "filter"),
 		Sandboxes: p.texts(f.value("sandboxes"), "sandboxes"), DocOnly: p.boolean(f.value("doc_only", "doc-only"), "doc_only"),
-		DeadLetter: p.deadLetter(f), Others: append(f.only("producer_ns"), f.only("nth")...),
+		DeadLetter: p.deadLetter(f), Others: slices.Concat(f.only("producer_ns"), f.only("nth"), f.only("trigger")),
 	}
 	if n := f.value("retries"); n != nil {
 		retries := p.number(n, "retries")

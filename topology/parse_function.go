@@ -14,12 +14,12 @@ var functionKeys = []string{
 	"root", "description", "runtime", "environment", "grants",
 	"function", "functions", "event", "queue", "topic", "mutation", "channel", "state", "dead_letter_queue", "network",
 	"uri", "fqn", "build", "shared", "test", "tests",
-	"name", "dir", "namespace", "layer_name", "version", "revision", "infra", "infra_dir", "tasks", "assets",
+	"code", "name", "dir", "namespace", "layer_name", "version", "revision", "infra", "infra_dir", "tasks", "assets",
 }
 
 var functionActed = []string{
 	"root", "description", "runtime", "environment", "grants",
-	"function", "functions", "event", "queue", "topic", "mutation", "channel", "state", "dead_letter_queue", "network", "name", "uri", "dir",
+	"function", "functions", "event", "queue", "topic", "mutation", "channel", "state", "dead_letter_queue", "network", "code", "name", "uri", "dir", "infra_dir",
 }
 
 // targetKinds are the keys by which a function leads on to another entity.
@@ -42,8 +42,8 @@ func (p *reader) functions(t *Topology, f fields) {
 		return
 	}
 	for _, e := range p.named(e.value, "functions") {
-		if e.key == "shared" && e.value.kind == listNode { // tc's older form: names of functions that live elsewhere
-			t.Others = append(t.Others, &Section{Key: "functions.shared", YAML: e.value.yaml(), Pos: e.value.pos})
+		if (e.key == "shared" || e.key == "remote") && e.value.kind == listNode { // tc's older form: functions that live elsewhere
+			t.Others = append(t.Others, &Section{Key: "functions." + e.key, YAML: e.value.yaml(), Pos: e.value.pos})
 			continue
 		}
 		p.declares = true
@@ -65,6 +65,10 @@ func (p *reader) function(name string, e entry) *Function {
 	}
 	fn := &Function{Name: name, Pos: e.pos, Description: p.text(f.value("description"), "description")}
 	fn.Root = p.functionRoot(fn, f)
+	if n := f.value("infra_dir"); !n.null() {
+		fn.Infra = cleanPath(p.text(n, "infra_dir"))
+	}
+	p.inlineCode(fn, f)
 	if n := f.value("runtime"); n != nil {
 		p.runtime(fn, n)
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 var pageKeys = []string{
-	"dist", "kind", "build", "dir", "domains", "paths", "bucket", "skip_deploy", "config_template", "functions",
+	"dist", "kind", "build", "dir", "domains", "domain", "paths", "bucket", "skip_deploy", "config_template", "functions",
 }
 
 func (p *reader) pages(t *Topology, f fields) {
@@ -18,7 +18,7 @@ func (p *reader) pages(t *Topology, f fields) {
 		}
 		page := &Page{Name: e.key, Pos: e.pos, Body: e.section()}
 		page.Kind, page.Dist, page.Bucket = p.text(pf.value("kind"), "kind"), p.text(pf.value("dist"), "dist"), p.text(pf.value("bucket"), "bucket")
-		page.Domains = p.pageDomains(pf.value("domains"))
+		page.Domains = p.pageDomains(pf.value("domains", "domain"))
 		t.Pages = append(t.Pages, page)
 	}
 }

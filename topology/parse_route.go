@@ -8,6 +8,7 @@ import (
 var routeKeys = []string{
 	"method", "path", "api", "function", "state", "event", "queue", "mutation", "proxy", "authorizer", "cors", "async", "is_async", "sync",
 	"gateway", "vertical", "request_template", "response_template", "stage", "stage_variables", "doc_only", "doc-only",
+	"edge", "multipart", "kind", "timeout", // of tc's examples; tc itself passes over them
 }
 
 var routeActed = []string{"method", "path", "api", "function", "state", "event", "queue", "mutation", "proxy", "authorizer", "cors", "async", "is_async"}
@@ -57,11 +58,15 @@ func (p *reader) route(t *Topology, e entry, top fields) []*Route {
 	r.CORS = p.cors(f.value("cors"))
 	r.Async = p.boolean(f.value("async", "is_async"), "async")
 	r.Others = f.others("", routeActed...)
+	docOnly := p.boolean(f.value("doc_only", "doc-only"), "doc_only")
+	if n := f.value("proxy"); n != nil && n.text == "none" { // tc's older word for it
+		docOnly, f.entries = true, slices.DeleteFunc(slices.Clone(f.entries), func(e entry) bool { return e.key == "proxy" })
+	}
 	if target := p.oneTarget(f, r.Pos, what, routeTargets); target != nil {
 		r.Target = *target
-	} else if top.value("states", "flow") != nil { // tc: a route without a target starts the state machine
+	} else if top.value("states", "flow") != nil && !docOnly { // tc: a route without a target starts the state machine
 		r.Target = Target{Kind: KindState, Name: t.Name, Pos: e.pos}
-	} else if !p.boolean(f.value("doc_only", "doc-only"), "doc_only") && len(f.entries) == len(e.value.entries) { // else the unknown key is the problem
+	} else if !docOnly && len(f.entries) == len(e.value.entries) { // else the unknown key is the problem
 		p.add(e.pos, "%s leads nowhere", what).WithHint("add  function: NAME  (or state, event, queue)")
 	}
 	return p.eachMethod(r, f.value("method"))

@@ -16,9 +16,9 @@ const (
 
 var runtimeKeys = []string{
 	"lang", "handler", "memory", "memory_size", "timeout", "environment", "role", "role_file",
-	"role_name", "role_kind", "role_spec", "vars_file", "package_type", "provider", "platform", "uri", "cpu", "arch", "port",
+	"role_name", "role_kind", "role_spec", "vars_file", "package_type", "provider", "platform", "uri", "image_uri", "cpu", "arch", "port",
 	"provisioned_concurrency", "reserved_concurrency", "mount_fs", "network", "fs", "snapstart", "infra_spec", "layers", "extensions",
-	"microvm",
+	"microvm", "code",
 }
 
 // runtimes are the names users write for a runtime: Lambda's own, tc's and the
@@ -119,11 +119,15 @@ func (p *reader) runtime(fn *Function, n *node) {
 			*own.text, *own.at = p.text(n, own.key), n.pos
 		}
 	}
+	p.inlineCode(fn, f)
+	if n := f.value("provider", "platform"); n != nil && !strings.EqualFold(n.text, "lambda") {
+		r.Provider = p.text(n, "provider")
+	}
 	fn.Environment = p.environment(f.value("environment"), fn.Environment)
 	if kind := strings.ToLower(p.text(f.value("package_type"), "package_type")); kind == "image" || kind == "oci" {
 		p.noCode[fn] = true
 	}
-	fn.Others = append(fn.Others, f.others("runtime.", "lang", "handler", "memory", "memory_size", "timeout", "role", "role_file", "role_name", "environment")...)
+	fn.Others = append(fn.Others, f.others("runtime.", "lang", "handler", "memory", "memory_size", "timeout", "role", "role_file", "role_name", "environment", "provider", "platform", "code")...)
 }
 
 // explicitZero refuses a written 0, which would else mean AWS's default.

@@ -24,7 +24,7 @@ func containsTemplate(text string) bool { return templatePattern.MatchString(tex
 // verbatim are the sections in whose text {{...}} is somebody else's.
 var verbatim = map[string]bool{
 	"policy": true, "datasets": true, "access": true, "tests": true, "test": true,
-	"request_template": true, "response_template": true, "config_template": true,
+	"request_template": true, "response_template": true, "config_template": true, "code": true,
 }
 
 // checkTemplates looks at every value of the file; tc would render a name it

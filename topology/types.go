@@ -62,12 +62,18 @@ type Function struct {
 	Name string `json:"name"`
 	// Root is the directory of the code, relative to Topology.Dir.
 	Root string `json:"root"`
+	// Code is the whole code of the function, written in the topology; "" where it
+	// lies in Root. CodeFile names the file that it is.
+	Code string `json:"code,omitempty"`
 	// Inferred says that the topology does not name the function: the folder Root
 	// was found beside it, with a handler in it.
 	Inferred    bool     `json:"inferred,omitempty"`
 	Description string   `json:"description,omitempty"`
 	Runtime     Runtime  `json:"runtime"`
 	Environment []EnvVar `json:"environment,omitempty"`
+	// Infra is the function's own directory of tc's overlays (infra_dir), relative
+	// to Topology.Dir and instead of the topology's; "" for none.
+	Infra string `json:"infra,omitempty"`
 	// Targets are the edges that the topology draws by naming another entity
 	// under the function (function:, event:, queue:, topic:, mutation:,
 	// channel:): Lambda calls it after an asynchronous call that succeeded.
@@ -118,6 +124,9 @@ type Runtime struct {
 	Handler    string `json:"handler"`
 	MemoryMB   int    `json:"memory,omitempty"`  // 0: 128
 	TimeoutSec int    `json:"timeout,omitempty"` // 0: 3
+	// Provider is what runs the function where that is not Lambda: tc's MicroVm,
+	// AgentCore or Fargate, as written; "" for Lambda.
+	Provider string `json:"provider,omitempty"`
 	// Role is the name or ARN of a role that exists, RoleFile a policy document
 	// for a role that is made, RoleName the name of that role: tc's overrides for
 	// one function. They may hold {{...}}.

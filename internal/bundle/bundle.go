@@ -37,10 +37,17 @@ type Source struct {
 	Dir      string
 	Language topology.Language
 	Position writ.Position
+	// Text is the whole code, of one file named File; "" where it lies in Dir.
+	Text, File string
 }
 
 // Hash gives the name of the function's code: 64 hexadecimal digits.
 func Hash(ctx context.Context, s Source) (string, error) {
+	if s.Text != "" {
+		sum := sha256.New()
+		fmt.Fprintf(sum, "writ bundle 1\n%s\n%s\x00text\x00%s", s.Language, s.File, s.Text)
+		return hex.EncodeToString(sum.Sum(nil)), nil
+	}
 	var files []string
 	var err error
 	if s.Language == topology.LanguageGo {
@@ -49,9 +56,19 @@ func Hash(ctx context.Context, s Source) (string, error) {
 		files, err = plainSources(s.Dir)
 	}
 	if err != nil {
-		return "", err
+		return "", located(s, err)
 	}
 	return hashFiles(s, files)
+}
+
+// located says of which function the directory is that is not there: that of an
+// image or of a remote uri need not be, until it is deployed.
+func located(s Source, err error) error {
+	if writ.CodeOf(err) != writ.CodeNotFound {
+		return err
+	}
+	return writ.Errorf(writ.CodeNotFound, "function %s: %w", s.Name, err).At(s.Position, "").
+		WithHint("its code has to lie in a directory: fetch it there, or name another with  root: DIRECTORY")
 }
 
 // hashFiles hashes the contents with their names, relative to the function, so
@@ -96,6 +113,9 @@ func hashFile(sum io.Writer, name, path string, withMode bool) error {
 // Build gives the bytes of the zip file. For Go it calls the compiler, whose
 // messages come back in the error; it works below workDir and leaves nothing.
 func Build(ctx context.Context, s Source, target Target, workDir string) ([]byte, error) {
+	if s.Text != "" {
+		return zipText(s, method(target))
+	}
 	if s.Language != topology.LanguageGo {
 		entries, err := plainEntries(s)
 		if err != nil {

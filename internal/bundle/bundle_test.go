@@ -1,6 +1,8 @@
 package bundle_test
 
 import (
+	"archive/zip"
+	"bytes"
 	"errors"
 	"maps"
 	"os"
@@ -246,5 +248,42 @@ func TestWithoutGo(t *testing.T) {
 		if !errors.As(err, &e) || e.Code != writ.CodeExternal || !strings.Contains(e.Hint, "go.dev/dl") || e.Position.Line != 3 {
 			t.Errorf("%v", err)
 		}
+	}
+}
+
+// Code that is one text is zipped as one file, and named by what it says.
+func TestText(t *testing.T) {
+	t.Parallel()
+	s := bundle.Source{Name: "greet", Language: topology.LanguagePython, Text: "def handler(e, c): return 1\n", File: "handler.py"}
+	data, err := bundle.Build(t.Context(), s, bundle.Target{Release: true}, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil || len(r.File) != 1 || r.File[0].Name != s.File || r.File[0].UncompressedSize64 != uint64(len(s.Text)) {
+		t.Fatalf("%v, %v", r, err)
+	}
+	names := map[string]bool{}
+	for _, other := range []bundle.Source{s, {Language: s.Language, Text: s.Text + " ", File: s.File}, {Language: s.Language, Text: s.Text, File: "app.py"}} {
+		name, err := bundle.Hash(t.Context(), other)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names[name] = true
+	}
+	if len(names) != 3 {
+		t.Errorf("%d names of 3 texts", len(names))
+	}
+}
+
+// A directory that is not there is told with its function and place.
+func TestNoDirectory(t *testing.T) {
+	t.Parallel()
+	_, err := bundle.Hash(t.Context(), bundle.Source{
+		Name: "far", Dir: filepath.Join(t.TempDir(), "far"), Language: topology.LanguagePython, Position: writ.Position{File: "topology.yml", Line: 3},
+	})
+	var known *writ.Error
+	if !errors.As(err, &known) || known.Code != writ.CodeNotFound || known.Position.Line != 3 || !strings.Contains(known.Hint, "fetch it there") {
+		t.Errorf("got %v", err)
 	}
 }

@@ -109,6 +109,25 @@ func zipFiles(s Source, entries []entry, method uint16) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
+// zipText makes the zip of a function whose code is one text.
+func zipText(s Source, method uint16) ([]byte, error) {
+	var out bytes.Buffer
+	w := zip.NewWriter(&out)
+	header := &zip.FileHeader{Name: s.File, Method: method, Modified: time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)}
+	header.SetMode(0o644)
+	dst, err := w.CreateHeader(header)
+	if err == nil {
+		_, err = io.WriteString(dst, s.Text)
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	if err != nil {
+		return nil, writ.Errorf(writ.CodeExternal, "zip function %s: %w", s.Name, err)
+	}
+	return out.Bytes(), nil
+}
+
 // checkSize refuses files that hold more together than Lambda takes.
 func checkSize(s Source, entries []entry) error {
 	var sum int64

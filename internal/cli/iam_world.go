@@ -89,6 +89,9 @@ func (w *world) caller(name string) (inventory.Caller, error) {
 	var known []string
 	for _, s := range w.systems {
 		for _, f := range s.topology.Functions {
+			if f.Runtime.Provider != "" {
+				continue // no role of ours
+			}
 			known = append(known, f.Name)
 			if name == f.Name || name == s.topology.Name+"/"+f.Name {
 				found = append(found, w.inv.Function(synth.FunctionName(s.topology, f.Name, s.sandbox)))
@@ -194,6 +197,9 @@ func (w *world) resource(name, action string) (string, error) {
 	service, _, _ := strings.Cut(strings.ToLower(action), ":")
 	for _, s := range w.systems {
 		for _, f := range s.topology.Functions {
+			if f.Runtime.Provider != "" {
+				continue
+			}
 			known = append(known, f.Name)
 			if f.Name == name && (service == "lambda" || !hasStore(s.topology, name)) {
 				found = append(found, w.arnOf(synth.FunctionName(s.topology, f.Name, s.sandbox), "AWS::Lambda::Function"))

@@ -22,6 +22,8 @@ const assetBucket = "writ-assets-${AWS::AccountId}-${AWS::Region}"
 // system is one namespace, ready to be deployed.
 type system struct {
 	topology *topology.Topology
+	// root is the topology that the tree of this one starts at.
+	root     *topology.Topology
 	sandbox  string
 	stack    string
 	sources  []bundle.Source
@@ -101,21 +103,33 @@ func (sh *shell) loadSystems(ctx context.Context, o order) ([]*system, error) {
 		return nil, err
 	}
 	var systems []*system
+	var empty []synth.Skipped
 	existing := map[string]bool{}
 	var outputs []*synth.Output
-	for _, node := range flatten(t) {
-		s := &system{topology: node, sandbox: o.sandbox, stack: synth.StackName(node, o.sandbox), assets: map[string]synth.Asset{}}
+	nodes := flatten(t)
+	for _, node := range nodes {
+		s := &system{topology: node, root: t, sandbox: o.sandbox, stack: synth.StackName(node, o.sandbox), assets: map[string]synth.Asset{}}
 		if s.roles, err = sh.settle(ctx, o, node, t.Roles); err != nil {
 			return nil, err
 		}
 		if err := existingRoles(ctx, o.account, s.roles.set, existing); err != nil {
 			return nil, err
 		}
-		if err := sh.synthesise(ctx, o, s, existing); err != nil {
+		if err := sh.synthesise(ctx, o, s, existing, len(nodes) > 1); err != nil {
 			return nil, err
+		}
+		if s.output.Template == nil {
+			empty = append(empty, synth.Skipped{Kind: "node", Name: node.Name, Pos: node.Pos, Why: "it holds nothing to deploy, and has no stack"})
+			continue
 		}
 		systems, outputs = append(systems, s), append(outputs, s.output)
 	}
+	if len(systems) == 0 {
+		return nil, writ.Errorf(writ.CodeInvalid, "%s and the topologies below it hold nothing to deploy", t.Name).
+			WithHint("add a function or a store to one of them").At(t.Pos, "")
+	}
+	first := systems[0].output
+	first.Skipped = append(first.Skipped, empty...)
 	return systems, synth.Distinct(outputs)
 }
 
@@ -127,11 +141,15 @@ func flatten(t *topology.Topology) []*topology.Topology {
 	return all
 }
 
-func (sh *shell) synthesise(ctx context.Context, o order, s *system, existing map[string]bool) error {
+func (sh *shell) synthesise(ctx context.Context, o order, s *system, existing map[string]bool, mayBeEmpty bool) error {
 	t := s.topology
 	for _, f := range t.Functions {
+		if f.Runtime.Provider != "" {
+			continue // not Lambda's
+		}
 		s.sources = append(s.sources, bundle.Source{
 			Name: f.Name, Dir: filepath.Join(t.Dir, f.Root), Language: f.Runtime.Language, Position: f.Pos,
+			Text: f.Code, File: f.CodeFile(),
 		})
 	}
 	hashes := make([]string, len(s.sources))
@@ -147,9 +165,9 @@ func (sh *shell) synthesise(ctx context.Context, o order, s *system, existing ma
 	}
 	s.output, err = synth.Template(t, synth.Options{
 		Sandbox: o.sandbox, Env: o.profile, Assets: s.assets, Local: o.where == onLocalCloud,
-		Roles: s.roles.set, Existing: existing, Variables: sh.tcVariables(),
+		Roles: s.roles.set, Existing: existing, Variables: sh.tcVariables(), MayBeEmpty: mayBeEmpty,
 	})
-	if err != nil {
+	if err != nil || s.output.Template == nil {
 		return err
 	}
 	s.template, err = cfn.Format(s.output.Template.Root)
