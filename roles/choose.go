@@ -30,6 +30,8 @@ type Choice struct {
 	Existing []string
 	// RoleName is the name of a role that is made; "" for the usual one.
 	RoleName string
+	// NamePosition is where that name stands.
+	NamePosition writ.Position
 	// Position is where the topology or a file asks for it.
 	Position writ.Position
 }
@@ -75,7 +77,7 @@ func (s *Set) function(f *topology.Function) Choice {
 		c = s.kind(topology.KindFunction)
 	}
 	if c.Existing == nil {
-		c.RoleName = f.Runtime.RoleName
+		c.RoleName, c.NamePosition = f.Runtime.RoleName, f.Runtime.RoleNamePos
 	}
 	return c
 }
