@@ -48,6 +48,12 @@ func (f *Files) Choose(s Settings) *Set { return &Set{s.Normal(), f} }
 // Dir is the directory of the shared files, "" when there are none.
 func (s *Set) Dir() string { return s.files.Dir }
 
+// UsesFiles reports whether any entity has a role file: else the way does nothing.
+func (s *Set) UsesFiles() bool {
+	f := s.files
+	return len(f.near)+len(f.specific)+len(f.named) > 0 || s.Settings.Mode == Shared && len(f.shared) > 0
+}
+
 // Of gives the choice for an entity that acts; name is "" where a namespace has
 // one role for all of a kind. A nil set means dynamic, without any file.
 func (s *Set) Of(kind topology.Kind, name string) Choice {
