@@ -81,6 +81,9 @@ func (sh *shell) settle(ctx context.Context, o order, t *topology.Topology, abov
 	for _, path := range files.Unused {
 		done.notes = append(done.notes, path+" is not used: Writ has nothing of that kind")
 	}
+	for _, path := range files.Passed {
+		done.notes = append(done.notes, fmt.Sprintf("%s is not used: the role files of %s are in %s", path, t.Name, filepath.ToSlash(filepath.Join(t.Dir, topology.InfraDir(t), "roles"))))
+	}
 	return done, nil
 }
 
