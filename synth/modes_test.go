@@ -180,8 +180,8 @@ func TestRoleFileErrors(t *testing.T) {
 		{"a word that IAM does not have", `{"Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Conditions": {}}]}`, roles.Replace, `roles/function.json:1:71: "Conditions" is not an element of a statement`},
 		{"a variable without a value", `{"Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::{{ASSET_BUCKET}}/*"}]}`, roles.Merge, "roles/function.json:1:80: {{ASSET_BUCKET}} is not known here"},
 		{"a variable that is not closed", `{"Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::{{sandbox/*"}]}`, roles.Replace, "roles/function.json:1:80: {{ is not closed"},
-		{"a boundary that is too long", long, roles.Boundary, "roles/function.json:1:1: roles/function.json as boundary policy:"},
-		{"a policy that is too long", long, roles.Replace, "roles/function.json:1:1: roles/function.json as identity policy:"},
+		{"a boundary that is too long", long, roles.Boundary, "roles/function.json:1:1: the role file is too long as boundary policy:"},
+		{"a policy that is too long", long, roles.Replace, "roles/function.json:1:1: the role file is too long as identity policy:"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

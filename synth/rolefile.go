@@ -78,7 +78,7 @@ func (b *builder) fileDocument(file *roles.File, p principal, use iam.PolicyType
 		err = quota.Check(text)
 	}
 	if err != nil {
-		b.failOnce(writ.Errorf(writ.CodeOf(err), "%s as %s policy: %w", file.Path, use, err).
+		b.failOnce(writ.Errorf(writ.CodeOf(err), "the role file is too long as %s policy: %w", use, err).
 			WithHint("shorten it, or split it over roles/FUNCTION.json").At(writ.Position{File: file.Path, Line: 1, Col: 1}, ""))
 		return nil
 	}

@@ -47,7 +47,11 @@ func (r *roleReport) readBack(ctx context.Context, account *awscloud.Account) er
 		return err
 	}
 	if !found {
-		r.Drift = append(r.Drift, "the role is not deployed")
+		why := "the role is not deployed"
+		if r.trust == nil {
+			why = "there is no such role"
+		}
+		r.Drift = append(r.Drift, why)
 		return nil
 	}
 	trust, err := parsed(role.Trust, "the trust policy of "+r.Role)
