@@ -66,6 +66,29 @@ func (a *Account) Template(ctx context.Context, name string) (body []byte, found
 	return []byte(aws.ToString(out.TemplateBody)), true, nil
 }
 
+// PhysicalIDs gives the physical ids of a stack's resources by their logical
+// ones: a name, an id that AWS made up, an ARN or a URL, as the type has it. A
+// stack that is not there has none.
+func (a *Account) PhysicalIDs(ctx context.Context, name string) (map[string]string, error) {
+	ids := map[string]string{}
+	pages := cloudformation.NewListStackResourcesPaginator(a.stacks, &cloudformation.ListStackResourcesInput{StackName: &name})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil && noSuchStack(err) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, explain(err, "list the resources of stack "+name)
+		}
+		for _, r := range page.StackResourceSummaries {
+			if id := aws.ToString(r.PhysicalResourceId); id != "" {
+				ids[aws.ToString(r.LogicalResourceId)] = id
+			}
+		}
+	}
+	return ids, nil
+}
+
 // noSuchStack knows the one way in which CloudFormation says so.
 func noSuchStack(err error) bool {
 	var api smithy.APIError

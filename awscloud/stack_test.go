@@ -2,6 +2,7 @@ package awscloud_test
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -78,6 +79,13 @@ func TestLifeOfAStack(t *testing.T) {
 	described, err := c.client().DescribeStacks(t.Context(), &cloudformation.DescribeStacksInput{StackName: aws.String("shop")})
 	if err != nil || len(described.Stacks[0].Tags) != 2 {
 		t.Errorf("tags: %+v %v", described.Stacks[0].Tags, err)
+	}
+
+	if ids, err := a.PhysicalIDs(t.Context(), "shop"); err != nil || len(ids) == 0 || !slices.Contains(slices.Collect(maps.Values(ids)), "hits") {
+		t.Errorf("physical ids: %v %v", ids, err)
+	}
+	if ids, err := a.PhysicalIDs(t.Context(), "none"); err != nil || len(ids) != 0 {
+		t.Errorf("of what is not there: %v %v", ids, err)
 	}
 
 	plan, err := a.Plan(t.Context(), awscloud.Deployment{Stack: "shop", Template: first, Bucket: bucket, Tags: map[string]string{"a": "1", "b": "2"}})

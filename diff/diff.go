@@ -51,14 +51,19 @@ type Changes struct {
 	Statements StatementChanges `json:"statements"`
 	// Imports are the statements of imports, on other sandboxes and namespaces;
 	// Statements has all others.
-	Imports   StatementChanges `json:"imports"`
-	Managed   ManagedChanges   `json:"managedPolicies"`
-	Resources []Resource       `json:"resources,omitempty"`
-	Sections  []Entry          `json:"sections,omitempty"`
+	Imports StatementChanges `json:"imports"`
+	// Boundaries are the statements of permissions boundaries, once for each role
+	// that they bound: they give nothing, and limit what the others give.
+	Boundaries StatementChanges `json:"boundaries"`
+	Managed    ManagedChanges   `json:"managedPolicies"`
+	Resources  []Resource       `json:"resources,omitempty"`
+	Sections   []Entry          `json:"sections,omitempty"`
 
 	paths map[string]string
 	// all are Statements and Imports, in the order of the templates.
 	all StatementChanges
+	// unbound is set when a boundary lets through more than before.
+	unbound bool
 }
 
 // StatementChanges are the IAM statements that come and go.
@@ -119,6 +124,7 @@ func Compare(stack string, before, after *cfn.Template) *Changes {
 	c.all.Added, c.all.Removed = subtract(statements(old), statements(now))
 	c.Statements.Added, c.Imports.Added = split(c.all.Added)
 	c.Statements.Removed, c.Imports.Removed = split(c.all.Removed)
+	c.Boundaries, c.unbound = compareBounds(old, now)
 	c.Managed.Added, c.Managed.Removed = subtract(attachments(old), attachments(now))
 	c.Resources = compareResources(old, now, c.paths)
 	c.Sections = compareSections(old, now)
@@ -132,12 +138,17 @@ func (c *Changes) Empty() bool {
 
 // Security reports whether the change touches permissions.
 func (c *Changes) Security() bool {
+	return c.grants() || len(c.Boundaries.Added)+len(c.Boundaries.Removed) > 0
+}
+
+// grants is Security without boundaries, which cdk does not know.
+func (c *Changes) grants() bool {
 	return len(c.all.Added)+len(c.all.Removed)+len(c.Managed.Added)+len(c.Managed.Removed) > 0
 }
 
 // Widens reports whether the change may give somebody a permission: an Allow
-// that comes, a Deny that goes, a managed policy attached, or roles whose
-// policies no template shows. A statement whose meaning is not known counts as
+// that comes, a Deny that goes, a managed policy attached, a permissions boundary
+// that lets through more or goes, or roles whose policies no template shows. A statement whose meaning is not known counts as
 // widening, whichever way it moves.
 func (c *Changes) Widens() bool {
 	for _, s := range c.all.Added {
@@ -150,7 +161,7 @@ func (c *Changes) Widens() bool {
 			return true
 		}
 	}
-	return len(c.Managed.Added) > 0 || c.RoleMode != nil && c.RoleMode.New.hidden()
+	return len(c.Managed.Added) > 0 || c.unbound || c.RoleMode != nil && c.RoleMode.New.hidden()
 }
 
 // subtract gives the elements that now has more of than old, and the reverse:

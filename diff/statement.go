@@ -22,6 +22,8 @@ type Statement struct {
 	// imported is set for a statement of an import. It is no part of what a
 	// statement is: one that only moves gives nobody anything.
 	imported bool
+	// bounds is the logical id of the role or user that it bounds, "" for none.
+	bounds string
 }
 
 // Targets is a list of actions, resources or principals; Not is set for

@@ -98,3 +98,56 @@ func TestImportsAreListedApart(t *testing.T) {
 		}
 	}
 }
+
+// A boundary gives nothing by itself. One that lets through more, or that goes,
+// widens what the other policies give, though none of them changes.
+func TestBoundaries(t *testing.T) {
+	t.Parallel()
+	const role = `"R": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {}`
+	const unbounded = role + `}}`
+	bounded := func(statements string) string {
+		return role + `, "PermissionsBoundary": {"Ref": "B"}}},
+			"B": {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": {"Statement": [` + statements + `]}}}`
+	}
+	elsewhere := func(arn string) string { return role + `, "PermissionsBoundary": "` + arn + `"}}` }
+	const send = `{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}`
+	const all = `{"Effect": "Allow", "Action": "*", "Resource": "*"}`
+	const deny = `{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}`
+	for name, c := range map[string]struct {
+		before, after string
+		widens        bool
+		added, gone   int
+	}{
+		"it allows more":            {bounded(send), bounded(send + "," + all), true, 1, 0},
+		"it allows less":            {bounded(send + "," + all), bounded(send), false, 0, 1},
+		"it denies less":            {bounded(all + "," + deny), bounded(all), true, 0, 1},
+		"it denies more":            {bounded(all), bounded(all + "," + deny), false, 1, 0},
+		"it goes":                   {bounded(send), unbounded, true, 0, 1},
+		"it comes":                  {unbounded, bounded(send), false, 1, 0},
+		"it comes with the role":    {``, bounded(all), false, 1, 0},
+		"it goes with the role":     {bounded(all), ``, false, 0, 1},
+		"one elsewhere for another": {elsewhere("arn:a"), elsewhere("arn:b"), true, 1, 1},
+		"one elsewhere for this":    {bounded(send), elsewhere("arn:b"), true, 1, 1},
+		"one elsewhere comes":       {unbounded, elsewhere("arn:b"), false, 1, 0},
+		"one elsewhere goes":        {elsewhere("arn:b"), unbounded, true, 0, 1},
+		"only known when deployed":  {bounded(send), bounded(`{"Fn::If": ["C", ` + send + `, ` + all + `]}`), true, 1, 1},
+		"nothing":                   {bounded(send), bounded(send), false, 0, 0},
+		"something else":            {bounded(send), bounded(send) + `, "Q": {"Type": "AWS::SQS::Queue"}`, false, 0, 0},
+	} {
+		before, after := template(t, `{"Resources": {`+c.before+`}}`), template(t, `{"Resources": {`+c.after+`}}`)
+		changes := diff.Compare("shop-dev", before, after)
+		if changes.Widens() != c.widens || len(changes.Boundaries.Added) != c.added || len(changes.Boundaries.Removed) != c.gone || len(changes.Statements.Added) != 0 {
+			t.Errorf("%s: widens %v, %+v", name, changes.Widens(), changes.Boundaries)
+		}
+		security := text(t, changes, diff.TextOptions{SecurityOnly: true})
+		if shown := strings.Contains(security, "Permissions boundaries"); shown != (c.added+c.gone > 0) {
+			t.Errorf("%s: shown %v\n%s", name, shown, security)
+		}
+		if want := !changes.Empty() && !changes.Security(); strings.Contains(security, "no change of permissions") != want {
+			t.Errorf("%s: that nothing changes is said: %v\n%s", name, !want, security)
+		}
+		if cdk := text(t, changes, diff.TextOptions{CDK: true}); strings.Contains(cdk, "Permissions boundaries") || strings.Contains(cdk, "NOTE") {
+			t.Errorf("%s, as cdk:\n%s", name, cdk)
+		}
+	}
+}

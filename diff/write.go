@@ -41,6 +41,9 @@ func (c *Changes) WriteText(w io.Writer, o TextOptions) error {
 	p.roleMode(c)
 	p.entries(c, "Template", "AWSTemplateFormatVersion", "Transform", "Description")
 	p.security(c)
+	if o.SecurityOnly && !o.CDK && !c.Empty() && !c.Security() && c.RoleMode == nil {
+		p.line("no change of permissions")
+	}
 	if !o.SecurityOnly {
 		p.entries(c, "Parameters", "Parameters")
 		p.entries(c, "Metadata", "Metadata")
@@ -91,7 +94,7 @@ func (p *printer) mark(c Change) string {
 }
 
 func (p *printer) security(c *Changes) {
-	if !c.Security() {
+	if !c.Security() || p.o.CDK && !c.grants() {
 		return
 	}
 	if p.o.CDK { // cdk knows one table
@@ -99,6 +102,7 @@ func (p *printer) security(c *Changes) {
 	} else {
 		p.statementTable("IAM Statement Changes", c.Statements)
 		p.statementTable("Access to other sandboxes", c.Imports)
+		p.statementTable("Permissions boundaries: the most that roles may do", c.Boundaries)
 	}
 	p.managedTable(c)
 	if p.o.CDK {

@@ -30,6 +30,8 @@ type Choice struct {
 	Existing []string
 	// RoleName is the name of a role that is made; "" for the usual one.
 	RoleName string
+	// NamePosition is where that name stands.
+	NamePosition writ.Position
 	// Position is where the topology or a file asks for it.
 	Position writ.Position
 }
@@ -45,6 +47,12 @@ func (f *Files) Choose(s Settings) *Set { return &Set{s.Normal(), f} }
 
 // Dir is the directory of the shared files, "" when there are none.
 func (s *Set) Dir() string { return s.files.Dir }
+
+// UsesFiles reports whether any entity has a role file: else the way does nothing.
+func (s *Set) UsesFiles() bool {
+	f := s.files
+	return len(f.near)+len(f.specific)+len(f.named) > 0 || s.Settings.Mode == Shared && len(f.shared) > 0
+}
 
 // Of gives the choice for an entity that acts; name is "" where a namespace has
 // one role for all of a kind. A nil set means dynamic, without any file.
@@ -75,7 +83,7 @@ func (s *Set) function(f *topology.Function) Choice {
 		c = s.kind(topology.KindFunction)
 	}
 	if c.Existing == nil {
-		c.RoleName = f.Runtime.RoleName
+		c.RoleName, c.NamePosition = f.Runtime.RoleName, f.Runtime.RoleNamePos
 	}
 	return c
 }

@@ -56,14 +56,21 @@ func (f *File) Document(values func(name string) (value, why string)) (*iam.Docu
 	r := rendered{file: f}
 	rest := 0
 	for _, at := range variable.FindAllIndex(f.text, -1) {
-		value, why := values(strings.Trim(string(f.text[at[0]:at[1]]), "{} \t\r\n"))
+		name := strings.Trim(string(f.text[at[0]:at[1]]), "{} \t\r\n")
+		value, why := values(name)
 		if why != "" {
-			return nil, f.wrong(writ.Errorf(writ.CodeInvalid, "%s", why).WithHint("tc would leave the place empty; write the value itself, or one of "+
-				"{{account}} {{region}} {{namespace}} {{sandbox}} {{env}} {{ASSET_BUCKET}} {{repo}}"), f.place(at[0]))
+			err := writ.Errorf(writ.CodeInvalid, "%s", why)
+			return nil, f.wrong(err.WithHint("%s", variableHint(name)), f.place(at[0]))
+		}
+		if err := f.unclosed(rest, at[0]); err != nil {
+			return nil, err
 		}
 		r.add(f.text[rest:at[0]], rest)
 		r.add(jsonText(value), at[0])
 		rest = at[1]
+	}
+	if err := f.unclosed(rest, len(f.text)); err != nil {
+		return nil, err
 	}
 	r.add(f.text[rest:], rest)
 	document, err := iam.Parse(r.text)
@@ -77,6 +84,39 @@ func (f *File) Document(values func(name string) (value, why string)) (*iam.Docu
 		document.Statements[i].Position = r.place(document.Statements[i].Position)
 	}
 	return document, nil
+}
+
+// unclosed refuses a {{ in a part of the file in which no variable is: no policy
+// has one, and as plain text it would match nothing.
+func (f *File) unclosed(from, to int) error {
+	i := bytes.Index(f.text[from:to], []byte("{{"))
+	if i < 0 {
+		return nil
+	}
+	return f.wrong(writ.Errorf(writ.CodeInvalid, "{{ is not closed").WithHint("write it as {{sandbox}}"), f.place(from+i))
+}
+
+// The variables of role files, and those among them that a variable of the
+// environment gives.
+var (
+	variables = []string{
+		"account", "region", "namespace", "sandbox", "sandbox_trimmed", "abbr_namespace", "env", "ASSET_BUCKET", "ASSET_ACCOUNT", "repo",
+	}
+	ofEnvironment = map[string]string{"ASSET_BUCKET": "TC_ASSET_BUCKET", "ASSET_ACCOUNT": "TC_ASSET_ACCOUNT", "repo": "TC_ECR_REPO"}
+)
+
+// variableHint says what helps where a variable has no value.
+func variableHint(name string) string {
+	if given := ofEnvironment[name]; given != "" {
+		return "it is the value of the environment variable " + given + ", which is not set"
+	}
+	if name == "env" || name == "profile" {
+		return "name the profile with -e"
+	}
+	if near := writ.Nearest(name, variables); near != "" {
+		return "did you mean {{" + near + "}}?"
+	}
+	return "the variables are " + strings.Join(variables, ", ")
 }
 
 // jsonText writes a value as it stands within a JSON string.

@@ -47,6 +47,7 @@ func TestDocumentPointsIntoTheFile(t *testing.T) {
 		{"an element that IAM does not have", "{\"Statement\": [\n  {\"Sid\": \"{{sandbox}}\", \"Effect\": \"Allow\", \"Action\": \"s3:*\", \"Resource\": \"*\", \"Conditon\": {}}]}", "f.json:2:80"},
 		{"a Sid that a variable spoils", "{\"Statement\": [\n  {\"Sid\": \"Tc{{sandbox}}\", \"Effect\": \"Allow\", \"Action\": \"s3:*\", \"Resource\": \"*\"}]}", "f.json:2:11"},
 		{"an unknown variable", "{\"Statement\": [\n  {\"Effect\": \"Allow\", \"Action\": \"s3:*\", \"Resource\": \"{{sandbax}}\"}]}", "f.json:2:54"},
+		{"a variable that is not closed", "{\"Statement\": [\n  {\"Effect\": \"Allow\", \"Action\": \"s3:*\", \"Resource\": \"{{sandbox}}{{sandbox\"}]}", "f.json:2:65"},
 		{"broken JSON after a variable", "{\"Statement\": [\n  {\"Effect\": \"Allow\", \"Resource\": \"é{{sandbox}}\", \"Action\" \"s3:*\"}]}", "f.json:2:60"},
 		{"a principal in a role's policy", `{"Statement": {"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"}}`, "f.json:1:48"},
 	} {
@@ -58,6 +59,25 @@ func TestDocumentPointsIntoTheFile(t *testing.T) {
 				t.Errorf("%v, want it at %s with its line", err, c.want)
 			}
 		})
+	}
+}
+
+// A variable without a value says where its value comes from.
+func TestVariableHints(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"ASSET_BUCKET": "it is the value of the environment variable TC_ASSET_BUCKET, which is not set",
+		"repo":         "it is the value of the environment variable TC_ECR_REPO, which is not set",
+		"env":          "name the profile with -e",
+		"regoin":       "did you mean {{region}}?",
+		"SANDBOX":      "did you mean {{sandbox}}?",
+		"zzzzzzzzzzzz": "the variables are account, region, namespace, sandbox, sandbox_trimmed, abbr_namespace, env, ASSET_BUCKET, ASSET_ACCOUNT, repo",
+	} {
+		_, err := (&File{Path: "f.json", text: []byte(`{"Statement": "{{` + name + `}}"}`)}).Document(func(string) (string, string) { return "", "no" })
+		known, ok := err.(*writ.Error)
+		if !ok || known.Hint != want {
+			t.Errorf("%s: %v\nwant %s", name, err, want)
+		}
 	}
 }
 

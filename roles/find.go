@@ -41,6 +41,8 @@ type Files struct {
 	specific, named map[string]*File
 	// Unused are files that are there for what Writ does not have.
 	Unused []string
+	// Passed are files beside a topology whose role files are elsewhere.
+	Passed []string
 }
 
 // Find reads the role files of a topology. A file that can speak for nothing,
@@ -56,6 +58,7 @@ func Find(t *topology.Topology, p Places) (*Files, error) {
 		s.above()
 	}
 	s.roleFiles()
+	s.passed()
 	return f, errors.Join(s.errs...)
 }
 
@@ -306,6 +309,24 @@ func (s *search) ofFunction(name, path string) {
 	}
 	if file := s.read(path, writ.Position{}); file != nil {
 		s.files.specific[name] = file
+	}
+}
+
+// passed notes the role files in the topology's own directory, where tc's layout
+// has them below infrastructure/tc: nobody looks at them there.
+func (s *search) passed() {
+	t := s.files.topology
+	if t.Dir == "" || t.Infra != "" || topology.InfraDir(t) == "" || isCode(t, "roles") {
+		return
+	}
+	folder := filepath.Join(t.Dir, "roles")
+	for _, name := range jsonFiles(folder) {
+		path := filepath.ToSlash(filepath.Join(folder, name+".json"))
+		used := func(f *File) bool { return f.Path == path }
+		if looksLikePolicy(path) && !slices.ContainsFunc(slices.Collect(maps.Values(s.files.near)), used) &&
+			!slices.ContainsFunc(slices.Collect(maps.Values(s.files.named)), used) {
+			s.files.Passed = append(s.files.Passed, path)
+		}
 	}
 }
 

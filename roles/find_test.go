@@ -104,6 +104,12 @@ func answers(t *testing.T, root, questions string) string {
 			}
 			return b.String()
 		}
+		if words[0] == "passed" {
+			for _, path := range files.Passed {
+				fmt.Fprintf(&b, "passed %s\n", strings.TrimPrefix(path, filepath.ToSlash(root)+"/"))
+			}
+			continue
+		}
 		settings := roles.Settings{Mode: roles.Mode(words[0])}
 		set := files.Choose(settings)
 		kind, name, _ := strings.Cut(words[1], "/")

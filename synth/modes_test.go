@@ -140,6 +140,34 @@ functions:
 	}
 }
 
+// The name of a role is checked with the values of its variables.
+func TestRoleNamesThatIAMRefuses(t *testing.T) {
+	t.Parallel()
+	top := parseText(t, `
+name: shop
+functions:
+  named: {runtime: {lang: go, role_name: "shop-named-in-a-sandbox-of-a-very-long-name-indeed-{{sandbox}}"}}
+`)
+	files, err := roles.Given(top, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for sandbox, want := range map[string]string{
+		"dev":                "",
+		"the-name-is-longer": `topology.yml:4:42: "shop-named-in-a-sandbox-of-a-very-long-name-indeed-the-name-is-longer" cannot be a role's name`,
+	} {
+		o := options(top, sandbox)
+		o.Roles = files.Choose(roles.Settings{})
+		got := ""
+		if _, err := synth.Template(top, o); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%s: %s\nwant %s", sandbox, got, want)
+		}
+	}
+}
+
 // What a file says is AWS's to judge, and ours to check before.
 func TestRoleFileErrors(t *testing.T) {
 	t.Parallel()
@@ -151,8 +179,9 @@ func TestRoleFileErrors(t *testing.T) {
 	}{
 		{"a word that IAM does not have", `{"Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Conditions": {}}]}`, roles.Replace, `roles/function.json:1:71: "Conditions" is not an element of a statement`},
 		{"a variable without a value", `{"Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::{{ASSET_BUCKET}}/*"}]}`, roles.Merge, "roles/function.json:1:80: {{ASSET_BUCKET}} is not known here"},
-		{"a boundary that is too long", long, roles.Boundary, "roles/function.json:1:1: roles/function.json as boundary policy:"},
-		{"a policy that is too long", long, roles.Replace, "roles/function.json:1:1: roles/function.json as identity policy:"},
+		{"a variable that is not closed", `{"Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::{{sandbox/*"}]}`, roles.Replace, "roles/function.json:1:80: {{ is not closed"},
+		{"a boundary that is too long", long, roles.Boundary, "roles/function.json:1:1: the role file is too long as boundary policy:"},
+		{"a policy that is too long", long, roles.Replace, "roles/function.json:1:1: the role file is too long as identity policy:"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

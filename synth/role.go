@@ -51,7 +51,7 @@ func (b *builder) roleOf(p principal, statements []statement) role {
 // nameOfRole gives the IAM name of a role that is made.
 func (b *builder) nameOfRole(p principal, choice roles.Choice) string {
 	if choice.RoleName != "" {
-		return b.plain(choice.RoleName, p)
+		return b.plain(choice.RoleName, principal{pos: choice.NamePosition})
 	}
 	return PrincipalRoleName(b.t, p.kind, p.name, b.o.Sandbox)
 }

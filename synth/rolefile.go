@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -77,7 +78,7 @@ func (b *builder) fileDocument(file *roles.File, p principal, use iam.PolicyType
 		err = quota.Check(text)
 	}
 	if err != nil {
-		b.failOnce(writ.Errorf(writ.CodeOf(err), "%s as %s policy: %w", file.Path, use, err).
+		b.failOnce(writ.Errorf(writ.CodeOf(err), "the role file is too long as %s policy: %w", use, err).
 			WithHint("shorten it, or split it over roles/FUNCTION.json").At(writ.Position{File: file.Path, Line: 1, Col: 1}, ""))
 		return nil
 	}
@@ -119,8 +120,16 @@ func (b *builder) plain(name string, p principal) string {
 		b.fail(writ.Errorf(writ.CodeInvalid, "the name of a role cannot hold {{account}} or {{region}}").At(p.pos, ""))
 		return name
 	}
+	if !roleName.MatchString(text) && !strings.HasPrefix(text, "arn:") {
+		b.failOnce(writ.Errorf(writ.CodeInvalid, "%q cannot be a role's name", text).At(p.pos, "").
+			WithHint("IAM takes letters, digits and any of _+=,.@-, 64 at most"))
+	}
 	return text
 }
+
+// roleName is what IAM takes; the variables of a name have their values here.
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
+var roleName = regexp.MustCompile(`^[A-Za-z0-9_+=,.@-]{1,64}$`)
 
 // fileValue gives a file's document with the sandbox's values filled in; what
 // the document says is left as it is.

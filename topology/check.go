@@ -170,6 +170,7 @@ func (c *checker) function(f *Function) {
 		c.add(c.spot(f.Pos, "timeout"), "timeout %d of function %s is out of range", s, f.Name).
 			WithHint("Lambda takes 1 to %d seconds", maxTimeoutSec)
 	}
+	c.role(f)
 	for _, v := range f.Environment {
 		c.variable(f, v)
 	}
@@ -180,6 +181,33 @@ func (c *checker) function(f *Function) {
 	}
 	for i := range f.Grants {
 		c.grant(f, &f.Grants[i])
+	}
+}
+
+// IAM's names of roles, with a path in an ARN.
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
+var (
+	roleNamePattern = regexp.MustCompile(`^[A-Za-z0-9_+=,.@-]{1,64}$`)
+	roleARNPattern  = regexp.MustCompile(`^arn:[a-z-]+:iam::(?:[0-9]{12}|.*\{\{.*):role/.+$`)
+)
+
+// role checks what names a function's role; a name with variables in it is
+// checked when they have values.
+func (c *checker) role(f *Function) {
+	r := &f.Runtime
+	if strings.HasPrefix(r.Role, "arn:") {
+		if !roleARNPattern.MatchString(r.Role) {
+			c.add(r.RolePos, "%s is not the ARN of a role", quoted(r.Role)).WithHint("it looks like arn:aws:iam::123456789012:role/NAME")
+		}
+		return
+	}
+	for _, own := range []struct {
+		name string
+		at   writ.Position
+	}{{r.Role, r.RolePos}, {r.RoleName, r.RoleNamePos}} {
+		if own.name != "" && !strings.Contains(own.name, "{{") && !roleNamePattern.MatchString(own.name) {
+			c.add(own.at, "%s cannot be a role's name", quoted(own.name)).WithHint("IAM takes letters, digits and any of _+=,.@-, 64 at most")
+		}
 	}
 }
 

@@ -87,7 +87,13 @@ func (f *actAsFlags) words(ctx context.Context, sh *shell, dir string) (roleWord
 	if sandbox == "" {
 		sandbox = defaultSandbox
 	}
-	systems, err := sh.sketch(ctx, dir, sandbox, localEnv)
+	// The sandbox's roles are those that it was made with.
+	target := targetFlags{sandbox: sandbox}
+	account, err := target.open(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	systems, err := sh.load(ctx, order{dir: dir, sandbox: sandbox, profile: localEnv, where: onAWS, hash: noCode, account: account})
 	if err != nil {
 		return nil, err
 	}

@@ -28,8 +28,13 @@ type roleFinding struct {
 	Count    int          `json:"count,omitempty"`
 	Resource string       `json:"resource,omitempty"`
 	Edges    []edgeReport `json:"edges,omitempty"`
+	// Position is the role file, or where the topology names the role.
+	Position writ.Position `json:"position,omitzero"`
 	// Fails: what runs as the role cannot do its work.
 	Fails bool `json:"fails"`
+
+	// named is set where the topology itself names the role, in every mode.
+	named bool
 }
 
 // The kinds of finding.
@@ -213,7 +218,11 @@ func policiesOf(role awscloud.Role) (*iam.Policies, error) {
 }
 
 func (j *judged) finding(kind, message string) roleFinding {
-	return roleFinding{Kind: kind, Role: j.first().RoleName, For: j.whose(), Message: message}
+	choice := j.first().Choice
+	return roleFinding{
+		Kind: kind, Role: j.first().RoleName, For: j.whose(), Message: message,
+		Position: choice.Position, named: choice.Source == roles.Provided,
+	}
 }
 
 func (j *judged) noRole() roleFinding {

@@ -75,8 +75,14 @@ func (sh *shell) settle(ctx context.Context, o order, t *topology.Topology, abov
 	if unused := files.Shared(); s.Mode != roles.Shared && len(unused) > 0 {
 		done.notes = append(done.notes, fmt.Sprintf("the roles of %s are %s (%s): %s", t.Name, s.Normal().Mode, from, unusedFiles(unused)))
 	}
+	if s.Way != "" && !done.set.UsesFiles() {
+		done.notes = append(done.notes, fmt.Sprintf("the way %s does nothing for %s: no role file is used", s.Way, t.Name))
+	}
 	for _, path := range files.Unused {
 		done.notes = append(done.notes, path+" is not used: Writ has nothing of that kind")
+	}
+	for _, path := range files.Passed {
+		done.notes = append(done.notes, fmt.Sprintf("%s is not used: the role files of %s are in %s", path, t.Name, filepath.ToSlash(filepath.Join(t.Dir, topology.InfraDir(t), "roles"))))
 	}
 	return done, nil
 }

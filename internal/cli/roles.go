@@ -40,8 +40,9 @@ edge is tried against them, and what they lack and what they have beyond need is
 listed. --deployed reads all roles back from there and marks what differs from the
 topology. --tc puts the role that tc would have made beside ours.
 
-Ends with status 1 where a role that is needed is not there, cannot be taken on, or
-does not allow an edge.`,
+Ends with status 1 where a role that exists already is not there, cannot be taken on,
+or does not allow an edge, and with --deployed where something is not as the topology
+says. What a role file does not allow is listed and is no failure.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := checkFormat(f.format); err != nil {
@@ -69,6 +70,9 @@ func (f *rolesFlags) run(ctx context.Context, sh *shell, dir string) error {
 	if opened == nil && f.deployed {
 		return err
 	}
+	if f.deployed && f.target.profile == "" {
+		o.where = onLocalCloud // what is not run there is not missing there
+	}
 	o.sandbox = f.target.sandbox
 	if opened != nil {
 		identity, err := opened.Identity(ctx)
@@ -84,7 +88,13 @@ func (f *rolesFlags) run(ctx context.Context, sh *shell, dir string) error {
 	var reports []*rolesReport
 	failed := false
 	for _, s := range systems {
-		r, err := sh.reportRoles(ctx, o, s, account, f.tc)
+		var physical map[string]string
+		if f.deployed {
+			if physical, err = madeUpIDs(ctx, opened, s); err != nil {
+				return err
+			}
+		}
+		r, err := sh.reportRoles(ctx, o, s, account, physical, f.tc)
 		if err == nil {
 			err = r.readBack(ctx, opened, f.deployed)
 		}
@@ -178,15 +188,16 @@ func (r *rolesReport) fails() bool {
 	return slices.ContainsFunc(r.Findings, func(f roleFinding) bool { return f.Fails })
 }
 
-// reportRoles looks at the roles of one namespace.
-func (sh *shell) reportRoles(ctx context.Context, o order, s *system, account inventory.Account, tc bool) (*rolesReport, error) {
+// reportRoles looks at the roles of one namespace; physical are the ids that AWS
+// made up, where they are known.
+func (sh *shell) reportRoles(ctx context.Context, o order, s *system, account inventory.Account, physical map[string]string, tc bool) (*rolesReport, error) {
 	settings := s.roles.set.Settings
 	r := &rolesReport{Namespace: s.topology.Name, Sandbox: s.sandbox, Mode: string(settings.Mode), From: s.roles.from, Roles: []roleReport{}}
 	if strings.Contains(settings.String(), "(") {
 		r.Way = string(settings.Way)
 	}
 	w := &world{edges: map[statementPlace][]synth.Provenance{}}
-	inv, err := inventory.Read(account, inventory.Stack{Name: s.stack, Template: s.output.Template, Where: w.provenance(s.output)})
+	inv, err := inventory.Read(account, inventory.Stack{Name: s.stack, Template: s.output.Template, Physical: physical, Where: w.provenance(s.output)})
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/awscloud"
@@ -16,6 +17,28 @@ const (
 	notDeployed = "it is not deployed"
 )
 
+// madeUp are the types whose ids AWS makes up, and that policies name.
+var madeUp = map[string]bool{
+	"AWS::ApiGateway::RestApi": true, "AWS::ApiGatewayV2::Api": true, "AWS::AppSync::Api": true, "AWS::AppSync::GraphQLApi": true,
+	"AWS::CloudFront::Distribution": true, "AWS::Cognito::UserPool": true, "AWS::KMS::Key": true,
+}
+
+// madeUpIDs asks for the ids that AWS made up for the resources of a system, by
+// their logical ids; of an ARN its last part is the id.
+func madeUpIDs(ctx context.Context, account *awscloud.Account, s *system) (map[string]string, error) {
+	physical, err := account.PhysicalIDs(ctx, s.stack)
+	if err != nil {
+		return nil, err
+	}
+	ids := map[string]string{}
+	for logical, id := range physical {
+		if r, ok := s.output.Template.Resource(logical); ok && madeUp[r.Type] {
+			ids[logical] = id[strings.LastIndexByte(id, '/')+1:]
+		}
+	}
+	return ids, nil
+}
+
 // readBack puts what the account has in the place of what the topology says:
 // each statement that both have keeps its edges, the others are marked.
 func (r *roleReport) readBack(ctx context.Context, account *awscloud.Account) error {
@@ -24,7 +47,11 @@ func (r *roleReport) readBack(ctx context.Context, account *awscloud.Account) er
 		return err
 	}
 	if !found {
-		r.Drift = append(r.Drift, "the role is not deployed")
+		why := "the role is not deployed"
+		if r.trust == nil {
+			why = "there is no such role"
+		}
+		r.Drift = append(r.Drift, why)
 		return nil
 	}
 	trust, err := parsed(role.Trust, "the trust policy of "+r.Role)

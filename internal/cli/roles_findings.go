@@ -35,6 +35,9 @@ func (t *rolesText) findings(list []roleFinding) {
 		if len(f.Edges) == 0 && len(f.For) > 0 {
 			t.field("for", oneLine(strings.Join(f.For, ", ")))
 		}
+		if !f.Position.IsZero() && f.Kind != findExcess { // a statement beyond need names itself
+			t.field("see", t.st.cyan(place(f.Position)))
+		}
 	}
 }
 
@@ -89,9 +92,24 @@ func (sh *shell) checkRoles(ctx context.Context, w io.Writer, o order, systems [
 		return nil
 	}
 	err = writ.Errorf(writ.CodeInvalid, "roles that are not made here do not allow what the topology needs: %s", counted(len(failed), "finding"))
+	return err.(*writ.Error).WithHint("%s", o.whatHelps(failed))
+}
+
+// whatHelps says what to do about roles that stop a deploy.
+func (o order) whatHelps(failed []roleFinding) string {
+	every := func(holds func(roleFinding) bool) bool {
+		return !slices.ContainsFunc(failed, func(f roleFinding) bool { return !holds(f) })
+	}
 	hint := "nothing was deployed; ask the owner of the roles, or make them from the edges with --roles dynamic"
-	if !slices.ContainsFunc(failed, func(f roleFinding) bool { return f.Kind != findMissing }) {
+	if every(func(f roleFinding) bool { return f.named }) {
+		hint = "nothing was deployed; ask the owner of the role, or take role: out of the function's runtime"
+	}
+	if every(func(f roleFinding) bool { return f.Kind == findMissing }) {
 		hint += "; --allow-missing deploys all the same"
 	}
-	return err.(*writ.Error).WithHint("%s", hint)
+	if o.where == onLocalCloud && slices.ContainsFunc(failed, func(f roleFinding) bool { return f.Kind == findNoRole }) {
+		hint += "\nto make a role in the local cloud first: `writ up --bare DIR`, aws iam create-role, `writ deploy DIR`"
+		hint = strings.ReplaceAll(hint, "DIR", quoted(o.dir))
+	}
+	return hint
 }

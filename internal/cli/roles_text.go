@@ -59,7 +59,11 @@ func (t *rolesText) role(r roleReport) {
 	t.line("%s  %s", t.st.bold(r.who()), t.st.cyan(oneLine(r.Role)))
 	switch {
 	case r.Source == string(roles.Provided), r.Source == string(roles.Account):
-		t.field("exists", "it is not made here; "+oneLine(r.Service)+" takes it on")
+		word := "exists"
+		if r.trust == nil && r.Drift != nil {
+			word = "wanted"
+		}
+		t.field(word, "it is not made here; "+oneLine(r.Service)+" takes it on")
 		fallthrough
 	default:
 		for _, s := range r.trust {

@@ -52,6 +52,9 @@ func showSkipped(w io.Writer, st style, s *system) {
 		fmt.Fprintf(w, "%s\n", st.yellow(fmt.Sprintf("%s: warning: %s %s: %s", n.Pos, n.Kind, n.Name, n.Why)))
 	}
 	for _, skipped := range s.output.Skipped {
+		if skipped.Kind == "node" {
+			continue // it is a system of its own, and has its own template
+		}
 		fmt.Fprintf(w, "%s\n", st.yellow(fmt.Sprintf("%s: not synthesised yet: %s %s: %s", skipped.Pos, skipped.Kind, skipped.Name, skipped.Why)))
 	}
 }

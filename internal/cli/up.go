@@ -328,7 +328,7 @@ type readyLine struct {
 func (u *up) ready(systems []*system) error {
 	line := readyLine{
 		Ready: true, AWS: u.awsURL(), HTTP: u.httpURL(),
-		Account: u.cloud.Account(), Region: u.cloud.Region(), Sandbox: u.flags.sandbox,
+		Account: u.cloud.Account(), Region: u.cloud.Region(), Sandbox: u.flags.sandbox, Stacks: []string{},
 	}
 	for _, s := range systems {
 		line.Stacks = append(line.Stacks, s.stack)

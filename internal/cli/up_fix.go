@@ -6,12 +6,35 @@ import (
 	"strings"
 
 	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/iam"
+	"github.com/writ-dev/writ/localcloud/gate"
 	"github.com/writ-dev/writ/synth"
 	"github.com/writ-dev/writ/topology"
 )
 
-// missing is a permission that a role did not have.
-type missing struct{ role, action, resource string }
+// missing is a permission that a role did not have. unmet says which statement
+// would give it but for its conditions, "" where there is none: then a deploy
+// brings nothing.
+type missing struct{ role, action, resource, unmet string }
+
+// unmetOf reads from a verdict which statement the role has, and what of it the
+// call does not meet.
+func unmetOf(v gate.Verdict) string {
+	if v.Request == nil || v.Policies == nil || v.Decision.Verdict != iam.ImplicitlyDenied {
+		return ""
+	}
+	misses := iam.Explain(v.Request, v.Policies).Unmet
+	if len(misses) == 0 {
+		return ""
+	}
+	text := misses[0].String()
+	for _, f := range misses[0].Failures {
+		if iam.Key(f.Key) == iam.Key("aws:ResourceTag/sandbox") && len(f.Found) == 0 {
+			text += "; what is called does not exist, or does not bear the tag"
+		}
+	}
+	return text
+}
 
 // fixLines shows the lines of the user's own file that would give what is
 // missing, after a word such as "fix:". The topology is read anew for it: denials
@@ -19,6 +42,8 @@ type missing struct{ role, action, resource string }
 func (u *up) fixLines(t *topology.Topology, m missing, word string) string {
 	var b strings.Builder
 	switch fix, granted, edge := u.fix(t, m); {
+	case granted != "" && m.unmet != "":
+		fmt.Fprintf(&b, "  the topology grants this%s, and %s\n", edge, oneLine(m.unmet))
 	case granted != "":
 		fmt.Fprintf(&b, "%s the topology grants this already%s: run `%s`\n", word, edge, granted)
 	case fix.Summary != "":

@@ -76,7 +76,7 @@ func (u *up) denied(v gate.Verdict) {
 	for _, line := range obstacles {
 		fmt.Fprintf(&b, "  %s\n", oneLine(line))
 	}
-	wanted := missing{v.Call.Caller.RoleName, v.Ask.Action, v.Ask.Resource}
+	wanted := missing{v.Call.Caller.RoleName, v.Ask.Action, v.Ask.Resource, unmetOf(v)}
 	own, line := u.ownFix(v)
 	switch {
 	case own != "":

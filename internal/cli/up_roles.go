@@ -50,14 +50,24 @@ func (u *up) runsAs(name string) (synth.Role, bool) {
 	}
 	for _, s := range *systems {
 		i := slices.IndexFunc(s.output.Roles, func(r synth.Role) bool { return r.RoleName == name })
-		if i < 0 {
-			continue
+		set := u.deployedRoles(s)
+		if i >= 0 {
+			role := s.output.Roles[i]
+			if set != nil {
+				role.Choice = set.Of(role.Kind, role.Name)
+			}
+			return role, true
 		}
-		role := s.output.Roles[i]
-		if set := u.deployedRoles(s); set != nil {
-			role.Choice = set.Of(role.Kind, role.Name)
+		// Another command may have gone over to roles that exist.
+		for _, role := range s.output.Roles {
+			if set == nil {
+				break
+			}
+			if role.Choice = set.Of(role.Kind, role.Name); slices.Contains(role.Choice.Existing, name) {
+				role.RoleName = name
+				return role, true
+			}
 		}
-		return role, true
 	}
 	return synth.Role{}, false
 }
