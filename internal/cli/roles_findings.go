@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/awscloud"
+	"github.com/writ-dev/writ/iam"
 	"github.com/writ-dev/writ/iam/inventory"
 )
 
@@ -62,7 +64,7 @@ func (sh *shell) checkRoles(ctx context.Context, w io.Writer, o order, systems [
 	if err != nil {
 		return err
 	}
-	account := inventory.Account{ID: identity.Account, Region: o.account.Region}
+	account := cloudAccount(o.account, identity)
 	t := &rolesText{st: style{sh.colorErr}}
 	var failed []roleFinding
 	for _, s := range systems {
@@ -88,10 +90,19 @@ func (sh *shell) checkRoles(ctx context.Context, w io.Writer, o order, systems [
 	if len(failed) == 0 {
 		return nil
 	}
-	err = writ.Errorf(writ.CodeInvalid, "roles that are not made here do not allow what the topology needs: %s", counted(len(failed), "finding"))
+	failure := writ.Errorf(writ.CodeInvalid, "roles that are not made here do not allow what the topology needs: %s", counted(len(failed), "finding"))
 	hint := "nothing was deployed; ask the owner of the roles, or make them from the edges with --roles dynamic"
 	if !slices.ContainsFunc(failed, func(f roleFinding) bool { return f.Kind != findMissing }) {
 		hint += "; --allow-missing deploys all the same"
 	}
-	return err.(*writ.Error).WithHint("%s", hint)
+	return failure.WithHint("%s", hint)
+}
+
+// cloudAccount is an open account as package inventory has it.
+func cloudAccount(cloud *awscloud.Account, who awscloud.Identity) inventory.Account {
+	account := inventory.Account{ID: who.Account, Region: cloud.Region}
+	if parts := iam.ARNParts(who.ARN); len(parts) == 6 {
+		account.Partition = parts[1]
+	}
+	return account
 }
