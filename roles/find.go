@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/topology"
@@ -86,6 +87,12 @@ func (f *Files) Shared() []string {
 	return paths
 }
 
+// all lists every file, in no order.
+func (f *Files) all() []*File {
+	return slices.Concat(slices.Collect(maps.Values(f.shared)), slices.Collect(maps.Values(f.near)),
+		slices.Collect(maps.Values(f.specific)), slices.Collect(maps.Values(f.named)))
+}
+
 type search struct {
 	files *Files
 	root  string // the repository, "" for none
@@ -114,17 +121,23 @@ func Repository(dir string) string {
 }
 
 // treeRoot gives the root of a tree with topologies/ and infrastructure/ in it,
-// "" where dir is in none.
-func treeRoot(dir string) string {
-	abs, err := filepath.Abs(dir)
+// "" where the topology is in none, or the root is above the repository.
+func (s *search) treeRoot() string {
+	abs, err := filepath.Abs(s.files.topology.Dir)
 	if err != nil {
 		return ""
 	}
 	root, _, ok := strings.Cut(filepath.ToSlash(abs)+"/", "/topologies/")
-	if !ok {
+	if root = filepath.FromSlash(root); !ok || s.root != "" && !within(s.root, root) {
 		return ""
 	}
-	return filepath.FromSlash(root)
+	return root
+}
+
+// within reports whether an absolute path is root or below it.
+func within(root, path string) bool {
+	separator := string(filepath.Separator)
+	return path == root || strings.HasPrefix(path, strings.TrimSuffix(root, separator)+separator)
 }
 
 // sharedFiles reads the files for whole kinds.
@@ -139,7 +152,7 @@ func (s *search) sharedFiles(p Places) {
 		}
 		folders = []string{p.Dir, filepath.Join(p.Dir, "roles"), filepath.Join(p.Dir, "base", "roles")}
 	default:
-		for _, root := range []string{treeRoot(s.files.topology.Dir), s.root} {
+		for _, root := range []string{s.treeRoot(), s.root} {
 			folder := s.relative(filepath.Join(root, "infrastructure", "tc", "base", "roles"))
 			if root != "" && !slices.Contains(folders, folder) {
 				folders = append(folders, folder)
@@ -147,7 +160,7 @@ func (s *search) sharedFiles(p Places) {
 		}
 	}
 	for _, folder := range folders {
-		names := jsonFiles(folder)
+		names := s.jsonFiles(folder)
 		if !slices.ContainsFunc(names, func(name string) bool { return fileKinds[name] != "" }) {
 			continue
 		}
@@ -238,12 +251,15 @@ func (s *search) own() {
 	t := s.files.topology
 	infra := topology.InfraDir(t)
 	folder := filepath.Join(t.Dir, filepath.FromSlash(infra), "roles")
+	if abs, err := filepath.Abs(folder); t.Infra == "" && s.root != "" && (err != nil || !within(s.root, abs)) {
+		return // tc's tree holds the repository: nobody named it
+	}
 	code := infra == "" && isCode(t, "roles")
 	functions := []string{}
 	for _, f := range t.Functions {
 		functions = append(functions, f.Name)
 	}
-	for _, name := range jsonFiles(folder) {
+	for _, name := range s.jsonFiles(folder) {
 		path := filepath.Join(folder, name+".json")
 		isFunction := slices.Contains(functions, name)
 		switch {
@@ -274,10 +290,14 @@ func isCode(t *topology.Topology, folder string) bool {
 	})
 }
 
-// looksLikePolicy keeps other JSON apart where a folder need not be of roles.
+// looksLikePolicy keeps other JSON apart where a folder need not be of roles. A
+// file that may not be read could be one: whoever reads it next says so.
 func looksLikePolicy(path string) bool {
 	file, err := read(path)
-	return err == nil && bytes.Contains(file.text, []byte(`"Statement"`))
+	if err != nil {
+		return writ.CodeOf(err) == writ.CodeExternal
+	}
+	return bytes.Contains(file.text, []byte(`"Statement"`))
 }
 
 // above reads roles/KIND.json in the folders above the topology's overlays and
@@ -293,11 +313,11 @@ func (s *search) above() {
 			continue
 		}
 		for range maxParents {
-			if abs = filepath.Dir(abs); abs != s.root && !strings.HasPrefix(abs, s.root+string(filepath.Separator)) {
+			if abs = filepath.Dir(abs); !within(s.root, abs) {
 				break
 			}
 			folder := s.relative(filepath.Join(abs, "roles"))
-			for _, name := range jsonFiles(folder) {
+			for _, name := range s.jsonFiles(folder) {
 				if fileKinds[name] != "" && looksLikePolicy(filepath.Join(folder, name+".json")) {
 					s.kindFile(s.files.near, folder, name)
 				}
@@ -343,10 +363,15 @@ func exists(path string) bool {
 	return !errors.Is(err, fs.ErrNotExist)
 }
 
-// jsonFiles lists the JSON files of a folder without their ending, sorted.
-func jsonFiles(folder string) []string {
+// jsonFiles lists the JSON files of a folder without their ending, sorted. One
+// that is there and cannot be listed might hold roles, which must not be lost.
+func (s *search) jsonFiles(folder string) []string {
 	entries, err := os.ReadDir(folder)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
+		return nil
+	case err != nil:
+		s.errs = append(s.errs, writ.Errorf(writ.CodeExternal, "look for role files: %w", err))
 		return nil
 	}
 	var names []string

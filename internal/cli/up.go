@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/fsnotify/fsnotify"
 	"github.com/spf13/cobra"
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/awscloud"
@@ -147,6 +148,10 @@ func (u *up) run(ctx context.Context) (err error) {
 		return withoutTopology(err, u.dir)
 	}
 	routes.open.Store(true)
+	var watcher *fsnotify.Watcher
+	if u.flags.watch { // before anybody is told that it is ready: no change is missed
+		watcher = u.newWatcher()
+	}
 	u.banner(systems)
 	if err := u.announceFile(); err != nil {
 		return err
@@ -158,7 +163,9 @@ func (u *up) run(ctx context.Context) (err error) {
 	// The code that was built and uploaded is of no more use in memory.
 	go debug.FreeOSMemory()
 	if u.flags.watch {
-		go u.watch(ctx)
+		if watcher != nil {
+			go u.watch(ctx, watcher)
+		}
 		go u.watchSCPs(ctx)
 	}
 	select {
