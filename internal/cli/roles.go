@@ -40,8 +40,8 @@ edge is tried against them, and what they lack and what they have beyond need is
 listed. --deployed reads all roles back from there and marks what differs from the
 topology. --tc puts the role that tc would have made beside ours.
 
-Ends with status 1 where a role that is needed is not there, cannot be taken on, or
-does not allow an edge.`,
+Ends with status 1 where a role that exists already is not there, cannot be taken on
+or does not allow an edge, and with --deployed where something differs.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := checkFormat(f.format); err != nil {

@@ -62,7 +62,7 @@ by IAM before the service sees it. State stays in DIR/.writ.`,
 	flags.StringVarP(&f.sandbox, "sandbox", "s", defaultSandbox, "the sandbox")
 	flags.IntVar(&f.awsPort, "aws-port", 4566, "port of the AWS API; 0 for any free one")
 	flags.IntVar(&f.httpPort, "http-port", 3000, "port of the system's HTTP API; 0 for any free one")
-	flags.BoolVar(&f.watch, "watch", false, "deploy again when the topology or the code changes")
+	flags.BoolVar(&f.watch, "watch", false, "deploy again when the topology, the code or a role file changes")
 	flags.BoolVar(&f.ephemeral, "ephemeral", false, "keep no state: start empty, leave nothing")
 	flags.BoolVar(&f.bare, "bare", false, "run the cloud alone, without a topology: for a plain CloudFormation stack or your own SDK calls")
 	flags.StringVar(&f.record, "record", "", "note every call of every role, for writ iam suggest, after what was noted before; --record=fresh begins anew")
