@@ -109,7 +109,7 @@ func addLines(err error) {
 		return
 	}
 	var e *writ.Error
-	if errors.As(err, &e) && e.Source == "" && e.Position.Line > 0 && e.Position.Col > 0 {
+	if errors.As(err, &e) && e.Source == "" && e.Position.Line > 0 {
 		e.Source = lineAt(e.Position)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -44,12 +43,9 @@ type settled struct {
 // settle decides how the roles of a topology are made: as the flags say, else
 // the environment, else the topology or the one that holds it, else as the
 // sandbox was made, else as the files that are there suggest.
-func (sh *shell) settle(ctx context.Context, o order, t *topology.Topology, above *topology.RoleSettings) (settled, error) {
-	own := t.Roles
-	if own == nil {
-		own = above
-	}
-	s, from, err := sh.chosen(o.roles, own)
+func (sh *shell) settle(ctx context.Context, o order, t, root *topology.Topology) (settled, error) {
+	owner := ownerOfRoles(t, root)
+	s, from, err := sh.chosen(o.roles, owner.Roles)
 	if err != nil {
 		return settled{}, err
 	}
@@ -58,7 +54,7 @@ func (sh *shell) settle(ctx context.Context, o order, t *topology.Topology, abov
 			return settled{}, err
 		}
 	}
-	places := sh.rolePlaces(o.roles, t, own, s.Dir)
+	places := sh.rolePlaces(o.roles, t, owner, s.Dir)
 	s.Dir = places.Recorded
 	files, err := roles.Find(t, places.Places)
 	if err != nil {
@@ -81,6 +77,15 @@ func (sh *shell) settle(ctx context.Context, o order, t *topology.Topology, abov
 	return done, nil
 }
 
+// ownerOfRoles is the topology whose roles: holds for t: its own, else the
+// outermost one's.
+func ownerOfRoles(t, root *topology.Topology) *topology.Topology {
+	if t.Roles != nil {
+		return t
+	}
+	return root
+}
+
 func unusedFiles(paths []string) string {
 	if len(paths) == 1 {
 		return paths[0] + " is not used"
@@ -95,12 +100,10 @@ type places struct {
 	Recorded string
 }
 
-// rolePlaces says where role files are; recorded is what an earlier command named.
-func (sh *shell) rolePlaces(f roleFlags, t *topology.Topology, own *topology.RoleSettings, recorded string) places {
-	var p places
-	if work, err := os.Getwd(); err == nil { // else nothing is found beside it
-		p.Work = work
-	}
+// rolePlaces says where role files are; the roles: of owner hold for t, and
+// recorded is what an earlier command named.
+func (sh *shell) rolePlaces(f roleFlags, t, owner *topology.Topology, recorded string) places {
+	p := places{Places: roles.Places{Work: "."}}
 	named := f.dir
 	if named == "" {
 		named = sh.getenv("TC_INFRA_DIR")
@@ -108,8 +111,8 @@ func (sh *shell) rolePlaces(f roleFlags, t *topology.Topology, own *topology.Rol
 	switch {
 	case named != "":
 		p.Dir, p.Recorded = named, withinRepository(t.Dir, named)
-	case own != nil && own.Dir != "":
-		p.Dir, p.Position = filepath.Join(filepath.Dir(own.Pos.File), filepath.FromSlash(own.Dir)), own.DirPos
+	case owner.Roles != nil && owner.Roles.Dir != "":
+		p.Dir, p.Position = filepath.Join(owner.Dir, filepath.FromSlash(owner.Roles.Dir)), owner.Roles.DirPos
 	case recorded != "":
 		p.Dir, p.Recorded = filepath.Join(t.Dir, filepath.FromSlash(recorded)), recorded
 	}

@@ -288,7 +288,7 @@ func (u *up) openAccount(ctx context.Context, systems []*system) (_ []*system, e
 	o := u.order()
 	for _, s := range systems {
 		// The first reading could not see how the sandbox was made, nor which roles there are.
-		asked, err := u.sh.settle(ctx, o, s.topology, systems[0].topology.Roles)
+		asked, err := u.sh.settle(ctx, o, s.topology, systems[0].topology)
 		if err != nil {
 			return nil, err
 		}

@@ -55,7 +55,7 @@ func (u *up) runsAs(name string) (synth.Role, bool) {
 			continue
 		}
 		role := s.output.Roles[i]
-		if set := u.deployedRoles(s, (*systems)[0].topology.Roles); set != nil {
+		if set := u.deployedRoles(s, (*systems)[0].topology); set != nil {
 			role.Choice = set.Of(role.Kind, role.Name)
 		}
 		return role, true
@@ -65,7 +65,7 @@ func (u *up) runsAs(name string) (synth.Role, bool) {
 
 // deployedRoles says how the roles of a system are made as it is deployed, where
 // another command than this one deployed it; nil where that cannot be read.
-func (u *up) deployedRoles(s *system, above *topology.RoleSettings) *roles.Set {
+func (u *up) deployedRoles(s *system, root *topology.Topology) *roles.Set {
 	body, found, err := u.account.Template(u.context, s.stack)
 	if err != nil || !found {
 		return nil
@@ -79,11 +79,7 @@ func (u *up) deployedRoles(s *system, above *topology.RoleSettings) *roles.Set {
 	if ours := s.roles.set.Settings; settings.Mode == ours.Mode && settings.Way == ours.Way && settings.Dir == ours.Dir {
 		return s.roles.set
 	}
-	own := s.topology.Roles
-	if own == nil {
-		own = above
-	}
-	places := u.sh.rolePlaces(roleFlags{}, s.topology, own, settings.Dir)
+	places := u.sh.rolePlaces(roleFlags{}, s.topology, ownerOfRoles(s.topology, root), settings.Dir)
 	files, err := roles.Find(s.topology, places.Places)
 	if err != nil {
 		return nil
