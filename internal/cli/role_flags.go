@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -49,10 +50,14 @@ func (sh *shell) settle(ctx context.Context, o order, t, root *topology.Topology
 	if err != nil {
 		return settled{}, err
 	}
-	if s.Mode == "" {
-		if err := recordedSettings(ctx, o, t, &s, &from); err != nil {
-			return settled{}, err
-		}
+	made, err := madeWith(ctx, o, t)
+	if err != nil {
+		return settled{}, err
+	}
+	if s.Mode == "" && made != nil && made.Chosen {
+		way := s.Way
+		s, from = *made, "as the sandbox was made"
+		s.Way = cmp.Or(way, s.Way)
 	}
 	places := sh.rolePlaces(o.roles, t, owner, s.Dir)
 	s.Dir = places.Recorded
@@ -68,6 +73,9 @@ func (sh *shell) settle(ctx context.Context, o order, t, root *topology.Topology
 			WithHint("name their directory with --infra-dir, or in the topology:  roles: {mode: shared, dir: ../platform}\nthe usual one is infrastructure/tc/base/roles at the root of the repository").At(t.Pos, "")
 	}
 	done := settled{set: files.Choose(s), from: from}
+	if made != nil && made.String() != s.String() {
+		done.notes = append(done.notes, fmt.Sprintf("the roles of %s are deployed as %s, and are %s now (%s)", t.Name, made, s, from))
+	}
 	if unused := files.Shared(); s.Mode != roles.Shared && len(unused) > 0 {
 		done.notes = append(done.notes, fmt.Sprintf("the roles of %s are %s (%s): %s", t.Name, s.Normal().Mode, from, unusedFiles(unused)))
 	}
@@ -167,29 +175,23 @@ func (sh *shell) chosen(f roleFlags, own *topology.RoleSettings) (s roles.Settin
 	return s, "the default", nil
 }
 
-// recordedSettings takes over how a sandbox was made.
-func recordedSettings(ctx context.Context, o order, t *topology.Topology, s *roles.Settings, from *string) error {
+// madeWith gives how a sandbox that is deployed was made, Chosen where somebody
+// asked for it; nil where it is not deployed, or there is no cloud to ask.
+func madeWith(ctx context.Context, o order, t *topology.Topology) (*roles.Settings, error) {
 	if o.account == nil {
-		return nil
+		return nil, nil
 	}
 	stack := synth.StackName(t, o.sandbox)
 	body, found, err := o.account.Template(ctx, stack)
 	if err != nil || !found {
-		return err
+		return nil, err
 	}
 	deployed, err := cfn.Parse(body, "the deployed template of "+stack)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	recorded, ok := synth.RecordedRoles(deployed)
-	if !ok {
-		return nil
-	}
-	if s.Way != "" {
-		recorded.Way = s.Way
-	}
-	*s, *from = recorded, "as the sandbox was made"
-	return nil
+	settings, _ := synth.RecordedRoles(deployed) // without a record: dynamic, unasked
+	return &settings, nil
 }
 
 // existingRoles looks the roles up that a topology does not make, so that of the

@@ -292,6 +292,7 @@ func (u *up) openAccount(ctx context.Context, systems []*system) (_ []*system, e
 		if err != nil {
 			return nil, err
 		}
+		s.roles.notes = asked.notes // among them that the sandbox was made in another way
 		again = again || asked.set.Settings != s.roles.set.Settings || asked.set.Settings.Mode == roles.Global
 	}
 	if again {
