@@ -32,7 +32,7 @@ func split(all []Statement) (here, elsewhere []Statement) {
 type Roles struct {
 	// Mode is "dynamic" for roles of the topology's edges, or "shared" or "global".
 	Mode string `json:"mode"`
-	// Way is what a shared role's file does, such as "boundary"; "" for other modes.
+	// Way is what role files do, such as "boundary"; see [RoleMode] for "".
 	Way string `json:"way,omitempty"`
 }
 
@@ -43,16 +43,18 @@ type RoleModeChange struct {
 }
 
 // RoleMode reads how the roles of a template's sandbox are made. A template that
-// does not say has dynamic ones; way is "" for all modes but shared.
+// does not say has dynamic ones; way is "" for "replace" in all modes but shared,
+// where only the files of single entities have one.
 func RoleMode(template *cfn.Template) (mode, way string) {
 	roles := template.Root.Object("Metadata").Object("Writ").Object("Roles")
-	switch mode = roles.Text("Mode"); mode {
-	case "":
+	mode, way = roles.Text("Mode"), roles.Text("Way")
+	switch {
+	case mode == "":
 		return "dynamic", ""
-	case "shared":
-		return mode, roles.Text("Way")
+	case mode != "shared" && way == "replace":
+		return mode, ""
 	}
-	return mode, ""
+	return mode, way
 }
 
 func compareRoleModes(before, after *cfn.Template) *RoleModeChange {

@@ -26,6 +26,7 @@ func TestRoleMode(t *testing.T) {
 		`{"Metadata": {"Writ": {"Roles": {"Mode": "dynamic"}}}}`:                      "dynamic ",
 		`{"Metadata": {"Writ": {"Roles": {"Mode": "global", "Way": "replace"}}}}`:     "global ",
 		`{"Metadata": {"Writ": {"Roles": {"Mode": "shared", "Way": "replace"}}}}`:     "shared replace",
+		`{"Metadata": {"Writ": {"Roles": {"Mode": "dynamic", "Way": "boundary"}}}}`:   "dynamic boundary",
 		`{"Metadata": {"Writ": "no map"}}`:                                            "dynamic ",
 		`{"Metadata": {"Other": {"Roles": {"Mode": "shared", "Way": "replace"}}}}`:    "dynamic ",
 		`{"Metadata": {"Writ": {"Roles": {"Mode": ["shared"], "Way": "replace"}}}}`:   "dynamic ",
@@ -53,6 +54,7 @@ func TestRoleModeCounts(t *testing.T) {
 	}{
 		{`{}`, `{"Mode": "shared", "Way": "boundary"}`, "role mode: dynamic -> shared (boundary)", false},
 		{`{"Mode": "shared", "Way": "boundary"}`, `{"Mode": "shared", "Way": "replace"}`, "role mode: shared (boundary) -> shared (replace)", false},
+		{`{}`, `{"Mode": "dynamic", "Way": "merge"}`, "role mode: dynamic -> dynamic (merge)", false},
 		{`{"Mode": "shared", "Way": "merge"}`, `{"Mode": "global"}`, "role mode: shared (merge) -> global", true},
 		{`{"Mode": "global"}`, `{"Mode": "dynamic"}`, "role mode: global -> dynamic", false},
 		{`{"Mode": "global\u001b[2J\nforged"}`, `{}`, `role mode: global\x1b[2J\nforged -> dynamic`, false},

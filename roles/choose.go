@@ -1,6 +1,8 @@
 package roles
 
 import (
+	"slices"
+
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/topology"
 )
@@ -54,6 +56,17 @@ func (s *Set) UsesFiles() bool {
 	return len(f.near)+len(f.specific)+len(f.named) > 0 || s.Settings.Mode == Shared && len(f.shared) > 0
 }
 
+// Paths lists the files that were found, used or not, sorted: a change of any
+// may change a choice.
+func (s *Set) Paths() []string {
+	var paths []string
+	for _, file := range s.files.all() {
+		paths = append(paths, file.Path)
+	}
+	slices.Sort(paths)
+	return slices.Compact(paths)
+}
+
 // Of gives the choice for an entity that acts; name is "" where a namespace has
 // one role for all of a kind. A nil set means dynamic, without any file.
 func (s *Set) Of(kind topology.Kind, name string) Choice {
@@ -72,13 +85,13 @@ func (s *Set) Of(kind topology.Kind, name string) Choice {
 
 func (s *Set) function(f *topology.Function) Choice {
 	var c Choice
-	switch file := s.files; {
+	switch files := s.files; {
 	case f.Runtime.Role != "":
 		return Choice{Source: Provided, Existing: []string{f.Runtime.Role}, Position: f.Runtime.RolePos}
-	case file.named[f.Name] != nil:
-		c = s.from(Named, file.named[f.Name])
-	case file.specific[f.Name] != nil:
-		c = s.from(Specific, file.specific[f.Name])
+	case files.named[f.Name] != nil:
+		c = s.from(Named, files.named[f.Name])
+	case files.specific[f.Name] != nil:
+		c = s.from(Specific, files.specific[f.Name])
 	default:
 		c = s.kind(topology.KindFunction)
 	}

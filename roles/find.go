@@ -3,7 +3,6 @@ package roles
 import (
 	"bytes"
 	"errors"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -90,6 +89,12 @@ func (f *Files) Shared() []string {
 	return paths
 }
 
+// all lists every file, in no order.
+func (f *Files) all() []*File {
+	return slices.Concat(slices.Collect(maps.Values(f.shared)), slices.Collect(maps.Values(f.near)),
+		slices.Collect(maps.Values(f.specific)), slices.Collect(maps.Values(f.named)))
+}
+
 type search struct {
 	files *Files
 	root  string // the repository, "" for none
@@ -98,38 +103,6 @@ type search struct {
 }
 
 func (s *search) fail(err *writ.Error, at writ.Position) { s.errs = append(s.errs, err.At(at, "")) }
-
-// Repository gives the directory at or above dir that holds .git, "" for none.
-func Repository(dir string) string {
-	abs, err := filepath.Abs(dir)
-	if dir == "" || err != nil {
-		return ""
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(abs, ".git")); err == nil {
-			return abs
-		}
-		up := filepath.Dir(abs)
-		if up == abs {
-			return ""
-		}
-		abs = up
-	}
-}
-
-// treeRoot gives the root of a tree with topologies/ and infrastructure/ in it,
-// "" where dir is in none.
-func treeRoot(dir string) string {
-	abs, err := filepath.Abs(dir)
-	if err != nil {
-		return ""
-	}
-	root, _, ok := strings.Cut(filepath.ToSlash(abs)+"/", "/topologies/")
-	if !ok {
-		return ""
-	}
-	return filepath.FromSlash(root)
-}
 
 // sharedFiles reads the files for whole kinds.
 func (s *search) sharedFiles(p Places) {
@@ -143,7 +116,7 @@ func (s *search) sharedFiles(p Places) {
 		}
 		folders = []string{p.Dir, filepath.Join(p.Dir, "roles"), filepath.Join(p.Dir, "base", "roles")}
 	default:
-		for _, root := range []string{treeRoot(s.files.topology.Dir), s.root} {
+		for _, root := range []string{s.treeRoot(), s.root} {
 			folder := s.relative(filepath.Join(root, "infrastructure", "tc", "base", "roles"))
 			if root != "" && !slices.Contains(folders, folder) {
 				folders = append(folders, folder)
@@ -151,7 +124,7 @@ func (s *search) sharedFiles(p Places) {
 		}
 	}
 	for _, folder := range folders {
-		names := jsonFiles(folder)
+		names := s.jsonFiles(folder)
 		if !slices.ContainsFunc(names, func(name string) bool { return fileKinds[name] != "" }) {
 			continue
 		}
@@ -169,19 +142,6 @@ func (s *search) sharedFiles(p Places) {
 		s.fail(writ.Errorf(writ.CodeNotFound, "%s holds no role file", p.Dir).
 			WithHint("a role file is function.json, event.json, route.json, mutation.json, state.json, schedule.json or channel.json, there or in its folder roles or base/roles"), p.Position)
 	}
-}
-
-// relative names a path of the repository as the topology's own files are named.
-func (s *search) relative(abs string) string {
-	dir, err := filepath.Abs(s.files.topology.Dir)
-	if err != nil {
-		return abs
-	}
-	rel, err := filepath.Rel(dir, abs)
-	if err != nil {
-		return abs
-	}
-	return filepath.Join(s.files.topology.Dir, rel)
 }
 
 // kindFile reads DIR/NAME.json into a map of kinds.
@@ -242,12 +202,15 @@ func (s *search) own() {
 	t := s.files.topology
 	infra := topology.InfraDir(t)
 	folder := filepath.Join(t.Dir, filepath.FromSlash(infra), "roles")
+	if abs, err := filepath.Abs(folder); t.Infra == "" && s.root != "" && (err != nil || !within(s.root, abs)) {
+		return // tc's tree holds the repository: nobody named it
+	}
 	code := infra == "" && isCode(t, "roles")
 	functions := []string{}
 	for _, f := range t.Functions {
 		functions = append(functions, f.Name)
 	}
-	for _, name := range jsonFiles(folder) {
+	for _, name := range s.jsonFiles(folder) {
 		path := filepath.Join(folder, name+".json")
 		isFunction := slices.Contains(functions, name)
 		switch {
@@ -283,7 +246,7 @@ func (s *search) ofFunctions() {
 	}
 	for _, infra := range slices.Sorted(maps.Keys(users)) {
 		folder := filepath.Join(t.Dir, filepath.FromSlash(infra), "roles")
-		for _, name := range jsonFiles(folder) {
+		for _, name := range s.jsonFiles(folder) {
 			path := filepath.Join(folder, name+".json")
 			switch {
 			case slices.Contains(users[infra], name):
@@ -320,7 +283,7 @@ func (s *search) passed() {
 		return
 	}
 	folder := filepath.Join(t.Dir, "roles")
-	for _, name := range jsonFiles(folder) {
+	for _, name := range s.jsonFiles(folder) {
 		path := filepath.ToSlash(filepath.Join(folder, name+".json"))
 		used := func(f *File) bool { return f.Path == path }
 		if looksLikePolicy(path) && !slices.ContainsFunc(slices.Collect(maps.Values(s.files.near)), used) &&
@@ -337,10 +300,14 @@ func isCode(t *topology.Topology, folder string) bool {
 	})
 }
 
-// looksLikePolicy keeps other JSON apart where a folder need not be of roles.
+// looksLikePolicy keeps other JSON apart where a folder need not be of roles. A
+// file that may not be read could be one: whoever reads it next says so.
 func looksLikePolicy(path string) bool {
 	file, err := read(path)
-	return err == nil && bytes.Contains(file.text, []byte(`"Statement"`))
+	if err != nil {
+		return writ.CodeOf(err) == writ.CodeExternal
+	}
+	return bytes.Contains(file.text, []byte(`"Statement"`))
 }
 
 // above reads roles/KIND.json in the folders above the topology's overlays and
@@ -356,11 +323,11 @@ func (s *search) above() {
 			continue
 		}
 		for range maxParents {
-			if abs = filepath.Dir(abs); abs != s.root && !strings.HasPrefix(abs, s.root+string(filepath.Separator)) {
+			if abs = filepath.Dir(abs); !within(s.root, abs) {
 				break
 			}
 			folder := s.relative(filepath.Join(abs, "roles"))
-			for _, name := range jsonFiles(folder) {
+			for _, name := range s.jsonFiles(folder) {
 				if fileKinds[name] != "" && looksLikePolicy(filepath.Join(folder, name+".json")) {
 					s.kindFile(s.files.near, folder, name)
 				}
@@ -399,25 +366,4 @@ func (s *search) roleFiles() {
 			s.files.named[f.Name] = file
 		}
 	}
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return !errors.Is(err, fs.ErrNotExist)
-}
-
-// jsonFiles lists the JSON files of a folder without their ending, sorted.
-func jsonFiles(folder string) []string {
-	entries, err := os.ReadDir(folder)
-	if err != nil {
-		return nil
-	}
-	var names []string
-	for _, e := range entries {
-		if name, ok := strings.CutSuffix(e.Name(), ".json"); ok && !e.IsDir() {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names
 }

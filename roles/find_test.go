@@ -128,3 +128,36 @@ func answers(t *testing.T, root, questions string) string {
 	}
 	return b.String()
 }
+
+// What is there and cannot be read might be a role: it is an error, not nothing.
+func TestWhatCannotBeReadIsSaid(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, link string }{
+		{"a folder", "app/roles"},
+		{"a function's file", "app/roles/pay.json"},
+		{"a kind's file above", "roles/function.json"},
+		{"the platform team's folder", "infrastructure/tc/base/roles"},
+		{"the platform team's file", "infrastructure/tc/base/roles/function.json"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			root := t.TempDir()
+			path := filepath.Join(root, filepath.FromSlash(c.link))
+			for _, dir := range []string{filepath.Join(root, ".git"), filepath.Dir(path), filepath.Join(root, "app", "pay")} {
+				if err := os.MkdirAll(dir, 0o755); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := os.Symlink(path, path); err != nil { // to itself
+				t.Fatal(err)
+			}
+			top, err := topology.Parse([]byte("name: shop\nfunctions:\n  pay: {runtime: custom}\n"), "topology.yml", filepath.Join(root, "app"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := roles.Find(top, roles.Places{}); writ.CodeOf(err) != writ.CodeExternal {
+				t.Errorf("%v, want it said that it cannot be read", err)
+			}
+		})
+	}
+}

@@ -124,28 +124,9 @@ func normaliseImports(t *Topology) {
 
 // Holds reports whether t itself has what an import leads to.
 func (t *Topology) Holds(i *Import) bool {
-	named := func(name string) bool { return name == i.Entity }
-	switch i.Kind {
-	case KindFunction:
-		return slices.ContainsFunc(t.Functions, func(f *Function) bool { return named(f.Name) })
-	case KindStore, KindBucket:
-		return slices.ContainsFunc(t.Stores, func(s *Store) bool { return named(s.Name) && (s.Kind == StoreBucket) == (i.Kind == KindBucket) })
-	case KindQueue:
-		return slices.ContainsFunc(t.Queues, func(q *Queue) bool { return named(q.Name) })
-	case KindTopic:
-		return slices.ContainsFunc(t.Topics, func(x *Topic) bool { return named(x.Name) })
-	case KindStream:
-		return slices.ContainsFunc(t.Streams, func(s *Stream) bool { return named(s.Name) })
-	case KindBus:
-		return slices.ContainsFunc(t.Buses, func(b *Bus) bool { return named(b.Name) })
-	case KindEvent:
-		return slices.ContainsFunc(t.Events, func(e *Event) bool { return named(e.Name) })
-	case KindSecret:
-		return slices.ContainsFunc(t.Secrets, func(s *Secret) bool { return named(s.Name) })
-	case KindParameter:
-		return slices.ContainsFunc(t.Parameters, func(p *Parameter) bool { return named(p.Name) })
-	case KindState:
-		return t.States != nil
+	if i.Kind == KindStore || i.Kind == KindBucket {
+		return slices.ContainsFunc(t.Stores, func(s *Store) bool { return s.Name == i.Entity && (s.Kind == StoreBucket) == (i.Kind == KindBucket) })
 	}
-	return false
+	found, _ := declared(t, i)
+	return found != nil
 }

@@ -177,9 +177,15 @@ func (p *problems) localPosition(dir string, at writ.Position) writ.Position {
 func localise(p *problems, t *Topology, dir string) {
 	fix := func(at *writ.Position) { *at = p.localPosition(dir, *at) }
 	fix(&t.Pos)
+	if t.Roles != nil {
+		fix(&t.Roles.Pos)
+		fix(&t.Roles.DirPos)
+	}
 	for _, f := range t.Functions {
 		fix(&f.Pos)
-		fix(&f.Runtime.Pos)
+		for _, at := range []*writ.Position{&f.Runtime.Pos, &f.Runtime.RolePos, &f.Runtime.RoleFilePos, &f.Runtime.RoleNamePos} {
+			fix(at)
+		}
 		for i := range f.Environment {
 			fix(&f.Environment[i].Pos)
 		}

@@ -10,22 +10,23 @@ import (
 // Figures are the size of a role, for two to stand side by side.
 type Figures struct {
 	// Statements are those of the policies; the trust policy's are not among them.
-	Statements int
+	Statements int `json:"statements"`
 	// Any counts the entries of Resource that are "*", Patterns those that hold a
 	// wildcard beside other text. NotResource counts as "*".
-	Any, Patterns int
+	Any      int `json:"any"`
+	Patterns int `json:"patterns"`
 	// Actions counts the real actions that Allow statements name, each once,
 	// whatever else the statements say. Unreal are entries of Action that
 	// match no action of the catalogue, each once and in their order.
-	Actions int
-	Unreal  []string
+	Actions int      `json:"actions"`
+	Unreal  []string `json:"unreal,omitempty"`
 	// Services are the services that the trust policy names, sorted.
-	Services []string
+	Services []string `json:"services"`
 }
 
 // Count measures a role by its trust policy, which may be nil, and its policies.
 func Count(trust *iam.Document, policies ...*iam.Document) Figures {
-	var f Figures
+	f := Figures{Services: []string{}}
 	actions := map[string]bool{}
 	for _, doc := range policies {
 		for _, m := range iam.Compile(doc, iam.Origin{Type: iam.TypeIdentity}).Statements() {

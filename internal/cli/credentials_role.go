@@ -42,7 +42,7 @@ func (f *actAsFlags) check() error {
 // actAs gives local with the credentials of a session of the role.
 func (f *actAsFlags) actAs(ctx context.Context, sh *shell, dir string, local runningCloud) (runningCloud, error) {
 	request := impersonate.Request{Role: f.role, DurationSeconds: int(f.duration / time.Second)}
-	known, err := f.words(ctx, sh, dir)
+	known, err := f.words(ctx, sh, dir, local)
 	if err != nil {
 		return local, err
 	}
@@ -75,7 +75,7 @@ type roleWords []roleWord
 
 // words lists what the roles of the sandbox are called, nil when the role is
 // not named by such a word.
-func (f *actAsFlags) words(ctx context.Context, sh *shell, dir string) (roleWords, error) {
+func (f *actAsFlags) words(ctx context.Context, sh *shell, dir string, local runningCloud) (roleWords, error) {
 	if strings.HasPrefix(f.role, "arn:") {
 		return nil, nil
 	}
@@ -87,9 +87,7 @@ func (f *actAsFlags) words(ctx context.Context, sh *shell, dir string) (roleWord
 	if sandbox == "" {
 		sandbox = defaultSandbox
 	}
-	// The sandbox's roles are those that it was made with.
-	target := targetFlags{sandbox: sandbox}
-	account, err := target.open(ctx, dir)
+	account, err := local.open(ctx) // it knows how the roles of the sandbox were made
 	if err != nil {
 		return nil, err
 	}
@@ -127,11 +125,16 @@ func wordsOf(s *system) (words roleWords) {
 	return words
 }
 
-// roleName gives the role that an entity of the system acts as, "" for none.
+// roleName gives the name or ARN of the role that an entity of the system acts
+// as, "" for none.
 func (s *system) roleName(kind topology.Kind, name string) string {
 	for _, r := range s.output.Roles {
-		if r.Kind == kind && r.Name == name {
+		switch {
+		case r.Kind != kind || r.Name != name:
+		case strings.HasPrefix(r.RoleName, "arn:"):
 			return r.RoleName
+		default:
+			return bareName(r.RoleName)
 		}
 	}
 	return ""

@@ -2,8 +2,10 @@ package cli
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -88,7 +90,43 @@ func printableSource(at writ.Position, line string) (writ.Position, string) {
 
 // showError shows err to the user.
 func showError(w io.Writer, err error) {
+	addLines(err)
 	var b bytes.Buffer
 	writ.WriteError(&b, err)
 	_, _ = io.WriteString(w, printable(b.String())) // there is nobody else to tell
+}
+
+// maxShownFile bounds the files whose lines are shown, in bytes.
+const maxShownFile = 1 << 20
+
+// addLines fills in the text of the line of each error that only knows its place:
+// engines hold no files.
+func addLines(err error) {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, e := range joined.Unwrap() {
+			addLines(e)
+		}
+		return
+	}
+	var e *writ.Error
+	if errors.As(err, &e) && e.Source == "" && e.Position.Line > 0 {
+		e.Source = lineAt(e.Position)
+	}
+}
+
+// lineAt gives a line of a file, "" where it cannot be read.
+func lineAt(at writ.Position) string {
+	info, err := os.Stat(at.File)
+	if err != nil || !info.Mode().IsRegular() || info.Size() > maxShownFile {
+		return ""
+	}
+	text, err := os.ReadFile(at.File)
+	if err != nil {
+		return ""
+	}
+	lines := strings.Split(string(text), "\n")
+	if at.Line > len(lines) {
+		return ""
+	}
+	return lines[at.Line-1]
 }

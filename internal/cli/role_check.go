@@ -18,7 +18,7 @@ import (
 // roleFinding is what is wrong with a role whose rights do not come from the
 // edges alone: from a file, or because it exists.
 type roleFinding struct {
-	// Kind is no-role, trust, missing, unknown or excess.
+	// Kind is one of those below.
 	Kind string   `json:"kind"`
 	Role string   `json:"role"`
 	For  []string `json:"for"`
@@ -39,18 +39,20 @@ type roleFinding struct {
 
 // The kinds of finding.
 const (
-	findNoRole    = "no-role"
-	findTrust     = "trust"
-	findMissing   = "missing"
-	findUnknown   = "unknown"
-	findExcess    = "excess"
-	findUnchecked = "unchecked"
+	findNoRole    = "no-role"   // the account has no such role, or has it in another place
+	findTrust     = "trust"     // who has to take it on may not
+	findMissing   = "missing"   // it does not allow what an edge needs
+	findUnknown   = "unknown"   // whether it does depends on what only a real call has
+	findExcess    = "excess"    // it allows what no edge needs
+	findUnchecked = "unchecked" // there is no cloud to look it up in
 )
 
 // judged is a role to be tried, and all of a namespace that runs as it.
 type judged struct {
 	roles []synth.Role
 	needs []cover.Need
+	// places are where the edges of the needs stand, by their texts.
+	places map[string]writ.Position
 }
 
 func (j *judged) first() synth.Role { return j.roles[0] }
@@ -58,10 +60,17 @@ func (j *judged) first() synth.Role { return j.roles[0] }
 func (j *judged) whose() []string {
 	var all []string
 	for _, r := range j.roles {
-		all = append(all, (roleReport{Kind: string(r.Kind), Name: r.Name}).who())
+		all = append(all, who(string(r.Kind), r.Name))
 	}
 	return all
 }
+
+// exists reports whether the role is not made here.
+func (j *judged) exists() bool { return j.first().Choice.Existing != nil }
+
+// bareName is the name in the ARN or the path/name of a role: IAM looks a role
+// up by that alone, and no two roles of an account share it.
+func bareName(role string) string { return role[strings.LastIndexByte(role, '/')+1:] }
 
 // examine tries every edge against the roles of a system whose rights do not
 // come from edges alone.
@@ -95,9 +104,11 @@ func judgedRoles(out *synth.Output) []*judged {
 		if r.Choice.Source == roles.Derived {
 			continue
 		}
-		i := slices.IndexFunc(list, func(j *judged) bool { return j.first().RoleName == r.RoleName })
+		i := slices.IndexFunc(list, func(j *judged) bool {
+			return j.exists() == (r.Choice.Existing != nil) && bareName(j.first().RoleName) == bareName(r.RoleName)
+		})
 		if i < 0 {
-			i, list = len(list), append(list, &judged{})
+			i, list = len(list), append(list, &judged{places: map[string]writ.Position{}})
 		}
 		list[i].roles = append(list[i].roles, r)
 	}
@@ -124,13 +135,19 @@ func (sh *shell) addNeeds(o order, s *system, account inventory.Account, list []
 			}
 			for _, statement := range reportRole(out, inv, made).Statements {
 				j.needs = append(j.needs, needOf(s, statement))
+				for _, e := range statement.Edges {
+					if _, known := j.places[e.Edge]; !known {
+						j.places[e.Edge] = e.Position
+					}
+				}
 			}
 		}
 	}
 	return nil
 }
 
-// needOf is a statement as a need. What the stack makes bears its tags.
+// needOf is a statement as a need. What a stack makes bears its tags; that of
+// an import is another namespace's.
 func needOf(s *system, statement statementReport) cover.Need {
 	need := cover.Need{Statement: statement.Statement, Context: iam.Context{}}
 	for _, e := range statement.Edges {
@@ -139,9 +156,15 @@ func needOf(s *system, statement statementReport) cover.Need {
 			need.Position = e.Position
 		}
 	}
+	namespace := s.topology.Name
+	for _, i := range s.topology.Imports {
+		if i.Name == statement.imported {
+			namespace = i.Namespace
+		}
+	}
 	for _, c := range statement.Statement.Conditions {
 		if iam.Key(c.Key) == iam.Key("aws:ResourceTag/sandbox") {
-			need.Context[iam.Key("aws:ResourceTag/namespace")] = iam.One(s.topology.Name)
+			need.Context[iam.Key("aws:ResourceTag/namespace")] = iam.One(namespace)
 			need.Context[iam.Key("aws:ResourceTag/deployer")] = iam.One("writ")
 		}
 	}
@@ -150,49 +173,34 @@ func needOf(s *system, statement statementReport) cover.Need {
 
 // examine tries one role.
 func (j *judged) examine(ctx context.Context, cloud *awscloud.Account, inv *inventory.Inventory, account inventory.Account) ([]roleFinding, error) {
-	role := j.first()
 	given := cover.Given{Account: account.ID, Context: iam.Context{iam.Key("aws:RequestedRegion"): iam.One(account.Region)}}
-	existing := role.Choice.Existing != nil
 	var found []roleFinding
-	if existing {
-		name := role.RoleName[strings.LastIndexByte(role.RoleName, '/')+1:]
+	if j.exists() {
 		if cloud == nil {
 			return []roleFinding{j.finding(findUnchecked, "it was not looked up: there is no cloud to ask")}, nil
 		}
-		real, there, err := cloud.Role(ctx, name)
+		real, there, err := cloud.Role(ctx, bareName(j.first().RoleName))
 		if err != nil {
 			return nil, err
 		}
 		if !there {
 			return []roleFinding{j.noRole()}, nil
 		}
-		if given.Policies, err = policiesOf(real); err != nil {
+		if found = j.elsewhere(real, account); found != nil {
+			return found, nil
+		}
+		if found, err = j.trust(real, account); err != nil {
 			return nil, err
 		}
-		if f, err := j.trust(real, account); err != nil || f != nil {
-			if err != nil {
-				return nil, err
-			}
-			found = append(found, *f)
+		if err := giveReal(&given, real, account); err != nil {
+			return nil, err
 		}
-		given.Caller = iam.ParsePrincipal("arn:aws:sts::" + account.ID + ":assumed-role/" + name + "/writ")
-		for key, value := range real.Tags {
-			given.Context[iam.Key("aws:PrincipalTag/"+key)] = iam.One(value)
-		}
-	} else {
-		p := inv.Principal(role.RoleName)
-		if p == nil {
-			return nil, nil
-		}
-		given.Policies = &iam.Policies{Identity: p.Identity, Boundary: p.Boundary}
-		given.Caller = p.Caller().Principal
-		for key, value := range p.Tags {
-			given.Context[iam.Key("aws:PrincipalTag/"+key)] = iam.One(value)
-		}
+	} else if err := j.giveMade(&given, inv); err != nil {
+		return nil, err
 	}
 	report := cover.Check(j.needs, given)
-	found = append(found, j.missing(report, existing)...)
-	if existing || role.Choice.Way == roles.Replace {
+	found = append(found, j.missing(report)...)
+	if j.exists() || j.first().Choice.Way == roles.Replace {
 		found = append(found, j.excess(report)...)
 	}
 	return found, nil
@@ -234,13 +242,33 @@ func (j *judged) noRole() roleFinding {
 	return f
 }
 
+// elsewhere gives a finding for each who asks for the role in another place
+// than it is in: what is deployed names the whole ARN.
+func (j *judged) elsewhere(real awscloud.Role, account inventory.Account) []roleFinding {
+	var all []roleFinding
+	for _, r := range j.roles {
+		asked := r.RoleName
+		if !strings.HasPrefix(asked, "arn:") {
+			asked = "arn:" + partition(account) + ":iam::" + account.ID + ":role/" + asked
+		}
+		if asked == real.ARN {
+			continue
+		}
+		f := j.finding(findNoRole, "the account has no "+asked+"; the role of this name is "+real.ARN)
+		f.For, f.Fails = []string{who(string(r.Kind), r.Name)}, true
+		all = append(all, f)
+	}
+	return all
+}
+
 // trust asks whether the services that have to take the role on may.
-func (j *judged) trust(role awscloud.Role, account inventory.Account) (*roleFinding, error) {
+func (j *judged) trust(role awscloud.Role, account inventory.Account) ([]roleFinding, error) {
 	trust, err := iam.Load([]byte(role.Trust), iam.Origin{Type: iam.TypeTrust, Name: role.Name, ARN: role.ARN})
 	if err != nil {
 		return nil, writ.Errorf(writ.CodeOf(err), "the trust policy of role %s: %w", role.Name, err)
 	}
 	var asked []string
+	var found []roleFinding
 	for _, r := range j.roles {
 		if slices.Contains(asked, r.Service) {
 			continue
@@ -253,27 +281,36 @@ func (j *judged) trust(role awscloud.Role, account inventory.Account) (*roleFind
 		if iam.Evaluate(request, &iam.Policies{Resource: trust}).Verdict == iam.Allowed {
 			continue
 		}
-		f := j.finding(findTrust, "its trust policy does not let in "+r.Service+", which takes it on for "+(roleReport{Kind: string(r.Kind), Name: r.Name}).who())
+		entity := who(string(r.Kind), r.Name)
+		f := j.finding(findTrust, "its trust policy does not let in "+r.Service+", which takes it on for "+entity)
 		f.Fails = true
 		if conditional(trust, r.Service) {
-			f.Kind, f.Fails = findUnknown, false
-			f.Message = "its trust policy lets in " + r.Service + " under conditions of which Writ cannot say whether they hold for " + (roleReport{Kind: string(r.Kind), Name: r.Name}).who()
+			f = j.finding(findUnknown, "its trust policy lets in "+r.Service+" under conditions of which Writ cannot say whether they hold for "+entity)
 		}
-		return &f, nil
+		found = append(found, f)
 	}
-	return nil, nil
+	return found, nil
 }
 
-// conditional reports whether a trust policy lets a service in, if only under conditions.
+// conditional reports whether a trust policy that does not let a service in may
+// do so all the same, as its conditions fall out.
 func conditional(trust *iam.Policy, service string) bool {
-	return slices.ContainsFunc(trust.Statements(), func(m iam.Match) bool {
+	let := false
+	for _, m := range trust.Statements() {
 		s := m.Source()
-		return s.Effect == iam.Allow && len(s.Conditions) > 0 && s.Principal != nil && (s.Principal.All || slices.Contains(s.Principal.Service, service))
-	})
+		if s.Principal == nil || !s.Principal.All && !slices.Contains(s.Principal.Service, service) {
+			continue
+		}
+		if s.Effect == iam.Deny && len(s.Conditions) == 0 {
+			return false
+		}
+		let = let || s.Effect == iam.Allow
+	}
+	return let
 }
 
 // missing gives a finding for each need with what of it is not allowed.
-func (j *judged) missing(report cover.Report, existing bool) []roleFinding {
+func (j *judged) missing(report cover.Report) []roleFinding {
 	var all []roleFinding
 	add := func(kind string, need cover.Need, action, resource, message string) {
 		i := slices.IndexFunc(all, func(f roleFinding) bool {
@@ -281,9 +318,9 @@ func (j *judged) missing(report cover.Report, existing bool) []roleFinding {
 		})
 		if i < 0 {
 			f := j.finding(kind, message)
-			f.Resource, f.Fails = resource, existing && kind == findMissing
+			f.Resource, f.Fails = resource, j.exists() && kind == findMissing
 			for _, e := range need.Edges {
-				f.Edges = append(f.Edges, edgeReport{e, need.Position})
+				f.Edges = append(f.Edges, edgeReport{e, j.places[e]})
 			}
 			i, all = len(all), append(all, f)
 		}

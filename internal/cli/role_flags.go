@@ -1,10 +1,10 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -44,21 +44,22 @@ type settled struct {
 // settle decides how the roles of a topology are made: as the flags say, else
 // the environment, else the topology or the one that holds it, else as the
 // sandbox was made, else as the files that are there suggest.
-func (sh *shell) settle(ctx context.Context, o order, t *topology.Topology, above *topology.RoleSettings) (settled, error) {
-	own := t.Roles
-	if own == nil {
-		own = above
-	}
-	s, from, err := sh.chosen(o.roles, own)
+func (sh *shell) settle(ctx context.Context, o order, t, root *topology.Topology) (settled, error) {
+	owner := ownerOfRoles(t, root)
+	s, from, err := sh.chosen(o.roles, owner.Roles)
 	if err != nil {
 		return settled{}, err
 	}
-	if s.Mode == "" {
-		if err := recordedSettings(ctx, o, t, &s, &from); err != nil {
-			return settled{}, err
-		}
+	made, err := madeWith(ctx, o, t)
+	if err != nil {
+		return settled{}, err
 	}
-	places := sh.rolePlaces(o.roles, t, own, s.Dir)
+	if s.Mode == "" && made != nil && made.Chosen {
+		way := s.Way
+		s, from = *made, "as the sandbox was made"
+		s.Way = cmp.Or(way, s.Way)
+	}
+	places := sh.rolePlaces(o.roles, t, owner, s.Dir)
 	s.Dir = places.Recorded
 	files, err := roles.Find(t, places.Places)
 	if err != nil {
@@ -72,6 +73,9 @@ func (sh *shell) settle(ctx context.Context, o order, t *topology.Topology, abov
 			WithHint("name their directory with --infra-dir, or in the topology:  roles: {mode: shared, dir: ../platform}\nthe usual one is infrastructure/tc/base/roles at the root of the repository").At(t.Pos, "")
 	}
 	done := settled{set: files.Choose(s), from: from}
+	if made != nil && made.String() != s.String() {
+		done.notes = append(done.notes, fmt.Sprintf("the roles of %s are deployed as %s, and are %s now (%s)", t.Name, made, s, from))
+	}
 	if unused := files.Shared(); s.Mode != roles.Shared && len(unused) > 0 {
 		done.notes = append(done.notes, fmt.Sprintf("the roles of %s are %s (%s): %s", t.Name, s.Normal().Mode, from, unusedFiles(unused)))
 	}
@@ -85,6 +89,15 @@ func (sh *shell) settle(ctx context.Context, o order, t *topology.Topology, abov
 		done.notes = append(done.notes, fmt.Sprintf("%s is not used: the role files of %s are in %s", path, t.Name, filepath.ToSlash(filepath.Join(t.Dir, topology.InfraDir(t), "roles"))))
 	}
 	return done, nil
+}
+
+// ownerOfRoles is the topology whose roles: holds for t: its own, else the
+// outermost one's.
+func ownerOfRoles(t, root *topology.Topology) *topology.Topology {
+	if t.Roles != nil {
+		return t
+	}
+	return root
 }
 
 func unusedFiles(paths []string) string {
@@ -101,12 +114,10 @@ type places struct {
 	Recorded string
 }
 
-// rolePlaces says where role files are; recorded is what an earlier command named.
-func (sh *shell) rolePlaces(f roleFlags, t *topology.Topology, own *topology.RoleSettings, recorded string) places {
-	var p places
-	if work, err := os.Getwd(); err == nil { // else nothing is found beside it
-		p.Work = work
-	}
+// rolePlaces says where role files are; the roles: of owner hold for t, and
+// recorded is what an earlier command named.
+func (sh *shell) rolePlaces(f roleFlags, t, owner *topology.Topology, recorded string) places {
+	p := places{Places: roles.Places{Work: "."}}
 	named := f.dir
 	if named == "" {
 		named = sh.getenv("TC_INFRA_DIR")
@@ -114,8 +125,8 @@ func (sh *shell) rolePlaces(f roleFlags, t *topology.Topology, own *topology.Rol
 	switch {
 	case named != "":
 		p.Dir, p.Recorded = named, withinRepository(t.Dir, named)
-	case own != nil && own.Dir != "":
-		p.Dir, p.Position = filepath.Join(filepath.Dir(own.Pos.File), filepath.FromSlash(own.Dir)), own.DirPos
+	case owner.Roles != nil && owner.Roles.Dir != "":
+		p.Dir, p.Position = filepath.Join(owner.Dir, filepath.FromSlash(owner.Roles.Dir)), owner.Roles.DirPos
 	case recorded != "":
 		p.Dir, p.Recorded = filepath.Join(t.Dir, filepath.FromSlash(recorded)), recorded
 	}
@@ -170,29 +181,23 @@ func (sh *shell) chosen(f roleFlags, own *topology.RoleSettings) (s roles.Settin
 	return s, "the default", nil
 }
 
-// recordedSettings takes over how a sandbox was made.
-func recordedSettings(ctx context.Context, o order, t *topology.Topology, s *roles.Settings, from *string) error {
+// madeWith gives how a sandbox that is deployed was made, Chosen where somebody
+// asked for it; nil where it is not deployed, or there is no cloud to ask.
+func madeWith(ctx context.Context, o order, t *topology.Topology) (*roles.Settings, error) {
 	if o.account == nil {
-		return nil
+		return nil, nil
 	}
 	stack := synth.StackName(t, o.sandbox)
 	body, found, err := o.account.Template(ctx, stack)
 	if err != nil || !found {
-		return err
+		return nil, err
 	}
 	deployed, err := cfn.Parse(body, "the deployed template of "+stack)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	recorded, ok := synth.RecordedRoles(deployed)
-	if !ok {
-		return nil
-	}
-	if s.Way != "" {
-		recorded.Way = s.Way
-	}
-	*s, *from = recorded, "as the sandbox was made"
-	return nil
+	settings, _ := synth.RecordedRoles(deployed) // without a record: dynamic, unasked
+	return &settings, nil
 }
 
 // existingRoles looks the roles up that a topology does not make, so that of the

@@ -79,7 +79,10 @@ func (f *rolesFlags) run(ctx context.Context, sh *shell, dir string) error {
 		if err != nil {
 			return err
 		}
-		o.account, account.ID, account.Region = opened, identity.Account, opened.Region
+		o.account, account = opened, cloudAccount(opened, identity)
+		if f.deployed { // what this cloud does not run is not missing in it
+			o.where = f.target.cloud()
+		}
 	}
 	systems, err := sh.load(ctx, o)
 	if err != nil {
@@ -94,9 +97,12 @@ func (f *rolesFlags) run(ctx context.Context, sh *shell, dir string) error {
 				return err
 			}
 		}
-		r, err := sh.reportRoles(ctx, o, s, account, physical, f.tc)
+		r, err := sh.reportRoles(ctx, o, s, account, physical)
 		if err == nil {
 			err = r.readBack(ctx, opened, f.deployed)
+		}
+		if err == nil && f.tc { // after the rights of roles that exist were read
+			err = addTC(r, s, account, sh.tcVariables())
 		}
 		if err != nil {
 			return err
@@ -123,8 +129,8 @@ type rolesReport struct {
 	Way       string       `json:"way,omitempty"`
 	From      string       `json:"from"`
 	Roles     []roleReport `json:"roles"`
-	// Findings are about roles that are not made here.
-	Findings []roleFinding `json:"findings,omitempty"`
+	// Findings are about roles whose rights do not come from the edges alone.
+	Findings []roleFinding `json:"findings"`
 }
 
 // roleReport is one role.
@@ -134,7 +140,8 @@ type roleReport struct {
 	Role   string `json:"role"`
 	Source string `json:"source"`
 	File   string `json:"file,omitempty"`
-	// Service is who takes it on; Trust its trust policy, nil for a role that is not made here.
+	// Service is who takes it on; Trust its trust policy, nil for a role that is
+	// not made here and was not looked up.
 	Service    string            `json:"service"`
 	Trust      json.RawMessage   `json:"trust,omitempty"`
 	Statements []statementReport `json:"statements"`
@@ -154,6 +161,8 @@ type statementReport struct {
 	Edges     []edgeReport  `json:"edges,omitempty"`
 	// Drift says how the deployed statement differs from the declared one.
 	Drift string `json:"drift,omitempty"`
+
+	imported string // the topology's name for the import that it is of
 }
 
 type edgeReport struct {
@@ -168,7 +177,7 @@ func (r *rolesReport) readBack(ctx context.Context, account *awscloud.Account, a
 		return nil
 	}
 	for i := range r.Roles {
-		if role := &r.Roles[i]; all || role.trust == nil && !strings.HasPrefix(role.Role, "arn:") {
+		if role := &r.Roles[i]; all || role.trust == nil {
 			if err := role.readBack(ctx, account); err != nil {
 				return err
 			}
@@ -190,9 +199,9 @@ func (r *rolesReport) fails() bool {
 
 // reportRoles looks at the roles of one namespace; physical are the ids that AWS
 // made up, where they are known.
-func (sh *shell) reportRoles(ctx context.Context, o order, s *system, account inventory.Account, physical map[string]string, tc bool) (*rolesReport, error) {
+func (sh *shell) reportRoles(ctx context.Context, o order, s *system, account inventory.Account, physical map[string]string) (*rolesReport, error) {
 	settings := s.roles.set.Settings
-	r := &rolesReport{Namespace: s.topology.Name, Sandbox: s.sandbox, Mode: string(settings.Mode), From: s.roles.from, Roles: []roleReport{}}
+	r := &rolesReport{Namespace: s.topology.Name, Sandbox: s.sandbox, Mode: string(settings.Mode), From: s.roles.from, Roles: []roleReport{}, Findings: []roleFinding{}}
 	if strings.Contains(settings.String(), "(") {
 		r.Way = string(settings.Way)
 	}
@@ -207,12 +216,8 @@ func (sh *shell) reportRoles(ctx context.Context, o order, s *system, account in
 	slices.SortStableFunc(r.Roles, func(a, b roleReport) int { // functions first: they are what people ask about
 		return cmp.Compare(kindRank(a.Kind), kindRank(b.Kind))
 	})
-	if r.Findings, err = sh.examine(ctx, o, s, account); err != nil {
-		return nil, err
-	}
-	if tc {
-		err = addTC(r, s, account, sh.tcVariables())
-	}
+	found, err := sh.examine(ctx, o, s, account)
+	r.Findings = append(r.Findings, found...)
 	return r, err
 }
 
@@ -286,7 +291,7 @@ func reportStatements(out *synth.Output, policyID string, policy *iam.Policy) []
 		for _, p := range out.Statements {
 			e := edgeReport{p.Edge, p.Position}
 			if p.Policy == policyID && p.Index == i && !slices.Contains(s.Edges, e) {
-				s.Edges = append(s.Edges, e)
+				s.Edges, s.imported = append(s.Edges, e), p.Import
 			}
 		}
 		all = append(all, s)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -42,7 +43,7 @@ func madeUpIDs(ctx context.Context, account *awscloud.Account, s *system) (map[s
 // readBack puts what the account has in the place of what the topology says:
 // each statement that both have keeps its edges, the others are marked.
 func (r *roleReport) readBack(ctx context.Context, account *awscloud.Account) error {
-	role, found, err := account.Role(ctx, r.Role)
+	role, found, err := account.Role(ctx, bareName(r.Role))
 	if err != nil {
 		return err
 	}
@@ -143,10 +144,7 @@ func canonical(s iam.Statement) string {
 		s.Conditions[i].Values = sorted(s.Conditions[i].Values)
 	}
 	slices.SortFunc(s.Conditions, func(x, y iam.ConditionElement) int {
-		if x.Operator+"\x00"+x.Key < y.Operator+"\x00"+y.Key {
-			return -1
-		}
-		return 1
+		return cmp.Or(strings.Compare(x.Operator, y.Operator), strings.Compare(x.Key, y.Key))
 	})
 	raw, err := json.Marshal(s)
 	if err != nil {

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/awscloud"
+	"github.com/writ-dev/writ/iam"
 	"github.com/writ-dev/writ/iam/inventory"
 )
 
@@ -65,7 +67,7 @@ func (sh *shell) checkRoles(ctx context.Context, w io.Writer, o order, systems [
 	if err != nil {
 		return err
 	}
-	account := inventory.Account{ID: identity.Account, Region: o.account.Region}
+	account := cloudAccount(o.account, identity)
 	t := &rolesText{st: style{sh.colorErr}}
 	var failed []roleFinding
 	for _, s := range systems {
@@ -91,8 +93,8 @@ func (sh *shell) checkRoles(ctx context.Context, w io.Writer, o order, systems [
 	if len(failed) == 0 {
 		return nil
 	}
-	err = writ.Errorf(writ.CodeInvalid, "roles that are not made here do not allow what the topology needs: %s", counted(len(failed), "finding"))
-	return err.(*writ.Error).WithHint("%s", o.whatHelps(failed))
+	failure := writ.Errorf(writ.CodeInvalid, "roles that are not made here do not allow what the topology needs: %s", counted(len(failed), "finding"))
+	return failure.WithHint("%s", o.whatHelps(failed))
 }
 
 // whatHelps says what to do about roles that stop a deploy.
@@ -112,4 +114,13 @@ func (o order) whatHelps(failed []roleFinding) string {
 		hint = strings.ReplaceAll(hint, "DIR", quoted(o.dir))
 	}
 	return hint
+}
+
+// cloudAccount is an open account as package inventory has it.
+func cloudAccount(cloud *awscloud.Account, who awscloud.Identity) inventory.Account {
+	account := inventory.Account{ID: who.Account, Region: cloud.Region}
+	if parts := iam.ARNParts(who.ARN); len(parts) == 6 {
+		account.Partition = parts[1]
+	}
+	return account
 }

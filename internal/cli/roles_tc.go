@@ -40,6 +40,9 @@ func addTC(r *rolesReport, s *system, account inventory.Account, variables map[s
 		}
 		own := &iam.Document{Version: iam.Version2012}
 		for _, statement := range role.Statements {
+			if statement.Drift == notDeployed {
+				continue
+			}
 			own.Statements = append(own.Statements, statement.Statement)
 		}
 		role.TC = &tcReport{

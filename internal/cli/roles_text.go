@@ -56,7 +56,7 @@ func (t *rolesText) field(label, text string) {
 
 func (t *rolesText) role(r roleReport) {
 	t.line("")
-	t.line("%s  %s", t.st.bold(r.who()), t.st.cyan(oneLine(r.Role)))
+	t.line("%s  %s", t.st.bold(who(r.Kind, r.Name)), t.st.cyan(oneLine(r.Role)))
 	switch {
 	case r.Source == string(roles.Provided), r.Source == string(roles.Account):
 		word := "exists"
@@ -89,11 +89,12 @@ func (t *rolesText) role(r roleReport) {
 	t.tc(r.TC)
 }
 
-func (r roleReport) who() string {
-	if r.Name == "" {
-		return "the " + r.Kind + "s"
+// who names what acts: "function hello", "the schedules".
+func who(kind, name string) string {
+	if name == "" {
+		return "the " + kind + "s"
 	}
-	return r.Kind + " " + oneLine(r.Name)
+	return kind + " " + oneLine(name)
 }
 
 func (t *rolesText) statement(s statementReport) {

@@ -3,7 +3,6 @@ package cli_test
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"path/filepath"
@@ -44,15 +43,9 @@ func api(ts *testscript.TestScript, neg bool, args []string) {
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	key := sigv4.Key{AccessKeyID: local.AccessKeyID, Secret: local.SecretAccessKey, Token: local.SessionToken}
 	ts.Check(sigv4.Sign(request, sigv4.HashBody([]byte(body)), key, sigv4.Scope{Date: time.Now().UTC().Format("20060102"), Region: local.Region, Service: args[1]}, time.Now()))
-	client := &http.Client{Timeout: 20 * time.Second}
-	defer client.CloseIdleConnections()
-	answer, err := client.Do(request)
-	ts.Check(err)
-	defer answer.Body.Close() // only read
-	text, err := io.ReadAll(answer.Body)
-	ts.Check(err)
+	status, text := answerTo(ts, request)
 	fmt.Fprintf(ts.Stdout(), "%s\n", text)
-	if failed := answer.StatusCode >= 300; failed != neg {
-		ts.Fatalf("%s answered %d: %s", args[2], answer.StatusCode, text)
+	if failed := status >= 300; failed != neg {
+		ts.Fatalf("%s answered %d: %s", args[2], status, text)
 	}
 }

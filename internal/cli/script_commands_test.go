@@ -66,14 +66,19 @@ func call(ts *testscript.TestScript, method, dir, path, body string) {
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile(filepath.Join(dir, ".writ", "local.json"))), &local))
 	request, err := http.NewRequest(method, local.HTTP+path, strings.NewReader(body))
 	ts.Check(err)
+	status, text := answerTo(ts, request)
+	fmt.Fprintf(ts.Stdout(), "%d %s\n", status, text)
+}
+
+func answerTo(ts *testscript.TestScript, request *http.Request) (status int, text []byte) {
 	client := &http.Client{Timeout: 20 * time.Second}
 	defer client.CloseIdleConnections()
 	answer, err := client.Do(request)
 	ts.Check(err)
 	defer answer.Body.Close() // only read
-	text, err := io.ReadAll(answer.Body)
+	text, err = io.ReadAll(answer.Body)
 	ts.Check(err)
-	fmt.Fprintf(ts.Stdout(), "%d %s\n", answer.StatusCode, text)
+	return answer.StatusCode, text
 }
 
 // status runs a program that must end with a status: `status N PROGRAM ARGS…`.

@@ -109,7 +109,7 @@ func (sh *shell) loadSystems(ctx context.Context, o order) ([]*system, error) {
 	nodes := flatten(t)
 	for _, node := range nodes {
 		s := &system{topology: node, root: t, sandbox: o.sandbox, stack: synth.StackName(node, o.sandbox), assets: map[string]synth.Asset{}}
-		if s.roles, err = sh.settle(ctx, o, node, t.Roles); err != nil {
+		if s.roles, err = sh.settle(ctx, o, node, t); err != nil {
 			return nil, err
 		}
 		if err := existingRoles(ctx, o.account, s.roles.set, existing); err != nil {

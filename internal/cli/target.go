@@ -96,14 +96,15 @@ func (t *targetFlags) open(ctx context.Context, dir string) (*awscloud.Account, 
 		return nil, err
 	}
 	t.local = local
-	account, err := awscloud.Open(ctx, awscloud.Config{
+	return local.open(ctx)
+}
+
+// open opens the local cloud as the developer.
+func (local runningCloud) open(ctx context.Context) (*awscloud.Account, error) {
+	return awscloud.Open(ctx, awscloud.Config{
 		Endpoint: local.AWS, Region: local.Region,
 		Credentials: &aws.Credentials{AccessKeyID: local.AccessKeyID, SecretAccessKey: local.SecretKey, SessionToken: local.Token},
 	})
-	if err != nil {
-		return nil, err
-	}
-	return account, nil
 }
 
 // deployFirst adds the next step to the error of something that is not deployed.

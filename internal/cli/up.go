@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/fsnotify/fsnotify"
 	"github.com/spf13/cobra"
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/awscloud"
@@ -61,7 +62,7 @@ by IAM before the service sees it. State stays in DIR/.writ.`,
 	flags.StringVarP(&f.sandbox, "sandbox", "s", defaultSandbox, "the sandbox")
 	flags.IntVar(&f.awsPort, "aws-port", 4566, "port of the AWS API; 0 for any free one")
 	flags.IntVar(&f.httpPort, "http-port", 3000, "port of the system's HTTP API; 0 for any free one")
-	flags.BoolVar(&f.watch, "watch", false, "deploy again when the topology or the code changes")
+	flags.BoolVar(&f.watch, "watch", false, "deploy again when the topology, the code or a role file changes")
 	flags.BoolVar(&f.ephemeral, "ephemeral", false, "keep no state: start empty, leave nothing")
 	flags.BoolVar(&f.bare, "bare", false, "run the cloud alone, without a topology: for a plain CloudFormation stack or your own SDK calls")
 	flags.StringVar(&f.record, "record", "", "note every call of every role, for writ iam suggest, after what was noted before; --record=fresh begins anew")
@@ -147,6 +148,10 @@ func (u *up) run(ctx context.Context) (err error) {
 		return withoutTopology(err, u.dir)
 	}
 	routes.open.Store(true)
+	var watcher *fsnotify.Watcher
+	if u.flags.watch { // before anybody is told that it is ready: no change is missed
+		watcher = u.newWatcher()
+	}
 	u.banner(systems)
 	if err := u.announceFile(); err != nil {
 		return err
@@ -158,7 +163,9 @@ func (u *up) run(ctx context.Context) (err error) {
 	// The code that was built and uploaded is of no more use in memory.
 	go debug.FreeOSMemory()
 	if u.flags.watch {
-		go u.watch(ctx)
+		if watcher != nil {
+			go u.watch(ctx, watcher)
+		}
 		go u.watchSCPs(ctx)
 	}
 	select {
@@ -281,10 +288,11 @@ func (u *up) openAccount(ctx context.Context, systems []*system) (_ []*system, e
 	o := u.order()
 	for _, s := range systems {
 		// The first reading could not see how the sandbox was made, nor which roles there are.
-		asked, err := u.sh.settle(ctx, o, s.topology, s.root.Roles)
+		asked, err := u.sh.settle(ctx, o, s.topology, s.root)
 		if err != nil {
 			return nil, err
 		}
+		s.roles.notes = asked.notes // among them that the sandbox was made in another way
 		again = again || asked.set.Settings != s.roles.set.Settings || asked.set.Settings.Mode == roles.Global
 	}
 	if again {

@@ -159,7 +159,7 @@ func (u *up) banner(systems []*system) {
 		for _, store := range s.topology.Stores {
 			fmt.Fprintf(&b, "  %-9s %s\n", store.Kind, storeName(s, store))
 		}
-		for _, line := range madeThings(s.template) {
+		for _, line := range madeThings(s.output.Template) {
 			fmt.Fprintf(&b, "  %s\n", line)
 		}
 		for _, line := range append(notRun(s.topology), leftOut(s)...) {

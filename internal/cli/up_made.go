@@ -1,10 +1,12 @@
 package cli
 
 import (
-	"encoding/json"
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/writ-dev/writ/cfn"
 )
 
 // madeKinds are the types of the things that a system has beside functions,
@@ -22,28 +24,17 @@ var madeKinds = []struct{ resource, kind, name string }{
 
 // madeThings gives a line for each such thing in a template: what a topology
 // declares but this cloud or this sandbox leaves out is not there.
-func madeThings(template []byte) []string {
-	var t struct {
-		Resources map[string]struct {
-			Type       string
-			Properties map[string]any
-		}
-	}
-	if err := json.Unmarshal(template, &t); err != nil { // our own output: it decodes
-		return nil
-	}
+func madeThings(t *cfn.Template) []string {
 	var lines []string
 	for _, k := range madeKinds {
 		var names []string
-		for id, r := range t.Resources {
-			if r.Type != k.resource {
+		for id := range t.Resources().All() {
+			r, ok := t.Resource(id)
+			if !ok || r.Type != k.resource {
 				continue
 			}
-			name, ok := r.Properties[k.name].(string)
-			if !ok { // CloudFormation makes the name
-				name = id
-			}
-			names = append(names, name)
+			// Without a name in plain text CloudFormation makes it.
+			names = append(names, cmp.Or(r.Properties.Text(k.name), id))
 		}
 		slices.Sort(names)
 		for _, name := range names {

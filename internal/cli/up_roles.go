@@ -11,6 +11,7 @@ import (
 	"github.com/writ-dev/writ/localcloud/gate"
 	"github.com/writ-dev/writ/roles"
 	"github.com/writ-dev/writ/synth"
+	"github.com/writ-dev/writ/topology"
 )
 
 // ownFix is what helps where a role's rights do not come from the edges alone: a
@@ -49,8 +50,8 @@ func (u *up) runsAs(name string) (synth.Role, bool) {
 		return synth.Role{}, false
 	}
 	for _, s := range *systems {
-		i := slices.IndexFunc(s.output.Roles, func(r synth.Role) bool { return r.RoleName == name })
-		set := u.deployedRoles(s)
+		i := slices.IndexFunc(s.output.Roles, func(r synth.Role) bool { return bareName(r.RoleName) == name })
+		set := u.deployedRoles(s, s.root)
 		if i >= 0 {
 			role := s.output.Roles[i]
 			if set != nil {
@@ -72,9 +73,9 @@ func (u *up) runsAs(name string) (synth.Role, bool) {
 	return synth.Role{}, false
 }
 
-// deployedRoles says how the roles of a system are made as it is deployed; nil
-// where that cannot be read.
-func (u *up) deployedRoles(s *system) *roles.Set {
+// deployedRoles says how the roles of a system are made as it is deployed, where
+// another command than this one deployed it; nil where that cannot be read.
+func (u *up) deployedRoles(s *system, root *topology.Topology) *roles.Set {
 	body, found, err := u.account.Template(u.context, s.stack)
 	if err != nil || !found {
 		return nil
@@ -84,7 +85,11 @@ func (u *up) deployedRoles(s *system) *roles.Set {
 		return nil
 	}
 	settings, _ := synth.RecordedRoles(deployed)
-	places := u.sh.rolePlaces(roleFlags{}, s.topology, s.topology.Roles, settings.Dir)
+	settings = settings.Normal()
+	if ours := s.roles.set.Settings; settings.Mode == ours.Mode && settings.Way == ours.Way && settings.Dir == ours.Dir {
+		return s.roles.set
+	}
+	places := u.sh.rolePlaces(roleFlags{}, s.topology, ownerOfRoles(s.topology, root), settings.Dir)
 	files, err := roles.Find(s.topology, places.Places)
 	if err != nil {
 		return nil

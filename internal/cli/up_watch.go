@@ -16,19 +16,27 @@ import (
 // several steps.
 const settle = 150 * time.Millisecond
 
-// watch deploys again when something below DIR changes, until ctx ends. What
-// is broken is shown and the old version runs on.
-func (u *up) watch(ctx context.Context) {
+// newWatcher begins to note what changes below DIR and beside role files; nil,
+// and a message, where that cannot be done.
+func (u *up) newWatcher() *fsnotify.Watcher {
 	watcher, err := fsnotify.NewWatcher()
 	if err != nil {
 		showError(u.log, writ.Errorf(writ.CodeExternal, "watch %s: %w", u.dir, err))
-		return
+		return nil
 	}
-	defer watcher.Close() // the process ends
 	if err := watchTree(watcher, u.dir); err != nil {
 		showError(u.log, writ.Errorf(writ.CodeExternal, "watch %s: %w", u.dir, err))
-		return
+		_ = watcher.Close() // nothing was noted
+		return nil
 	}
+	u.watchRoleFiles(watcher)
+	return watcher
+}
+
+// watch deploys again when something changes, until ctx ends. What is broken is
+// shown and the old version runs on.
+func (u *up) watch(ctx context.Context, watcher *fsnotify.Watcher) {
+	defer watcher.Close() // the process ends
 	timer := time.NewTimer(time.Hour)
 	timer.Stop()
 	for {
@@ -47,6 +55,22 @@ func (u *up) watch(ctx context.Context) {
 			showError(u.log, writ.Errorf(writ.CodeExternal, "watch %s: %w", u.dir, err))
 		case <-timer.C:
 			u.redeploy(ctx)
+			u.watchRoleFiles(watcher)
+		}
+	}
+}
+
+// watchRoleFiles watches the folders of role files, which may lie outside DIR.
+func (u *up) watchRoleFiles(w *fsnotify.Watcher) {
+	systems := u.running.Load()
+	if systems == nil {
+		return
+	}
+	for _, s := range *systems {
+		for _, path := range s.roles.set.Paths() {
+			if err := w.Add(filepath.Dir(filepath.FromSlash(path))); err != nil {
+				showError(u.log, writ.Errorf(writ.CodeExternal, "watch %s: %w", path, err))
+			}
 		}
 	}
 }

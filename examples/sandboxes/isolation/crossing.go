@@ -79,7 +79,7 @@ func (s *stack) mark() string { return "mark-" + s.name + "--" }
 // send makes all calls that carry a mark and that the stack's roles may make.
 func (s *stack) send(ctx context.Context, round int) (marks []string, err error) {
 	for _, by := range s.roles {
-		for action, make := range marked {
+		for action, markedBy := range marked {
 			for _, t := range s.targets {
 				// By name: what a wildcard opens need not lead anywhere.
 				named := func(st statement) bool { return st.allows(action, t.arn) && slices.Contains(st.Resource, t.arn) }
@@ -87,7 +87,7 @@ func (s *stack) send(ctx context.Context, round int) (marks []string, err error)
 					continue
 				}
 				mark := fmt.Sprintf("%s%d-%d-%d", s.mark(), started, round, serial.Add(1))
-				if _, err := by.as.must(ctx, make(t, by, mark)); err != nil {
+				if _, err := by.as.must(ctx, markedBy(t, by, mark)); err != nil {
 					return nil, err
 				}
 				marks = append(marks, mark)
