@@ -21,7 +21,7 @@ func (b *builder) fromFile(p principal, policyID, name string, choice roles.Choi
 		return nil
 	}
 	b.noteFile(p, policyID, choice.File, document)
-	b.inlinePolicy(p, policyID, name, b.fileValue(choice.File, p))
+	b.inlinePolicy(p, policyID, name, b.fileValue(choice.File))
 	return []any{policyID}
 }
 
@@ -49,7 +49,7 @@ func (b *builder) boundary(p principal, choice roles.Choice) string {
 		"Properties", cfn.Obj(
 			"ManagedPolicyName", name,
 			"Description", "What "+what+" of "+b.t.Name+" in sandbox "+b.o.Sandbox+" may do at most",
-			"PolicyDocument", b.fileValue(choice.File, p),
+			"PolicyDocument", b.fileValue(choice.File),
 		),
 	))
 	return id
@@ -72,6 +72,10 @@ func (b *builder) fileDocument(file *roles.File, p principal, use iam.PolicyType
 		b.failOnce(err)
 		return nil
 	}
+	if err := readAsTemplate(document); err != nil {
+		b.failOnce(err)
+		return nil
+	}
 	text, err := document.MarshalJSON()
 	if quota, known := iam.QuotaOf(use); err == nil && known {
 		err = quota.Check(text)
@@ -82,6 +86,21 @@ func (b *builder) fileDocument(file *roles.File, p principal, use iam.PolicyType
 		return nil
 	}
 	return document
+}
+
+// readAsTemplate refuses keys of conditions that CloudFormation would read as a
+// function of its own: {"StringEquals": {"Ref": "AWS::NoValue"}} is a condition
+// to IAM, and to CloudFormation it is none at all.
+func readAsTemplate(document *iam.Document) error {
+	for _, s := range document.Statements {
+		for _, c := range s.Conditions {
+			if c.Key == "Ref" || c.Key == "Condition" || strings.HasPrefix(c.Key, "Fn::") {
+				return writ.Errorf(writ.CodeInvalid, "%q is no key of a condition: CloudFormation would read it as a function of its own", c.Key).
+					WithHint("a role file is a policy, with variables such as {{sandbox}}").At(s.Position, "")
+			}
+		}
+	}
+	return nil
 }
 
 // failOnce notes an error that several entities would repeat.
@@ -124,7 +143,7 @@ func (b *builder) plain(name string, p principal) string {
 
 // fileValue gives a file's document with the sandbox's values filled in; what
 // the document says is left as it is.
-func (b *builder) fileValue(file *roles.File, p principal) *cfn.Object {
+func (b *builder) fileValue(file *roles.File) *cfn.Object {
 	d := json.NewDecoder(bytes.NewReader(file.Text()))
 	d.UseNumber()
 	var document map[string]any
@@ -132,7 +151,7 @@ func (b *builder) fileValue(file *roles.File, p principal) *cfn.Object {
 		b.failOnce(err)
 		return nil
 	}
-	return b.policyValue(document, p.pos, documentOrder).(*cfn.Object)
+	return b.policyValue(document, writ.Position{File: file.Path, Line: 1, Col: 1}, documentOrder).(*cfn.Object)
 }
 
 // The order in which people expect the elements of a policy.
@@ -150,9 +169,10 @@ func (b *builder) policyValue(v any, pos writ.Position, order []string) any {
 			if key == "Statement" {
 				next = statementOrder
 			}
-			name := key
-			if text, isText := b.render(key, pos).(string); isText {
-				name = text // a key of a condition may hold a variable
+			name, isText := b.render(key, pos).(string) // a key of a condition may hold a variable
+			if !isText {
+				b.failOnce(writ.Errorf(writ.CodeInvalid, "%q is a key, and CloudFormation fills {{account}} and {{region}} in only where a value stands", key).
+					WithHint("write the number of the account, or the name of the region").At(pos, ""))
 			}
 			o.Set(name, b.policyValue(v[key], pos, next))
 		}
