@@ -2,6 +2,8 @@ package synth_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -83,7 +85,7 @@ func TestAttackRoleFileIsDeployedAsItReads(t *testing.T) {
 		"a dynamic reference, plainly":                   {`"Resource": "arn:aws:s3:::{{resolve:ssm:/theirs}}"`, "is not known here", ""},
 		"variables of both languages":                    {`"Resource": ["arn:aws:s3:::${aws:PrincipalTag/{{sandbox}}}-{{account}}/$${x}${!y}", "arn:aws:s3:::${AWS::Region}"]`, "", `"Resource": ["arn:aws:s3:::${aws:PrincipalTag/dev}-000000000000/$${x}${!y}", "arn:aws:s3:::${AWS::Region}"]`},
 		"three braces":                                   {`"Resource": "arn:aws:s3:::{{{sandbox}}}/{{sandbox}}}"`, "", `"Resource": "arn:aws:s3:::dev/dev}"`},
-		"numbers and booleans":                           {`"Resource": "*", "Condition": {"Bool": {"aws:SecureTransport": true}, "NumericLessThanIfExists": {"s3:max-keys": [10, 2.50]}, "ForAllValues:StringLike": {"aws:TagKeys": []}}`, "", ""},
+		"numbers and booleans":                           {`"Resource": "*", "Condition": {"Bool": {"aws:SecureTransport": true}, "ForAllValues:StringLike": {"aws:TagKeys": []}, "NumericLessThanIfExists": {"s3:max-keys": [10, 2.50]}}`, "", ""},
 		"a list that is empty but for a Ref":             {`"Resource": [{"Ref": "AWS::NoValue"}, "*"]`, "Resource", ""},
 		"a statement that is a function":                 {`"Fn::If": ["x", "y", "z"]`, "Fn::If", ""},
 	} {
@@ -122,5 +124,48 @@ func TestAttackValuesOfRoleFiles(t *testing.T) {
 	got, err := deployedPolicy(t, file, map[string]string{"ASSET_BUCKET": "assets-1.eu_ö"})
 	if err != nil || !strings.Contains(got, `"arn:aws:s3:::assets-1.eu_ö/*"`) {
 		t.Errorf("a plain value: %v %s", err, got)
+	}
+}
+
+// A function that is called as a kind is bounded by its own file, and all others
+// by theirs.
+func TestAttackBoundaryOfANamesake(t *testing.T) {
+	t.Parallel()
+	top := parseText(t, `name: shop
+functions:
+  function: {runtime: {lang: node, handler: index.handler, role_file: own.json}}
+  event: {runtime: {lang: node, handler: index.handler, role_file: own.json}}
+  work: {runtime: {lang: node, handler: index.handler}}
+events:
+  paid: {producer: shop, function: work}
+`)
+	top.Dir = t.TempDir()
+	own := statementWith(`"Resource": "arn:aws:s3:::own/*"`)
+	for name, text := range map[string]string{"own.json": own, "all/function.json": statementWith(`"Resource": "*"`), "all/event.json": statementWith(`"Resource": "*"`)} {
+		path := filepath.Join(top.Dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	found, err := roles.Find(top, roles.Places{Dir: filepath.Join(top.Dir, "all")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := options(top, "dev")
+	o.Roles = found.Choose(roles.Settings{Mode: roles.Shared, Way: roles.Boundary})
+	out, err := synth.Template(top, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for role, want := range map[string]string{"Function": "arn:aws:s3:::own/*", "Event": "arn:aws:s3:::own/*", "Work": "*"} {
+		r, _ := out.Template.Resource(role + "Role")
+		boundary, _ := out.Template.Resource(r.Properties.Object("PermissionsBoundary").Text("Ref"))
+		text, err := cfn.Format(boundary.Properties.Object("PolicyDocument"))
+		if err != nil || canonicalPolicy(t, string(text)) != canonicalPolicy(t, statementWith(fmt.Sprintf(`"Resource": %q`, want))) {
+			t.Errorf("%sRole is bounded by %s %v", role, text, err)
+		}
 	}
 }

@@ -28,7 +28,7 @@ func (b *builder) fromFile(p principal, policyID, name string, choice roles.Choi
 // boundary adds, once for each file, the managed policy that bounds the roles
 // that the file speaks for; it gives the policy's logical id.
 func (b *builder) boundary(p principal, choice roles.Choice) string {
-	of, what, name := p.stem(), p.what(), string(p.kind)+"-"+p.name
+	of, what, name := p.stem()+"Own", p.what(), string(p.kind)+"-"+p.name // a function may be called "function"
 	if choice.Source == roles.Base || choice.Source == roles.Namespaced {
 		of, what, name = title(string(p.kind)), "every "+string(p.kind), string(p.kind)
 	}
