@@ -102,7 +102,7 @@ func Repository(dir string) string {
 		return ""
 	}
 	for {
-		if _, err := os.Stat(filepath.Join(abs, ".git")); err == nil {
+		if _, err := os.Stat(filepath.Join(abs, ".git")); err == nil && !everybodys(abs) {
 			return abs
 		}
 		up := filepath.Dir(abs)
@@ -113,6 +113,14 @@ func Repository(dir string) string {
 	}
 }
 
+// everybodys reports a directory in which every user of the machine may make
+// files and none may delete those of others, as /tmp: what stands there for a
+// repository may be a stranger's.
+func everybodys(dir string) bool {
+	info, err := os.Stat(dir)
+	return err == nil && info.Mode()&fs.ModeSticky != 0 && info.Mode().Perm()&0o002 != 0
+}
+
 // treeRoot gives the root of a tree with topologies/ and infrastructure/ in it,
 // "" where dir is in none.
 func treeRoot(dir string) string {
@@ -120,7 +128,7 @@ func treeRoot(dir string) string {
 	if err != nil {
 		return ""
 	}
-	root, _, ok := strings.Cut(filepath.ToSlash(abs)+"/", "/topologies/")
+	root, _, ok := topology.TreeRoot(abs)
 	if !ok {
 		return ""
 	}
@@ -293,7 +301,7 @@ func (s *search) above() {
 			continue
 		}
 		for range maxParents {
-			if abs = filepath.Dir(abs); abs != s.root && !strings.HasPrefix(abs, s.root+string(filepath.Separator)) {
+			if abs = filepath.Dir(abs); !s.inRepository(abs) {
 				break
 			}
 			folder := s.relative(filepath.Join(abs, "roles"))
@@ -304,6 +312,17 @@ func (s *search) above() {
 			}
 		}
 	}
+}
+
+// inRepository reports whether a directory is in the topology's repository;
+// where there is none, only the topology's own directory is.
+func (s *search) inRepository(dir string) bool {
+	abs, err := filepath.Abs(dir)
+	top := s.root
+	if top == "" && err == nil {
+		top, err = filepath.Abs(s.files.topology.Dir)
+	}
+	return err == nil && (abs == top || strings.HasPrefix(abs, strings.TrimSuffix(top, string(filepath.Separator))+string(filepath.Separator)))
 }
 
 // roleFiles reads what functions name in runtime.role_file: a path relative to
@@ -320,7 +339,7 @@ func (s *search) roleFiles() {
 		}
 		path := filepath.FromSlash(f.Runtime.RoleFile)
 		tried := []string{filepath.Join(s.files.topology.Dir, path)}
-		if s.work != "" {
+		if s.work != "" && s.inRepository(s.work) {
 			tried = append(tried, filepath.Join(s.work, path))
 		}
 		if filepath.IsAbs(path) {
