@@ -182,10 +182,26 @@ func recordedSettings(ctx context.Context, o order, t *topology.Topology, s *rol
 	if !ok {
 		return nil
 	}
+	if err := checkRecorded(t, recorded); err != nil {
+		return writ.Errorf(writ.CodeInvalid, "the deployed template of %s says how its roles are made, and Writ did not write that: %w", stack, err).At(t.Pos, "").
+			WithHint("say it anew, such as --roles shared --infra-dir DIR")
+	}
 	if s.Way != "" {
 		recorded.Way = s.Way
 	}
 	*s, *from = recorded, "as the sandbox was made"
+	return nil
+}
+
+// checkRecorded refuses what Writ does not record: whoever may change a template
+// must not choose a directory of this machine.
+func checkRecorded(t *topology.Topology, recorded roles.Settings) error {
+	if err := recorded.Check(); err != nil {
+		return err
+	}
+	if dir := recorded.Dir; dir != "" && withinRepository(t.Dir, filepath.Join(t.Dir, filepath.FromSlash(dir))) == "" {
+		return writ.Errorf(writ.CodeInvalid, "the directory %q of role files is not in the repository", dir)
+	}
 	return nil
 }
 
@@ -218,7 +234,7 @@ func showRoles(w io.Writer, st style, s *system) {
 		if settings.Mode == roles.Shared && s.roles.from != s.roles.set.Dir() {
 			line += ", files of " + s.roles.set.Dir()
 		}
-		fmt.Fprintln(w, st.faint(line))
+		fmt.Fprintln(w, st.faint(oneLine(line)))
 	}
 	for _, note := range s.roles.notes {
 		fmt.Fprintln(w, st.yellow("note: "+oneLine(note)))

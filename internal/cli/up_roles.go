@@ -21,7 +21,7 @@ func (u *up) ownFix(v gate.Verdict) (summary, line string) {
 	if !ok {
 		return "", ""
 	}
-	statement, err := json.Marshal(iam.Statement{Effect: iam.Allow, Action: []string{v.Ask.Action}, Resource: []string{v.Ask.Resource}})
+	statement, err := json.Marshal(iam.Statement{Effect: iam.Allow, Action: []string{v.Ask.Action}, Resource: []string{literally(v.Ask.Resource)}})
 	if err != nil {
 		return "", "" // text always encodes
 	}
@@ -39,6 +39,15 @@ func (u *up) ownFix(v gate.Verdict) (summary, line string) {
 		return fmt.Sprintf("its rights come from %s alone: allow this there, or use --way merge", oneLine(choice.File.Path)), string(statement)
 	}
 	return fmt.Sprintf("the topology grants this, and the boundary %s does not let it through: allow this there", oneLine(role.Choice.File.Path)), string(statement)
+}
+
+// literally writes a resource so that a policy means this one alone: the name of
+// an object may be "*", and whoever chooses it must not choose the fix.
+func literally(resource string) string {
+	if resource == "*" {
+		return resource
+	}
+	return strings.NewReplacer("$", "${$}", "*", "${*}", "?", "${?}").Replace(resource)
 }
 
 // runsAs finds whose role has a name, and where its rights come from as the
@@ -74,6 +83,9 @@ func (u *up) deployedRoles(s *system) *roles.Set {
 		return nil
 	}
 	settings, _ := synth.RecordedRoles(deployed)
+	if checkRecorded(s.topology, settings) != nil {
+		return nil
+	}
 	places := u.sh.rolePlaces(roleFlags{}, s.topology, s.topology.Roles, settings.Dir)
 	files, err := roles.Find(s.topology, places.Places)
 	if err != nil {
