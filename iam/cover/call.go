@@ -37,6 +37,7 @@ type call struct {
 	always []string // fixed("*")
 	// texts keeps what was found for conditions, for all calls.
 	texts map[string]search
+	work  *work
 }
 
 // request makes the call on a resource.
