@@ -161,6 +161,11 @@ func (j *judged) examine(ctx context.Context, cloud *awscloud.Account, inv *inve
 		if !there {
 			return []roleFinding{j.noRole()}, nil
 		}
+		if wanted := j.arn(real, account); real.ARN != wanted { // another account's, or one with another path
+			f := j.noRole()
+			f.Message = "the account's role of this name is " + real.ARN + ", and not " + wanted
+			return []roleFinding{f}, nil
+		}
 		if given.Policies, err = policiesOf(real); err != nil {
 			return nil, err
 		}
@@ -170,7 +175,8 @@ func (j *judged) examine(ctx context.Context, cloud *awscloud.Account, inv *inve
 			}
 			found = append(found, *f)
 		}
-		given.Caller = iam.ParsePrincipal("arn:aws:sts::" + account.ID + ":assumed-role/" + name + "/writ")
+		given.Caller = iam.ParsePrincipal("arn:" + partitionOf(real.ARN) + ":sts::" + account.ID + ":assumed-role/" + name + "/writ")
+		given.Caller.RoleARN = real.ARN // with its path: aws:PrincipalArn has it
 		for key, value := range real.Tags {
 			given.Context[iam.Key("aws:PrincipalTag/"+key)] = iam.One(value)
 		}
@@ -191,6 +197,22 @@ func (j *judged) examine(ctx context.Context, cloud *awscloud.Account, inv *inve
 		found = append(found, j.excess(report)...)
 	}
 	return found, nil
+}
+
+// arn is the ARN that the template gives to what runs as the role.
+func (j *judged) arn(real awscloud.Role, account inventory.Account) string {
+	name := j.first().RoleName
+	if strings.HasPrefix(name, "arn:") {
+		return name
+	}
+	return "arn:" + partitionOf(real.ARN) + ":iam::" + account.ID + ":role/" + name
+}
+
+func partitionOf(arn string) string {
+	if parts := iam.ARNParts(arn); len(parts) == 6 {
+		return parts[1]
+	}
+	return "aws"
 }
 
 func policiesOf(role awscloud.Role) (*iam.Policies, error) {
