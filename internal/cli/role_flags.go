@@ -54,9 +54,12 @@ func (sh *shell) settle(ctx context.Context, o order, t *topology.Topology, abov
 		return settled{}, err
 	}
 	if s.Mode == "" {
-		if err := recordedSettings(ctx, o, t, &s, &from); err != nil {
-			return settled{}, err
-		}
+		err = recordedSettings(ctx, o, t, &s, &from)
+	} else {
+		err = recordedWay(ctx, o, t, &s)
+	}
+	if err != nil {
+		return settled{}, err
 	}
 	places := sh.rolePlaces(o.roles, t, own, s.Dir)
 	s.Dir = places.Recorded
@@ -166,24 +169,12 @@ func (sh *shell) chosen(f roleFlags, own *topology.RoleSettings) (s roles.Settin
 
 // recordedSettings takes over how a sandbox was made.
 func recordedSettings(ctx context.Context, o order, t *topology.Topology, s *roles.Settings, from *string) error {
-	if o.account == nil {
-		return nil
-	}
-	stack := synth.StackName(t, o.sandbox)
-	body, found, err := o.account.Template(ctx, stack)
-	if err != nil || !found {
+	recorded, ok, err := readRecorded(ctx, o, t)
+	if err != nil || !ok {
 		return err
-	}
-	deployed, err := cfn.Parse(body, "the deployed template of "+stack)
-	if err != nil {
-		return err
-	}
-	recorded, ok := synth.RecordedRoles(deployed)
-	if !ok {
-		return nil
 	}
 	if err := checkRecorded(t, recorded); err != nil {
-		return writ.Errorf(writ.CodeInvalid, "the deployed template of %s says how its roles are made, and Writ did not write that: %w", stack, err).At(t.Pos, "").
+		return writ.Errorf(writ.CodeInvalid, "the deployed template of %s says how its roles are made, and Writ did not write that: %w", synth.StackName(t, o.sandbox), err).At(t.Pos, "").
 			WithHint("say it anew, such as --roles shared --infra-dir DIR")
 	}
 	if s.Way != "" {
@@ -191,6 +182,37 @@ func recordedSettings(ctx context.Context, o order, t *topology.Topology, s *rol
 	}
 	*s, *from = recorded, "as the sandbox was made"
 	return nil
+}
+
+// recordedWay takes over the way alone, where only the mode was said: a boundary
+// does not end because somebody leaves a word out.
+func recordedWay(ctx context.Context, o order, t *topology.Topology, s *roles.Settings) error {
+	if s.Mode == roles.Global || s.Way != "" {
+		return nil
+	}
+	recorded, ok, err := readRecorded(ctx, o, t)
+	if ok && checkRecorded(t, recorded) == nil {
+		s.Way = recorded.Way
+	}
+	return err
+}
+
+// readRecorded reads how the roles of a deployed sandbox are made.
+func readRecorded(ctx context.Context, o order, t *topology.Topology) (s roles.Settings, ok bool, err error) {
+	if o.account == nil {
+		return s, false, nil
+	}
+	stack := synth.StackName(t, o.sandbox)
+	body, found, err := o.account.Template(ctx, stack)
+	if err != nil || !found {
+		return s, false, err
+	}
+	deployed, err := cfn.Parse(body, "the deployed template of "+stack)
+	if err != nil {
+		return s, false, err
+	}
+	s, ok = synth.RecordedRoles(deployed)
+	return s, ok, nil
 }
 
 // checkRecorded refuses what Writ does not record: whoever may change a template
