@@ -2,13 +2,15 @@ package roles
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/writ-dev/writ"
@@ -26,8 +28,13 @@ type File struct {
 	text []byte
 }
 
-// variable is {{sandbox}} and the like; tc also takes three braces.
+// variable is {{sandbox}} and the like; tc also takes three braces. In
+// "${aws:PrincipalTag/{{sandbox}}}" the last brace is the policy's.
 var variable = regexp.MustCompile(`\{\{\{[^{}"\n]*\}\}\}|\{\{[^{}"\n]*\}\}`)
+
+// wide are characters that mean more than themselves where a policy or a
+// template holds them: a value with one of them would change what a file says.
+const wide = "*?$\"\\{}"
 
 func read(path string) (*File, error) {
 	info, err := os.Stat(path)
@@ -58,6 +65,13 @@ func (f *File) Document(values func(name string) (value, why string)) (*iam.Docu
 	for _, at := range variable.FindAllIndex(f.text, -1) {
 		name := strings.Trim(string(f.text[at[0]:at[1]]), "{} \t\r\n")
 		value, why := values(name)
+		switch {
+		case why != "":
+		case value == "":
+			why = "{{" + name + "}} has no value"
+		case !isPlain(value):
+			why = fmt.Sprintf("the value %.40q of {{%s}} would change what the policy says: it may hold letters, digits and signs, but none of %s", value, name, wide)
+		}
 		if why != "" {
 			err := writ.Errorf(writ.CodeInvalid, "%s", why)
 			return nil, f.wrong(err.WithHint("%s", variableHint(name)), f.place(at[0]))
@@ -66,7 +80,7 @@ func (f *File) Document(values func(name string) (value, why string)) (*iam.Docu
 			return nil, err
 		}
 		r.add(f.text[rest:at[0]], rest)
-		r.add(jsonText(value), at[0])
+		r.add([]byte(value), at[0])
 		rest = at[1]
 	}
 	if err := f.unclosed(rest, len(f.text)); err != nil {
@@ -79,6 +93,15 @@ func (f *File) Document(values func(name string) (value, why string)) (*iam.Docu
 	}
 	if err != nil {
 		return nil, r.inFile(err)
+	}
+	for i := range document.Statements {
+		if at, hidden := hiddenBraces(&document.Statements[i]); hidden {
+			return nil, r.inFile(writ.Errorf(writ.CodeInvalid, "two braces stand here, and for no variable: CloudFormation would read them").
+				WithHint("write a variable without escapes: {{sandbox}}").At(at, ""))
+		}
+	}
+	if strings.Contains(document.ID, "{{") {
+		return nil, r.inFile(writ.Errorf(writ.CodeInvalid, "two braces stand in the Id, and for no variable").At(writ.Position{Line: 1, Col: 1}, ""))
 	}
 	for i := range document.Statements {
 		document.Statements[i].Position = r.place(document.Statements[i].Position)
@@ -119,13 +142,20 @@ func variableHint(name string) string {
 	return "the variables are " + strings.Join(variables, ", ")
 }
 
-// jsonText writes a value as it stands within a JSON string.
-func jsonText(value string) []byte {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	_ = e.Encode(value) // text always encodes
-	return bytes.Trim(b.Bytes(), "\"\n")
+// isPlain reports whether a value stands for itself alone wherever it is put.
+func isPlain(value string) bool {
+	return utf8.ValidString(value) && !strings.ContainsAny(value, wide) && !strings.ContainsFunc(value, func(r rune) bool { return !unicode.IsPrint(r) })
+}
+
+// hiddenBraces finds "{{" in what a statement says. All variables are filled in
+// by then: these were written with escapes, and {{resolve:...}} would make
+// CloudFormation put in a text that nobody reviewed.
+func hiddenBraces(s *iam.Statement) (at writ.Position, found bool) {
+	texts := slices.Concat([]string{s.Sid}, s.Action, s.NotAction, s.Resource, s.NotResource)
+	for _, c := range s.Conditions {
+		texts = append(append(texts, c.Operator, c.Key), c.Values...)
+	}
+	return s.Position, slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(text, "{{") })
 }
 
 // place gives line and column of an offset of the file as written.

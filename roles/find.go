@@ -323,7 +323,7 @@ func (s *search) above() {
 			continue
 		}
 		for range maxParents {
-			if abs = filepath.Dir(abs); !within(s.root, abs) {
+			if abs = filepath.Dir(abs); !s.inRepository(abs) {
 				break
 			}
 			folder := s.relative(filepath.Join(abs, "roles"))
@@ -334,6 +334,17 @@ func (s *search) above() {
 			}
 		}
 	}
+}
+
+// inRepository reports whether a directory is in the topology's repository;
+// where there is none, only the topology's own directory is.
+func (s *search) inRepository(dir string) bool {
+	abs, err := filepath.Abs(dir)
+	top := s.root
+	if top == "" && err == nil {
+		top, err = filepath.Abs(s.files.topology.Dir)
+	}
+	return err == nil && within(top, abs)
 }
 
 // roleFiles reads what functions name in runtime.role_file: a path relative to
@@ -350,7 +361,7 @@ func (s *search) roleFiles() {
 		}
 		path := filepath.FromSlash(f.Runtime.RoleFile)
 		tried := []string{filepath.Join(s.files.topology.Dir, path)}
-		if s.work != "" {
+		if s.work != "" && s.inRepository(s.work) {
 			tried = append(tried, filepath.Join(s.work, path))
 		}
 		if filepath.IsAbs(path) {

@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/topology"
 )
 
 // Repository gives the directory at or above dir that holds .git, "" for none.
@@ -19,7 +20,7 @@ func Repository(dir string) string {
 		return ""
 	}
 	for {
-		if _, err := os.Stat(filepath.Join(abs, ".git")); err == nil {
+		if _, err := os.Stat(filepath.Join(abs, ".git")); err == nil && !everybodys(abs) {
 			return abs
 		}
 		up := filepath.Dir(abs)
@@ -37,11 +38,19 @@ func (s *search) treeRoot() string {
 	if err != nil {
 		return ""
 	}
-	root, _, ok := strings.Cut(filepath.ToSlash(abs)+"/", "/topologies/")
+	root, _, ok := topology.TreeRoot(abs)
 	if root = filepath.FromSlash(root); !ok || s.root != "" && !within(s.root, root) {
 		return ""
 	}
 	return root
+}
+
+// everybodys reports a directory in which every user of the machine may make
+// files and none may delete those of others, as /tmp: what stands there for a
+// repository may be a stranger's.
+func everybodys(dir string) bool {
+	info, err := os.Stat(dir)
+	return err == nil && info.Mode()&fs.ModeSticky != 0 && info.Mode().Perm()&0o002 != 0
 }
 
 // within reports whether an absolute path is root or below it.

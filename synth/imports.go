@@ -2,6 +2,7 @@ package synth
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -44,6 +45,10 @@ func importEntity(kind topology.Kind) entity {
 	return entity(kind)
 }
 
+// sandboxName is what a sandbox may be called: in names it keeps sandboxes apart,
+// and in conditions it stands for itself.
+var sandboxName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$`)
+
 // elsewhere is the system of an import, nil when that cannot be told.
 func (b *builder) elsewhere(i *topology.Import) *builder {
 	namespace, sandbox := cmp.Or(i.Namespace, b.t.Name), b.o.Sandbox
@@ -52,6 +57,10 @@ func (b *builder) elsewhere(i *topology.Import) *builder {
 		text, plain := b.render(i.Sandbox, i.Pos).(string)
 		if !plain {
 			b.fail(writ.Errorf(writ.CodeInvalid, "the sandbox of import %s cannot hold the account or the region", i.Name).At(i.Pos, ""))
+		}
+		if plain && len(b.errs) == before && !sandboxName.MatchString(text) { // {{env}} is what the user calls a profile
+			b.fail(writ.Errorf(writ.CodeInvalid, "import %s is of the sandbox %q, and no sandbox is called so", i.Name, text).
+				WithHint("it takes letters, digits, - and _").At(i.Pos, ""))
 		}
 		if len(b.errs) > before {
 			return nil

@@ -292,6 +292,11 @@ func TestImportsThatLeadNowhere(t *testing.T) {
 	if err != nil || !strings.Contains(text(t, out.Template.Root), "payments_orders_prod") {
 		t.Errorf("the sandbox of a profile: %v", err)
 	}
+	o.Env = "${aws:PrincipalTag/sandbox}" // in the condition it would be whatever the caller says
+	_, err = synth.Template(parseText(t, strings.Replace(shopImports, `"{{sandbox}}"`, `"{{env}}"`, 1)), o)
+	if err == nil || !strings.Contains(err.Error(), "no sandbox is called so") {
+		t.Errorf("the sandbox of a profile that is a policy variable: %v", err)
+	}
 }
 
 // The sandbox that the others import from has the right on its own: one topology

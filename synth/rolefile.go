@@ -22,14 +22,14 @@ func (b *builder) fromFile(p principal, policyID, name string, choice roles.Choi
 		return nil
 	}
 	b.noteFile(p, policyID, choice.File, document)
-	b.inlinePolicy(p, policyID, name, b.fileValue(choice.File, p))
+	b.inlinePolicy(p, policyID, name, b.fileValue(choice.File))
 	return []any{policyID}
 }
 
 // boundary adds, once for each file, the managed policy that bounds the roles
 // that the file speaks for; it gives the policy's logical id.
 func (b *builder) boundary(p principal, choice roles.Choice) string {
-	of, what, name := p.stem(), p.what(), string(p.kind)+"-"+p.name
+	of, what, name := p.stem()+"Own", p.what(), string(p.kind)+"-"+p.name // a function may be called "function"
 	if choice.Source == roles.Base || choice.Source == roles.Namespaced {
 		of, what, name = title(string(p.kind)), "every "+string(p.kind), string(p.kind)
 	}
@@ -50,7 +50,7 @@ func (b *builder) boundary(p principal, choice roles.Choice) string {
 		"Properties", cfn.Obj(
 			"ManagedPolicyName", name,
 			"Description", "What "+what+" of "+b.t.Name+" in sandbox "+b.o.Sandbox+" may do at most",
-			"PolicyDocument", b.fileValue(choice.File, p),
+			"PolicyDocument", b.fileValue(choice.File),
 		),
 	))
 	return id
@@ -73,6 +73,10 @@ func (b *builder) fileDocument(file *roles.File, p principal, use iam.PolicyType
 		b.failOnce(err)
 		return nil
 	}
+	if err := readAsTemplate(document); err != nil {
+		b.failOnce(err)
+		return nil
+	}
 	text, err := document.MarshalJSON()
 	if quota, known := iam.QuotaOf(use); err == nil && known {
 		err = quota.Check(text)
@@ -83,6 +87,21 @@ func (b *builder) fileDocument(file *roles.File, p principal, use iam.PolicyType
 		return nil
 	}
 	return document
+}
+
+// readAsTemplate refuses keys of conditions that CloudFormation would read as a
+// function of its own: {"StringEquals": {"Ref": "AWS::NoValue"}} is a condition
+// to IAM, and to CloudFormation it is none at all.
+func readAsTemplate(document *iam.Document) error {
+	for _, s := range document.Statements {
+		for _, c := range s.Conditions {
+			if c.Key == "Ref" || c.Key == "Condition" || strings.HasPrefix(c.Key, "Fn::") {
+				return writ.Errorf(writ.CodeInvalid, "%q is no key of a condition: CloudFormation would read it as a function of its own", c.Key).
+					WithHint("a role file is a policy, with variables such as {{sandbox}}").At(s.Position, "")
+			}
+		}
+	}
+	return nil
 }
 
 // failOnce notes an error that several entities would repeat.
@@ -133,7 +152,7 @@ var roleName = regexp.MustCompile(`^[A-Za-z0-9_+=,.@-]{1,64}$`)
 
 // fileValue gives a file's document with the sandbox's values filled in; what
 // the document says is left as it is.
-func (b *builder) fileValue(file *roles.File, p principal) *cfn.Object {
+func (b *builder) fileValue(file *roles.File) *cfn.Object {
 	d := json.NewDecoder(bytes.NewReader(file.Text()))
 	d.UseNumber()
 	var document map[string]any
@@ -141,7 +160,7 @@ func (b *builder) fileValue(file *roles.File, p principal) *cfn.Object {
 		b.failOnce(err)
 		return nil
 	}
-	return b.policyValue(document, p.pos, documentOrder).(*cfn.Object)
+	return b.policyValue(document, writ.Position{File: file.Path, Line: 1, Col: 1}, documentOrder).(*cfn.Object)
 }
 
 // The order in which people expect the elements of a policy.
@@ -159,9 +178,10 @@ func (b *builder) policyValue(v any, pos writ.Position, order []string) any {
 			if key == "Statement" {
 				next = statementOrder
 			}
-			name := key
-			if text, isText := b.render(key, pos).(string); isText {
-				name = text // a key of a condition may hold a variable
+			name, isText := b.render(key, pos).(string) // a key of a condition may hold a variable
+			if !isText {
+				b.failOnce(writ.Errorf(writ.CodeInvalid, "%q is a key, and CloudFormation fills {{account}} and {{region}} in only where a value stands", key).
+					WithHint("write the number of the account, or the name of the region").At(pos, ""))
 			}
 			o.Set(name, b.policyValue(v[key], pos, next))
 		}

@@ -20,7 +20,7 @@ import (
 // like a reference of CloudFormation.
 func TestRoleFilesAreKept(t *testing.T) {
 	t.Parallel()
-	documents := 0
+	documents, refused := 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
 		top := &topology.Topology{Name: "shop", Functions: []*topology.Function{{Name: "work", Runtime: topology.Runtime{Language: topology.LanguageGo}}}}
 		raw, err := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": rapid.SliceOfN(rapid.Custom(randomFileStatement), 1, 4).Draw(rt, "statements")})
@@ -35,6 +35,10 @@ func TestRoleFilesAreKept(t *testing.T) {
 		o := options(top, "dev")
 		o.Roles = files.Choose(roles.Settings{Mode: roles.Shared, Way: way})
 		out, err := synth.Template(top, o)
+		if err != nil && strings.Contains(string(raw), "{{") && strings.Contains(err.Error(), "{") {
+			refused++ // braces that are no variable
+			return
+		}
 		if err != nil {
 			rt.Fatalf("%v\n%s", err, raw)
 		}
@@ -68,10 +72,10 @@ func TestRoleFilesAreKept(t *testing.T) {
 		}
 		documents++
 	})
-	if documents == 0 {
-		t.Fatal("no document was tried")
+	t.Logf("%d documents, %d more were refused", documents, refused)
+	if documents < refused {
+		t.Error("most documents were refused: the test says little")
 	}
-	t.Logf("%d documents", documents)
 }
 
 func asJSON(t *rapid.T, v any) string {

@@ -2,6 +2,7 @@ package topology
 
 import (
 	"cmp"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -46,7 +47,7 @@ func InfraDir(t *Topology) string {
 	if err != nil {
 		return ""
 	}
-	root, rest, ok := strings.Cut(filepath.ToSlash(abs)+"/", "/topologies/")
+	root, rest, ok := TreeRoot(abs)
 	if !ok {
 		return ""
 	}
@@ -55,6 +56,36 @@ func InfraDir(t *Topology) string {
 		return ""
 	}
 	return filepath.ToSlash(rel)
+}
+
+// TreeRoot gives the root of tc's tree that an absolute directory is in, the one
+// with topologies/ and infrastructure/ in it, and the rest of the directory below
+// topologies/ with a slash at its end. A tree does not begin outside of the
+// repository: whoever may write there must not decide over what is deployed.
+func TreeRoot(abs string) (root, rest string, ok bool) {
+	const folder = "/topologies/"
+	abs = filepath.ToSlash(abs) + "/"
+	for end := 0; ; {
+		at := strings.Index(abs[end:], folder)
+		if at < 0 {
+			return "", "", false
+		}
+		at += end
+		end = at + len(folder) - 1
+		if !inRepositoryBelow(abs[:end], strings.TrimSuffix(abs, "/")) {
+			return abs[:at], abs[end+1:], true
+		}
+	}
+}
+
+// inRepositoryBelow reports whether dir is in a repository that is at or below top.
+func inRepositoryBelow(top, dir string) bool {
+	for ; len(dir) >= len(top); dir = path.Dir(dir) {
+		if _, err := os.Stat(filepath.FromSlash(dir + "/.git")); err == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // readOverlay reads a JSON file of the infra directory, nil when there is none.

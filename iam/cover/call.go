@@ -10,9 +10,10 @@ import (
 
 // never are keys that no call with a role's credentials has: those of services
 // that call on behalf of something, of users, and of second factors.
+// aws:MultiFactorAuthPresent is none of them: temporary credentials may have it, as false.
 var never = []string{
 	"aws:sourcearn", "aws:sourceaccount", "aws:sourceowner", "aws:sourceorgid", "aws:sourceorgpaths", "aws:username",
-	"aws:multifactorauthpresent", "aws:multifactorauthage", "aws:principalservicename", "aws:principalservicenameslist",
+	"aws:multifactorauthage", "aws:principalservicename", "aws:principalservicenameslist",
 }
 
 // chain are keys of calls that a service makes for the caller.
@@ -37,6 +38,7 @@ type call struct {
 	always []string // fixed("*")
 	// texts keeps what was found for conditions, for all calls.
 	texts map[string]search
+	work  *work
 }
 
 // request makes the call on a resource.

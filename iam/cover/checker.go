@@ -27,6 +27,8 @@ type checker struct {
 	texts map[string]search
 	// examples has one ARN of each type of resource.
 	examples map[resourceKind]string
+	// work is what may still be done for the needs, and then for the excess.
+	work *work
 }
 
 type search struct {
@@ -47,7 +49,7 @@ func newChecker(needs []Need, given Given) *checker {
 		given.Account = given.Caller.Account
 	}
 	given.Context = lowered(given.Context)
-	c := &checker{role: given, searches: map[string]search{}, texts: map[string]search{}, examples: map[resourceKind]string{}, given: rules(given.Policies)}
+	c := &checker{role: given, searches: map[string]search{}, texts: map[string]search{}, examples: map[resourceKind]string{}, work: &work{maxWork}, given: rules(given.Policies)}
 	policies := *given.Policies
 	if policies.Resource == nil {
 		policies.Resource = delegating(given.Caller.Account)
@@ -191,7 +193,7 @@ func (c *checker) search(key string, within []pattern, call *call, list []*rule,
 		return done
 	}
 	others := patternsOf(call, list, ctxs)
-	found, complete := witnesses(within, others)
+	found, complete := witnesses(within, others, c.work)
 	m := newMachine(within, others)
 	for i := range found {
 		found[i] = c.plausible(found[i], m)
@@ -275,5 +277,5 @@ func (c *checker) plausible(arn string, m *machine) string {
 }
 
 func (c *checker) call(action string, listed *catalog.Action) *call {
-	return &call{given: &c.role, action: action, listed: listed, texts: c.texts}
+	return &call{given: &c.role, action: action, listed: listed, texts: c.texts, work: c.work}
 }

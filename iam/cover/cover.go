@@ -168,6 +168,7 @@ func Check(needs []Need, given Given) Report {
 	for i := range needs {
 		c.checkNeed(&needs[i], i, &r)
 	}
+	c.work.left = maxWork
 	for _, rule := range c.given {
 		if rule.Origin.Type == iam.TypeIdentity && rule.Effect == iam.Allow {
 			if e, found := c.excess(rule); found {

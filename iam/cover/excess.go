@@ -49,6 +49,9 @@ type allowance struct {
 }
 
 func (c *checker) allowance(alone *iam.Policies, call *call, needs []*rule) allowance {
+	if c.work.isSpent() {
+		return allowance{cannotTell: true}
+	}
 	call.via = true // some calls may be
 	list := append(naming(c.given, call.action), needs...)
 	p := probe{c: c, alone: alone, call: call, ctxs: call.contextsOf(list)}
@@ -99,6 +102,10 @@ type probe struct {
 func (p *probe) try(arn string) bool {
 	on := p.call.on(arn)
 	for i := range p.ctxs.count() {
+		if !p.c.work.spend(1 + 2*len(p.c.given) + len(p.c.needs)) {
+			p.found.cannotTell = true
+			return true
+		}
 		ctx := p.ctxs.at(i)
 		allowed, beyond := p.ask(on.with(ctx))
 		p.found.allowed = p.found.allowed || allowed

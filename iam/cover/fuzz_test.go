@@ -31,7 +31,7 @@ func FuzzPatterns(f *testing.F) {
 			}
 		}
 		p, q := resource(first, c.text), resource(second, c.text)
-		found, _ := witnesses([]pattern{p}, []pattern{q})
+		found, _ := witnesses([]pattern{p}, []pattern{q}, &work{maxWork})
 		for _, text := range found {
 			parts := strings.SplitN(text, ":", 6)
 			if len(parts) < 6 || parts[0] != "arn" {

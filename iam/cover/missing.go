@@ -32,6 +32,10 @@ func (c *checker) checkNeed(n *Need, number int, r *Report) {
 }
 
 func (c *checker) checkAction(n *Need, needed *rule, call *call, r *Report) {
+	if c.work.isSpent() {
+		r.Unknown = append(r.Unknown, Unknown{Need: *n, Action: call.action, Resource: strings.Join(needed.resources(), ", "), Reason: tooManyPatterns})
+		return
+	}
 	call.extra = lowered(n.Context)
 	call.via = slices.ContainsFunc(n.Statement.Conditions, func(e iam.ConditionElement) bool { return slices.Contains(chain, iam.Key(e.Key)) })
 	list := append(naming(c.given, call.action), needed)
@@ -68,10 +72,13 @@ type question struct {
 	// with the variables that are not known taken both ways.
 	alone, given, favour, against *iam.Policies
 	variables                     []string
+	// work is what may still be done, cost what one context of one resource takes of it.
+	work *work
+	cost int
 }
 
 func (c *checker) question(n *Need, needed *rule, call *call, list []*rule, ctxs *contexts) *question {
-	q := &question{need: n, call: call, ctxs: ctxs, given: c.policies, favour: c.policies, against: c.policies}
+	q := &question{need: n, call: call, ctxs: ctxs, given: c.policies, favour: c.policies, against: c.policies, work: c.work, cost: 1 + 3*len(c.given)}
 	q.alone = &iam.Policies{Identity: []*iam.Policy{needed.alone()}, Resource: c.policies.Resource}
 	for _, key := range ctxs.keys {
 		q.keys = append(q.keys, slices.ContainsFunc(n.Statement.Conditions, func(e iam.ConditionElement) bool { return iam.Key(e.Key) == key }))
@@ -117,6 +124,10 @@ func (q *question) judge(entry string, s search, r *Report) {
 	unknown := Unknown{Need: *q.need, Action: q.call.action, Resource: entry}
 	asked := false
 	for _, arn := range s.found {
+		if !q.work.spend(q.ctxs.count() * q.cost) {
+			s.complete = false
+			break
+		}
 		a := q.ask(arn)
 		asked = asked || slices.Contains(a.asked, true)
 		if i, missing := q.missing(a); missing {

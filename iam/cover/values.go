@@ -194,7 +194,7 @@ func (c *call) textsOf(uses []iam.ConditionElement) (texts []string, complete bo
 			}
 		}
 	}
-	texts, complete = witnesses([]pattern{anyText}, patterns)
+	texts, complete = witnesses([]pattern{anyText}, patterns, c.work)
 	for _, t := range others {
 		if !slices.Contains(texts, t) {
 			texts = append(texts, t)

@@ -10,6 +10,22 @@ import (
 // maxStates bounds one search, in states; what is not found by then cannot be told.
 const maxStates = 1 << 13
 
+// work bounds what the questions about one role may cost together, as patterns
+// and conditions of a stranger can make each of many thousand actions dear. It
+// counts, and reads no clock: the same question has the same answer everywhere.
+type work struct{ left int }
+
+// maxWork is a few seconds: what is spent are steps of a search, and
+// statements that a decision looks at.
+const maxWork = 10_000_000
+
+func (w *work) spend(n int) bool {
+	w.left -= n
+	return w.left > 0
+}
+
+func (w *work) isSpent() bool { return w.left <= 0 }
+
 // witnesses gives texts that every pattern of within matches: one, and a
 // shortest, for each set of the other patterns that some such text matches. Who
 // knows the answer for each of them knows it for every text, as long as it
@@ -17,7 +33,7 @@ const maxStates = 1 << 13
 //
 // It walks over the sets of places that the patterns can be at after the same
 // text; there are finitely many.
-func witnesses(within, others []pattern) (found []string, complete bool) {
+func witnesses(within, others []pattern, w *work) (found []string, complete bool) {
 	m := newMachine(within, others)
 	type step struct {
 		from int
@@ -38,6 +54,9 @@ func witnesses(within, others []pattern) (found []string, complete bool) {
 			found = append(found, string(text))
 		}
 		for _, char := range m.alphabet {
+			if !w.spend(1 + len(start)/4) {
+				return found, false
+			}
 			next, alive := m.step(states[at], char)
 			if !alive {
 				continue

@@ -206,6 +206,22 @@ func (j *judged) examine(ctx context.Context, cloud *awscloud.Account, inv *inve
 	return found, nil
 }
 
+// arn is the ARN that the template gives to what runs as the role.
+func (j *judged) arn(real awscloud.Role, account inventory.Account) string {
+	name := j.first().RoleName
+	if strings.HasPrefix(name, "arn:") {
+		return name
+	}
+	return "arn:" + partitionOf(real.ARN) + ":iam::" + account.ID + ":role/" + name
+}
+
+func partitionOf(arn string) string {
+	if parts := iam.ARNParts(arn); len(parts) == 6 {
+		return parts[1]
+	}
+	return "aws"
+}
+
 func policiesOf(role awscloud.Role) (*iam.Policies, error) {
 	p := &iam.Policies{}
 	for _, policy := range role.Policies {

@@ -54,10 +54,19 @@ func (sh *shell) settle(ctx context.Context, o order, t, root *topology.Topology
 	if err != nil {
 		return settled{}, err
 	}
-	if s.Mode == "" && made != nil && made.Chosen {
+	kept := false // the way that the sandbox was made with
+	switch {
+	case made == nil || !made.Chosen:
+	case s.Mode == "":
+		if err := checkRecorded(t, *made); err != nil {
+			return settled{}, writ.Errorf(writ.CodeInvalid, "the deployed template of %s says how its roles are made, and Writ did not write that: %w", synth.StackName(t, o.sandbox), err).At(t.Pos, "").
+				WithHint("say it anew, such as --roles shared --infra-dir DIR")
+		}
 		way := s.Way
 		s, from = *made, "as the sandbox was made"
 		s.Way = cmp.Or(way, s.Way)
+	case s.Mode != roles.Global && s.Way == "" && checkRecorded(t, *made) == nil:
+		s.Way, kept = made.Way, true // a boundary does not end because somebody leaves a word out
 	}
 	places := sh.rolePlaces(o.roles, t, owner, s.Dir)
 	s.Dir = places.Recorded
@@ -73,6 +82,10 @@ func (sh *shell) settle(ctx context.Context, o order, t, root *topology.Topology
 			WithHint("name their directory with --infra-dir, or in the topology:  roles: {mode: shared, dir: ../platform}\nthe usual one is infrastructure/tc/base/roles at the root of the repository").At(t.Pos, "")
 	}
 	done := settled{set: files.Choose(s), from: from}
+	if kept && !done.set.UsesFiles() {
+		s.Way = ""
+		done.set = files.Choose(s)
+	}
 	if made != nil && made.String() != s.String() {
 		done.notes = append(done.notes, fmt.Sprintf("the roles of %s are deployed as %s, and are %s now (%s)", t.Name, made, s, from))
 	}
@@ -200,6 +213,18 @@ func madeWith(ctx context.Context, o order, t *topology.Topology) (*roles.Settin
 	return &settings, nil
 }
 
+// checkRecorded refuses what Writ does not record: whoever may change a template
+// must not choose a directory of this machine.
+func checkRecorded(t *topology.Topology, recorded roles.Settings) error {
+	if err := recorded.Check(); err != nil {
+		return err
+	}
+	if dir := recorded.Dir; dir != "" && withinRepository(t.Dir, filepath.Join(t.Dir, filepath.FromSlash(dir))) == "" {
+		return writ.Errorf(writ.CodeInvalid, "the directory %q of role files is not in the repository", dir)
+	}
+	return nil
+}
+
 // existingRoles looks the roles up that a topology does not make, so that of the
 // names which one may have, the one that is there is taken.
 func existingRoles(ctx context.Context, account *awscloud.Account, set *roles.Set, have map[string]bool) error {
@@ -229,7 +254,7 @@ func showRoles(w io.Writer, st style, s *system) {
 		if settings.Mode == roles.Shared && s.roles.from != s.roles.set.Dir() {
 			line += ", files of " + s.roles.set.Dir()
 		}
-		fmt.Fprintln(w, st.faint(line))
+		fmt.Fprintln(w, st.faint(oneLine(line)))
 	}
 	for _, note := range s.roles.notes {
 		fmt.Fprintln(w, st.yellow("note: "+oneLine(note)))

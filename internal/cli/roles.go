@@ -163,6 +163,8 @@ type statementReport struct {
 	Drift string `json:"drift,omitempty"`
 
 	imported string // the topology's name for the import that it is of
+	// literal: its document has a version in which ${...} is no variable.
+	literal bool
 }
 
 type edgeReport struct {
@@ -286,8 +288,8 @@ func sources(p *iam.Policy) []iam.Statement {
 
 func reportStatements(out *synth.Output, policyID string, policy *iam.Policy) []statementReport {
 	var all []statementReport
-	for i, statement := range sources(policy) {
-		s := statementReport{Policy: policy.Origin.Name, Statement: statement}
+	for i, m := range policy.Statements() {
+		s := statementReport{Policy: policy.Origin.Name, Statement: *m.Source(), literal: m.Version() != iam.Version2012}
 		for _, p := range out.Statements {
 			e := edgeReport{p.Edge, p.Position}
 			if p.Policy == policyID && p.Index == i && !slices.Contains(s.Edges, e) {

@@ -99,7 +99,7 @@ func reportPolicy(p awscloud.RolePolicy) ([]statementReport, error) {
 	}
 	var all []statementReport
 	for _, s := range d.Statements {
-		all = append(all, statementReport{Policy: p.Name, Statement: s})
+		all = append(all, statementReport{Policy: p.Name, Statement: s, literal: d.Version != iam.Version2012})
 	}
 	return all, nil
 }
@@ -109,7 +109,7 @@ func merged(declared, real []statementReport, mark bool) []statementReport {
 	used := make([]bool, len(declared))
 	all := []statementReport{}
 	for _, s := range real {
-		i := slices.IndexFunc(declared, func(d statementReport) bool { return sameStatement(d.Statement, s.Statement) })
+		i := slices.IndexFunc(declared, func(d statementReport) bool { return sameReport(d, s) })
 		switch {
 		case i >= 0:
 			used[i], s.Edges = true, declared[i].Edges
@@ -125,6 +125,13 @@ func merged(declared, real []statementReport, mark bool) []statementReport {
 		}
 	}
 	return all
+}
+
+// sameReport compares what two statements mean: in the older version of the
+// language "${" is text, so that a Deny with a variable denies nothing.
+func sameReport(a, b statementReport) bool {
+	text := canonical(a.Statement)
+	return text == canonical(b.Statement) && (a.literal == b.literal || !strings.Contains(text, "${"))
 }
 
 // sameStatement compares what two statements say, in whatever order.

@@ -82,7 +82,7 @@ func figures(f cover.Figures) string {
 	text := fmt.Sprintf("%s, %d on *, %d with wildcards, %s, taken on by %s",
 		counted(f.Statements, "statement"), f.Any, f.Patterns, counted(f.Actions, "action"), counted(len(f.Services), "service"))
 	if len(f.Unreal) > 0 {
-		text += fmt.Sprintf(", %s that AWS does not have (%s)", counted(len(f.Unreal), "action"), strings.Join(f.Unreal, ", "))
+		text += fmt.Sprintf(", %s that AWS does not have (%s)", counted(len(f.Unreal), "action"), oneLine(strings.Join(f.Unreal, ", ")))
 	}
 	return text
 }

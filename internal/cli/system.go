@@ -119,7 +119,7 @@ func (sh *shell) loadSystems(ctx context.Context, o order) ([]*system, error) {
 			return nil, err
 		}
 		if s.output.Template == nil {
-			empty = append(empty, synth.Skipped{Kind: "node", Name: node.Name, Pos: node.Pos, Why: "it holds nothing to deploy, and has no stack"})
+			empty = append(empty, synth.Skipped{Kind: "topology", Name: node.Name, Pos: node.Pos, Why: "it holds nothing to deploy, and has no stack"})
 			continue
 		}
 		systems, outputs = append(systems, s), append(outputs, s.output)

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -55,6 +56,23 @@ type runningCloud struct {
 	SecretKey   string    `json:"secretAccessKey"`
 	Token       string    `json:"sessionToken"`
 	Expires     time.Time `json:"expires"`
+}
+
+var (
+	onThisMachine = regexp.MustCompile(`^http://(127\.0\.0\.1|\[::1\]):[0-9]{1,5}$`)
+	plainWord     = regexp.MustCompile(`^[A-Za-z0-9/+=-]*$`)
+)
+
+// isOurs reports whether a file could come from `writ up`. It may have come with
+// a repository: shells, AWS's configuration files and clients take what it says.
+func (c *runningCloud) isOurs() bool {
+	for _, word := range []string{c.Region, c.AccessKeyID, c.SecretKey, c.Token} {
+		if !plainWord.MatchString(word) {
+			return false
+		}
+	}
+	return onThisMachine.MatchString(c.AWS) && (c.HTTP == "" || onThisMachine.MatchString(c.HTTP)) &&
+		(c.Sandbox == "" || sandboxName.MatchString(c.Sandbox))
 }
 
 func stateDir(dir string) string         { return filepath.Join(dir, ".writ") }
@@ -151,6 +169,10 @@ func readRunningCloud(dir string) (runningCloud, error) {
 	if err := json.Unmarshal(data, &local); err != nil {
 		return local, writ.Errorf(writ.CodeInvalid, "%s cannot be read: %w", runningCloudFile(dir), err).
 			WithHint("stop `writ up`, delete the file and start it again")
+	}
+	if !local.isOurs() {
+		return local, writ.Errorf(writ.CodeInvalid, "%s was not written by `writ up`: it is about no cloud on this machine", runningCloudFile(dir)).
+			WithHint("delete the file; if it came with a repository, look at who put it there")
 	}
 	if !answers(local.AWS) {
 		return local, notRunning(dir)

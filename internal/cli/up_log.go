@@ -113,7 +113,9 @@ func addedLines(fix writ.Fix, st style) string {
 	return b.String()
 }
 
-func place(p writ.Position) string { return writ.Position{File: p.File, Line: p.Line}.String() }
+func place(p writ.Position) string {
+	return oneLine(writ.Position{File: p.File, Line: p.Line}.String())
+}
 
 // sandboxOf finds the sandbox of a function's or an API's role: `writ deploy -s`
 // brings others into this cloud.

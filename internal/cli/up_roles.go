@@ -22,7 +22,7 @@ func (u *up) ownFix(v gate.Verdict) (summary, line string) {
 	if !ok {
 		return "", ""
 	}
-	statement, err := json.Marshal(iam.Statement{Effect: iam.Allow, Action: []string{v.Ask.Action}, Resource: []string{v.Ask.Resource}})
+	statement, err := json.Marshal(iam.Statement{Effect: iam.Allow, Action: []string{v.Ask.Action}, Resource: []string{literally(v.Ask.Resource)}})
 	if err != nil {
 		return "", "" // text always encodes
 	}
@@ -40,6 +40,15 @@ func (u *up) ownFix(v gate.Verdict) (summary, line string) {
 		return fmt.Sprintf("its rights come from %s alone: allow this there, or use --way merge", oneLine(choice.File.Path)), string(statement)
 	}
 	return fmt.Sprintf("the topology grants this, and the boundary %s does not let it through: allow this there", oneLine(role.Choice.File.Path)), string(statement)
+}
+
+// literally writes a resource so that a policy means this one alone: the name of
+// an object may be "*", and whoever chooses it must not choose the fix.
+func literally(resource string) string {
+	if resource == "*" {
+		return resource
+	}
+	return strings.NewReplacer("$", "${$}", "*", "${*}", "?", "${?}").Replace(resource)
 }
 
 // runsAs finds whose role has a name, and where its rights come from as the
@@ -88,6 +97,9 @@ func (u *up) deployedRoles(s *system, root *topology.Topology) *roles.Set {
 	settings = settings.Normal()
 	if ours := s.roles.set.Settings; settings.Mode == ours.Mode && settings.Way == ours.Way && settings.Dir == ours.Dir {
 		return s.roles.set
+	}
+	if checkRecorded(s.topology, settings) != nil {
+		return nil
 	}
 	places := u.sh.rolePlaces(roleFlags{}, s.topology, ownerOfRoles(s.topology, root), settings.Dir)
 	files, err := roles.Find(s.topology, places.Places)

@@ -70,8 +70,12 @@ func (v Value) plain() bool {
 	return true
 }
 
+// maxRead bounds a value, in bytes: a body that a value holds many times over is
+// more than any service takes.
+const maxRead = 10 << 20
+
 // Read gives the value for a request. It is an error when the request does not
-// have what the value is read from.
+// have what the value is read from, or when that is too long.
 func (v Value) Read(r *Request) (string, error) {
 	var b strings.Builder
 	for _, p := range v.parts {
@@ -82,6 +86,9 @@ func (v Value) Read(r *Request) (string, error) {
 		text, ok := p.read(r)
 		if !ok {
 			return "", fmt.Errorf("there is no %s", p.text)
+		}
+		if b.Len()+len(text) > maxRead {
+			return "", fmt.Errorf("with %s it has more than %d bytes", p.text, maxRead)
 		}
 		b.WriteString(text)
 	}

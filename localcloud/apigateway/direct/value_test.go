@@ -1,10 +1,13 @@
 package direct_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/writ-dev/writ/localcloud/apigateway/direct"
 )
@@ -139,4 +142,39 @@ func FuzzValue(f *testing.F) {
 			t.Errorf("the text %q is read as %q", value, got)
 		}
 	})
+}
+
+// What a client sends stays a value: it writes no other member of the call, and
+// does not multiply without bound.
+func TestAttackValues(t *testing.T) {
+	t.Parallel()
+	i, err := direct.New("EventBridge-PutEvents", map[string]string{
+		"Source": "shop", "DetailType": "$request.body.type", "Detail": "$request.body", "EventBusName": "office",
+	}, "us-east-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const hostile = `{"type": "a\", \"EventBusName\": \"default", "EventBusName": "default", "Source": "aws.iam"}`
+	call, err := i.Call(&direct.Request{Body: []byte(hostile)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sent struct{ Entries []map[string]string }
+	if err := json.Unmarshal(call.Body, &sent); err != nil {
+		t.Fatal(err)
+	}
+	want := []map[string]string{{"Source": "shop", "DetailType": `a", "EventBusName": "default`, "Detail": hostile, "EventBusName": "office"}}
+	if diff := cmp.Diff(want, sent.Entries); diff != "" {
+		t.Error(diff)
+	}
+	many, err := direct.Parse(strings.Repeat("${request.body}", 30))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := many.Read(&direct.Request{Body: make([]byte, 1<<10)}); err != nil || len(text) != 30<<10 {
+		t.Errorf("the control: %d bytes, %v", len(text), err)
+	}
+	if text, err := many.Read(&direct.Request{Body: make([]byte, 1<<20)}); err == nil {
+		t.Errorf("a value of %d bytes", len(text))
+	}
 }
