@@ -9,6 +9,7 @@ import (
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/awscloud"
 	"github.com/writ-dev/writ/iam"
+	"github.com/writ-dev/writ/iam/catalog"
 	"github.com/writ-dev/writ/iam/cover"
 	"github.com/writ-dev/writ/iam/inventory"
 	"github.com/writ-dev/writ/roles"
@@ -43,6 +44,7 @@ const (
 	findTrust     = "trust"     // who has to take it on may not
 	findMissing   = "missing"   // it does not allow what an edge needs
 	findUnknown   = "unknown"   // whether it does depends on what only a real call has
+	findUnreal    = "unreal"    // it names an action that there is not
 	findExcess    = "excess"    // it allows what no edge needs
 	findUnchecked = "unchecked" // there is no cloud to look it up in
 )
@@ -203,23 +205,33 @@ func (j *judged) examine(ctx context.Context, cloud *awscloud.Account, inv *inve
 	if j.exists() || j.first().Choice.Way == roles.Replace {
 		found = append(found, j.excess(report)...)
 	}
-	return found, nil
+	return append(found, j.unreal(given.Policies)...), nil
 }
 
-// arn is the ARN that the template gives to what runs as the role.
-func (j *judged) arn(real awscloud.Role, account inventory.Account) string {
-	name := j.first().RoleName
-	if strings.HasPrefix(name, "arn:") {
-		return name
+// unreal finds the words of policies that are no action of AWS: in an Allow they
+// give nothing, in a Deny they stop nothing.
+func (j *judged) unreal(policies *iam.Policies) []roleFinding {
+	var all []roleFinding
+	for _, p := range slices.Concat(policies.Identity, []*iam.Policy{policies.Boundary}) {
+		if p == nil {
+			continue
+		}
+		for _, m := range p.Statements() {
+			source := m.Source()
+			for _, action := range slices.Concat(source.Action, source.NotAction) {
+				if len(catalog.AWS().Expand(action)) > 0 {
+					continue
+				}
+				f := j.finding(findUnreal, fmt.Sprintf("%s of %s names %s, which AWS does not have", statementName(m.Statement, m.Sid), p.Origin.Name, action))
+				if near := catalog.AWS().NearestAction(action); near != "" {
+					f.Message += "; did you mean " + near + "?"
+				}
+				f.Actions, f.Count = []string{action}, 1
+				all = append(all, f)
+			}
+		}
 	}
-	return "arn:" + partitionOf(real.ARN) + ":iam::" + account.ID + ":role/" + name
-}
-
-func partitionOf(arn string) string {
-	if parts := iam.ARNParts(arn); len(parts) == 6 {
-		return parts[1]
-	}
-	return "aws"
+	return all
 }
 
 func policiesOf(role awscloud.Role) (*iam.Policies, error) {
@@ -373,9 +385,6 @@ func (j *judged) excess(report cover.Report) []roleFinding {
 		}
 		if e.CannotTell.Count > 0 {
 			parts = append(parts, counted(e.CannotTell.Count, "action")+" of which Writ cannot tell")
-		}
-		if len(e.Unreal) > 0 {
-			parts = append(parts, strings.Join(e.Unreal, ", ")+", which AWS does not have")
 		}
 		f.Message, f.Count = name+" allows "+strings.Join(parts, ", "), e.Unneeded.Count+e.Wider.Count
 		for _, sample := range []cover.Sample{e.Unneeded, e.Wider} {
