@@ -139,7 +139,7 @@ func (b *builder) plain(name string, p principal) string {
 		b.fail(writ.Errorf(writ.CodeInvalid, "the name of a role cannot hold {{account}} or {{region}}").At(p.pos, ""))
 		return name
 	}
-	if !roleName.MatchString(text) && !strings.HasPrefix(text, "arn:") {
+	if !roleName.MatchString(text[strings.LastIndexByte(text, '/')+1:]) && !strings.HasPrefix(text, "arn:") {
 		b.failOnce(writ.Errorf(writ.CodeInvalid, "%q cannot be a role's name", text).At(p.pos, "").
 			WithHint("IAM takes letters, digits and any of _+=,.@-, 64 at most"))
 	}

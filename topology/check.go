@@ -202,9 +202,9 @@ func (c *checker) role(f *Function) {
 		return
 	}
 	for _, own := range []struct {
-		name string
+		name string // a role that exists may have a path before it
 		at   writ.Position
-	}{{r.Role, r.RolePos}, {r.RoleName, r.RoleNamePos}} {
+	}{{r.Role[strings.LastIndexByte(r.Role, '/')+1:], r.RolePos}, {r.RoleName, r.RoleNamePos}} {
 		if own.name != "" && !strings.Contains(own.name, "{{") && !roleNamePattern.MatchString(own.name) {
 			c.add(own.at, "%s cannot be a role's name", quoted(own.name)).WithHint("IAM takes letters, digits and any of _+=,.@-, 64 at most")
 		}
