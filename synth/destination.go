@@ -24,10 +24,6 @@ func (b *builder) destination(f *topology.Function) {
 		}
 		return
 	}
-	if b.o.Local { // the local cloud starts nothing after an asynchronous call
-		b.skip("edge", f.Name+" -> "+string(wired[0].Kind)+" "+wired[0].Name, wired[0].Pos, NotLocal)
-		return
-	}
 	id := logicalID(f.Name)
 	b.add(id+"Destination", "what follows function "+f.Name, wired[0].Pos, cfn.Obj(
 		"Type", "AWS::Lambda::EventInvokeConfig",

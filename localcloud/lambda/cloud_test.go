@@ -123,7 +123,9 @@ func openCloud(t testing.TB, dir string, change func(*lambda.Config)) *cloud {
 		Services: []gate.Service{c.iam, issuer, c.service, logs.New(logs.Config{DB: c.db, Account: account, Region: region}), &objects{}, c.queues},
 	})
 	do.Doer = c.gate
-	c.service.Resume()
+	if err := c.service.Resume(); err != nil {
+		t.Fatal(err)
+	}
 	server := httptest.NewServer(c.gate)
 	c.url = server.URL
 	t.Cleanup(func() {
