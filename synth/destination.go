@@ -24,6 +24,10 @@ func (b *builder) destination(f *topology.Function) {
 		}
 		return
 	}
+	if wired[0].Kind == topology.KindFunction && wired[0].Name == f.Name {
+		b.skip("edge", f.Name+" -> function "+f.Name, wired[0].Pos, "the role may do it, but Lambda itself does not call a function on its own success")
+		return
+	}
 	id := logicalID(f.Name)
 	b.add(id+"Destination", "what follows function "+f.Name, wired[0].Pos, cfn.Obj(
 		"Type", "AWS::Lambda::EventInvokeConfig",
