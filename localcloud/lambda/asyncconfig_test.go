@@ -180,7 +180,9 @@ func TestAnEventThatBecomesTooOld(t *testing.T) {
 		cfg.Now = func() time.Time { return time.Now().Add(time.Duration(later.Load())) }
 	})
 	url, name := c.queue(t, "jobs", nil), aws.String("hello")
-	c.createGo(t, *name, func(in *awslambda.CreateFunctionInput) { in.Role = aws.String("arn:aws:iam::" + account + ":role/sender") })
+	c.createGo(t, *name, func(in *awslambda.CreateFunctionInput) {
+		in.Role = aws.String("arn:aws:iam::" + account + ":role/sender")
+	})
 	client := c.client(t, "admin")
 	_, err := client.PutFunctionConcurrency(t.Context(), &awslambda.PutFunctionConcurrencyInput{FunctionName: name, ReservedConcurrentExecutions: aws.Int32(0)})
 	if err == nil {
