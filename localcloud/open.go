@@ -154,7 +154,9 @@ func (c *Cloud) wire() error {
 		},
 	})
 	through.gate = c.gate
-	c.lambda.Resume()
+	if err := c.lambda.Resume(); err != nil {
+		return errors.Join(err, c.lambda.Close())
+	}
 	c.stacks.Resume()
 	for i, s := range c.deliverers() {
 		if err := s.Resume(); err != nil {

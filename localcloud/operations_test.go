@@ -18,7 +18,8 @@ var required = map[string]string{
 	"IAM": "GetRole ListRolePolicies GetRolePolicy SimulatePrincipalPolicy",
 	"Lambda": "CreateFunction GetFunction UpdateFunctionCode UpdateFunctionConfiguration DeleteFunction ListFunctions Invoke " +
 		"AddPermission GetPolicy RemovePermission CreateEventSourceMapping GetEventSourceMapping ListEventSourceMappings " +
-		"UpdateEventSourceMapping DeleteEventSourceMapping",
+		"UpdateEventSourceMapping DeleteEventSourceMapping PutFunctionEventInvokeConfig GetFunctionEventInvokeConfig " +
+		"UpdateFunctionEventInvokeConfig DeleteFunctionEventInvokeConfig ListFunctionEventInvokeConfigs",
 	"SQS": "CreateQueue DeleteQueue GetQueueUrl ListQueues GetQueueAttributes SetQueueAttributes SendMessage SendMessageBatch ReceiveMessage " +
 		"DeleteMessage DeleteMessageBatch ChangeMessageVisibility ChangeMessageVisibilityBatch PurgeQueue TagQueue UntagQueue ListQueueTags " +
 		"AddPermission RemovePermission",
@@ -61,6 +62,7 @@ func TestEveryPromisedOperation(t *testing.T) {
 		{"dynamodb", useDynamoDB},
 		{"s3", useS3},
 		{"lambda and logs", useLambda},
+		{"what follows a function", useDestinations},
 		{"cloudformation", useCloudFormation},
 		{"sqs", useSQS},
 		{"a topic, a queue and a function", useMessages},

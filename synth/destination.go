@@ -24,8 +24,8 @@ func (b *builder) destination(f *topology.Function) {
 		}
 		return
 	}
-	if b.o.Local { // the local cloud starts nothing after an asynchronous call
-		b.skip("edge", f.Name+" -> "+string(wired[0].Kind)+" "+wired[0].Name, wired[0].Pos, NotLocal)
+	if wired[0].Kind == topology.KindFunction && wired[0].Name == f.Name {
+		b.skip("edge", f.Name+" -> function "+f.Name, wired[0].Pos, "the role may do it, but Lambda itself does not call a function on its own success")
 		return
 	}
 	id := logicalID(f.Name)

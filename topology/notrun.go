@@ -131,7 +131,9 @@ func noteFunction(f *Function, note func(kind, name string, pos writ.Position, w
 		note("function", f.Name, f.Pos, "its runtime "+f.Runtime.Identifier+" is not run here")
 	}
 	for _, target := range f.Targets {
-		note("target", f.Name+" -> "+string(target.Kind)+" "+target.Name, target.Pos, "what follows an asynchronous call is not started")
+		if target.Kind == KindState || target.Kind == KindMutation || target.Kind == KindChannel {
+			note("target", f.Name+" -> "+string(target.Kind)+" "+target.Name, target.Pos, "its service is not emulated yet")
+		}
 	}
 	for _, s := range f.Others {
 		if slices.Contains(withoutEffect, strings.TrimSpace(s.YAML)) {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http/httptest"
 	"path/filepath"
@@ -205,7 +206,9 @@ func openCloud(t testing.TB, dir string) *cloud {
 		Services:  []gate.Service{c.iam, issuer, c.lambdas, gateway, tables, c.objects, c.queues, c.topics, c.buses, c.schedules, secrets, parameters, c.service, logs.New(logs.Config{DB: c.db, Account: account, Region: region})},
 	})
 	do.Doer, c.faults.next = c.gate, c.gate
-	c.lambdas.Resume()
+	if err := c.lambdas.Resume(); err != nil {
+		t.Fatal(err)
+	}
 	c.server = httptest.NewServer(c.gate)
 	c.url = c.server.URL
 	return c
@@ -278,7 +281,16 @@ func (c *cloud) inventory(t testing.TB) []string {
 	functions, err := lambda.NewFromConfig(cfg).ListFunctions(ctx, nil)
 	check(err)
 	for _, f := range functions.Functions {
-		add("function", f.FunctionName)
+		dead := ""
+		if f.DeadLetterConfig != nil {
+			dead = aws.ToString(f.DeadLetterConfig.TargetArn)
+		}
+		add("function", aws.String(*f.FunctionName+dead))
+		following, err := lambda.NewFromConfig(cfg).ListFunctionEventInvokeConfigs(ctx, &lambda.ListFunctionEventInvokeConfigsInput{FunctionName: f.FunctionName})
+		check(err)
+		for _, one := range following.FunctionEventInvokeConfigs {
+			add("what follows", aws.String(fmt.Sprint(*one.FunctionArn, aws.ToInt32(one.MaximumRetryAttempts), aws.ToString(one.DestinationConfig.OnSuccess.Destination))))
+		}
 	}
 	tables, err := dynamodb.NewFromConfig(cfg).ListTables(ctx, nil)
 	check(err)

@@ -92,6 +92,7 @@ Resources:
       Description: !Ref Description
       Environment: {Variables: {TABLE: !Ref Table}}
       TracingConfig: {Mode: Active}
+      DeadLetterConfig: !If [Two, {TargetArn: !GetAtt Dead.Arn}, !Ref AWS::NoValue]
   Log:
     Type: AWS::Logs::LogGroup
     Properties: {LogGroupName: fixed-log, RetentionInDays: 7}
@@ -125,6 +126,9 @@ Resources:
     Type: AWS::Lambda::EventSourceMapping
     DependsOn: Inline
     Properties: {EventSourceArn: !GetAtt Jobs.Arn, FunctionName: !Ref Function, BatchSize: "5"}
+  Following:
+    Type: AWS::Lambda::EventInvokeConfig
+    Properties: {FunctionName: !Ref Function, Qualifier: $LATEST, MaximumRetryAttempts: !If [Two, "1", 0], DestinationConfig: {OnSuccess: {Destination: !GetAtt Jobs.Arn}, OnFailure: {Destination: !GetAtt Dead.Arn}}}
   News: {Type: AWS::SNS::Topic, Properties: {TopicName: fixed-news, DisplayName: !Ref Description, Subscription: [{Protocol: lambda, Endpoint: !GetAtt Function.Arn}]}}
   NewsPolicy:
     Type: AWS::SNS::TopicPolicy

@@ -6,6 +6,7 @@
 package delivery
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -28,6 +29,8 @@ type Sender struct {
 	Source string
 	// Role is the ARN of the role that the service takes on; "" when it calls as itself.
 	Role string `json:",omitempty"`
+	// Session names the session of the role; "" makes a name of Source.
+	Session string `json:",omitempty"`
 }
 
 // Letter is an event on its way to one target.
@@ -40,9 +43,15 @@ type Letter struct {
 	AttemptMark string `json:",omitempty"`
 	// Group is the message group of a FIFO queue.
 	Group string `json:",omitempty"`
-	// BusSource and BusType are the source and the detail type for an event bus.
-	BusSource string `json:",omitempty"`
-	BusType   string `json:",omitempty"`
+	// Attributes are those of the message that a queue or topic gets.
+	Attributes []Attribute `json:",omitempty"`
+	// Trace is the X-Ray trace header that a function is invoked with.
+	Trace string `json:",omitempty"`
+	// BusSource, BusType and BusResources are the source, the detail type and
+	// the resources for an event bus.
+	BusSource    string   `json:",omitempty"`
+	BusType      string   `json:",omitempty"`
+	BusResources []string `json:",omitempty"`
 	// BusEvent is the whole event that a rule sends on to another bus. The bus
 	// finds the letter in gate.Call.Input, where no call from outside has anything.
 	BusEvent json.RawMessage `json:",omitempty"`
@@ -60,6 +69,12 @@ type Letter struct {
 	Dead     string            `json:",omitempty"`
 	DeadFrom Sender            `json:",omitzero"`
 	About    map[string]string `json:",omitempty"`
+}
+
+// Attribute is one attribute of a message.
+type Attribute struct {
+	Name, Value string
+	Type        string // "String" or "Number"
 }
 
 // Reaches says whether letters can be brought to a target in the local cloud:
@@ -88,7 +103,7 @@ func (p *Post) caller(ctx context.Context, from Sender) (gate.Caller, error) {
 		return gate.ServiceCaller(from.Service, p.cfg.Account, from.Source), nil
 	}
 	_, caller, err := p.cfg.Roles.AssumeForService(ctx, session.ServiceRole{
-		Principal: from.Service, RoleARN: from.Role, SessionName: sessionName(from.Source), SourceARN: from.Source, Duration: 15 * time.Minute,
+		Principal: from.Service, RoleARN: from.Role, SessionName: cmp.Or(from.Session, sessionName(from.Source)), SourceARN: from.Source, Duration: 15 * time.Minute,
 	})
 	return caller, err
 }
@@ -122,17 +137,24 @@ func (p *Post) attempt(ctx context.Context, l *Letter) error {
 	}
 	switch part := strings.SplitN(l.To, ":", 6); part[2] {
 	case "lambda":
+		header := http.Header{"X-Amz-Invocation-Type": {"Event"}}
+		if l.Trace != "" {
+			header.Set("X-Amzn-Trace-Id", l.Trace)
+		}
 		return do(&gate.Call{
 			Service: "lambda", Operation: "Invoke", Path: "/2015-03-31/functions/" + url.PathEscape(l.To) + "/invocations",
-			Vars: map[string]string{"FunctionName": l.To}, Header: http.Header{"X-Amz-Invocation-Type": {"Event"}}, Body: []byte(body),
+			Vars: map[string]string{"FunctionName": l.To}, Header: header, Body: []byte(body),
 		})
 	case "sqs":
-		return p.toQueue(do, l.To, body, l.Group, nil)
+		return p.toQueue(do, l.To, body, l.Group, l.Attributes)
 	case "sns":
-		return do(&gate.Call{Service: "sns", Operation: "Publish", Path: "/", Form: url.Values{"TopicArn": {l.To}, "Message": {body}}})
+		return do(&gate.Call{Service: "sns", Operation: "Publish", Path: "/", Form: l.published(body)})
 	case "events":
-		type entry struct{ EventBusName, Source, DetailType, Detail string }
-		body, err := json.Marshal(map[string][]entry{"Entries": {{l.To, l.BusSource, l.BusType, body}}})
+		type entry struct {
+			EventBusName, Source, DetailType, Detail string
+			Resources                                []string `json:",omitempty"`
+		}
+		body, err := json.Marshal(map[string][]entry{"Entries": {{l.To, l.BusSource, l.BusType, body, l.BusResources}}})
 		if err != nil {
 			return err
 		}
@@ -143,8 +165,20 @@ func (p *Post) attempt(ctx context.Context, l *Letter) error {
 	return gate.Errorf("NO_RESOURCE", "the local cloud delivers nothing to %s", l.To)
 }
 
+// published is the request of Publish.
+func (l *Letter) published(body string) url.Values {
+	form := url.Values{"TopicArn": {l.To}, "Message": {body}}
+	for i, a := range l.Attributes {
+		at := "MessageAttributes.entry." + strconv.Itoa(i+1) + "."
+		form.Set(at+"Name", a.Name)
+		form.Set(at+"Value.DataType", a.Type)
+		form.Set(at+"Value.StringValue", a.Value)
+	}
+	return form
+}
+
 // toQueue sends a message; SQS reads the path of a queue's URL alone.
-func (p *Post) toQueue(do func(*gate.Call) error, arn, body, group string, about map[string]string) error {
+func (p *Post) toQueue(do func(*gate.Call) error, arn, body, group string, about []Attribute) error {
 	part := strings.Split(arn, ":")
 	in := map[string]any{"QueueUrl": "https://sqs." + part[3] + ".amazonaws.com/" + part[4] + "/" + part[5], "MessageBody": body}
 	if group != "" {
@@ -152,9 +186,9 @@ func (p *Post) toQueue(do func(*gate.Call) error, arn, body, group string, about
 	}
 	if len(about) > 0 {
 		attributes := map[string]map[string]string{}
-		for name, value := range about {
-			if value != "" { // SQS takes no empty values
-				attributes[name] = map[string]string{"DataType": "String", "StringValue": value}
+		for _, a := range about {
+			if a.Value != "" { // SQS takes no empty values
+				attributes[a.Name] = map[string]string{"DataType": a.Type, "StringValue": a.Value}
 			}
 		}
 		in["MessageAttributes"] = attributes

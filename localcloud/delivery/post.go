@@ -307,11 +307,15 @@ func (p *Post) toDead(one *item, cause error) error {
 			about["EXHAUSTED_RETRY_CONDITION"] = "MaximumRetryAttempts"
 		}
 	}
+	attributes := make([]Attribute, 0, len(about))
+	for name, value := range about {
+		attributes = append(attributes, Attribute{Name: name, Type: "String", Value: value})
+	}
 	return p.toQueue(func(c *gate.Call) error {
 		c.Caller, c.Account, c.Region, c.Secure, c.UserAgent = as, p.cfg.Account, p.cfg.Region, true, one.DeadFrom.Service
 		_, err := p.cfg.Do.Do(p.ctx, c)
 		return err
-	}, one.Dead, one.Body, "", about)
+	}, one.Dead, one.Body, "", attributes)
 }
 
 // forget removes a letter that is done with.

@@ -1,6 +1,7 @@
 package events_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -134,7 +135,8 @@ func TestAttacks(t *testing.T) {
 	same(t, "a value stays within its quotes", c.Receive("box").Body, `{"name":"x\",\"admin\":true,\"y\":\"","admin":false}`)
 }
 
-// A letter is what makes a delivery; calls from outside carry none.
+// A letter with a bus's event is what makes a rule's delivery; those of other
+// services have none, and calls from outside carry no letter.
 func TestOnlyDeliveriesAreInvocations(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
@@ -142,7 +144,7 @@ func TestOnlyDeliveriesAreInvocations(t *testing.T) {
 	for _, row := range []struct {
 		input any
 		want  string
-	}{{nil, "false"}, {&delivery.Letter{}, "true"}} {
+	}{{nil, "false"}, {&delivery.Letter{BusType: "d"}, "false"}, {&delivery.Letter{BusEvent: json.RawMessage(`{}`)}, "true"}} {
 		asks, err := c.service.Describe(&gate.Call{Service: "events", Operation: "PutEvents", Body: body, Input: row.input})
 		c.Must(err)
 		same(t, "events:eventBusInvocation", asks[0].Context["events:eventbusinvocation"].Values[0], row.want)

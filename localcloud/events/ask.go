@@ -156,7 +156,7 @@ func (s *Service) askPutEvents(_ *gate.Call, q *request) ([]gate.Ask, error) {
 		if err != nil {
 			return nil, err
 		}
-		keys := iam.Context{"events:eventbusinvocation": iam.One(strconv.FormatBool(q.letter != nil))}
+		keys := iam.Context{"events:eventbusinvocation": iam.One(strconv.FormatBool(q.letter != nil && q.letter.BusEvent != nil))}
 		if e.Source != "" {
 			keys["events:source"] = iam.One(e.Source)
 		}

@@ -15,12 +15,10 @@ const (
 	// maxQueuedBytes their payloads.
 	maxQueued      = 10_000
 	maxQueuedBytes = 256 << 20
-	// maxEventAge is how long a throttled event is tried, AWS's default.
-	maxEventAge = 6 * time.Hour
 )
 
 // asyncQueue runs the events of asynchronous invocations: each has a goroutine
-// that tries again on failure. They live in memory.
+// that tries again on failure. They live in memory; what follows them is stored.
 type asyncQueue struct {
 	s    *Service
 	ctx  context.Context
@@ -62,41 +60,50 @@ func (q *asyncQueue) put(in *input, e process.Event) error {
 }
 
 // run tries an event until it succeeds, has failed once more than there are
-// retries, or is too old. A throttled attempt does not count.
+// retries, or is too old, and sends what follows. A throttled attempt does not
+// count as one.
 func (q *asyncQueue) run(in *input, e process.Event) {
-	retries := q.s.cfg.Retries
 	begun := q.s.cfg.Now()
 	wait := 100 * time.Millisecond
-	for failures := 0; ; {
-		res, _, err := q.s.run(q.ctx, in, e)
-		switch code := gate.CodeOf(err); {
-		case q.ctx.Err() != nil || errors.Is(err, process.ErrClosed):
+	for calls := 0; ; {
+		res, fn, err := q.s.run(q.ctx, in, e)
+		if q.ctx.Err() != nil || errors.Is(err, process.ErrClosed) || fn == nil { // nil: deleted meanwhile
 			return
-		case err == nil && res.Error == "":
-			return
-		case code == "ResourceNotFoundException": // deleted meanwhile
-			return
-		case code == "TooManyRequestsException":
-			if q.s.cfg.Now().Sub(begun) > maxEventAge || !q.sleep(wait) {
-				q.drop(in, e, "it was throttled for too long")
-				return
-			}
+		}
+		o := &outcome{in: in, event: e, fn: fn, last: res, failed: err}
+		pause := wait
+		if gate.CodeOf(err) == "TooManyRequestsException" {
 			wait = min(2*wait, 5*time.Minute)
-		default:
-			if failures >= len(retries) {
-				q.drop(in, e, "it failed every time")
-				return
-			}
-			if !q.sleep(retries[failures]) {
-				return
-			}
-			failures++
+		} else {
+			calls++
+			pause = q.s.pause(calls)
+		}
+		o.calls = calls
+		switch {
+		case err == nil && res.Error == "":
+			o.condition = succeeded
+		case calls > fn.record.Async.retries():
+			o.condition = exhausted
+		case q.s.cfg.Now().Add(pause).Sub(begun) > fn.record.Async.age():
+			o.condition = tooOld
+		}
+		if o.condition != "" {
+			q.end(o)
+			return
+		}
+		if !q.sleep(pause) {
+			return
 		}
 	}
 }
 
-func (q *asyncQueue) drop(in *input, e process.Event, why string) {
-	q.s.cfg.Log.Warn("an asynchronous invocation was given up", "function", in.name, "request", e.RequestID, "why", why)
+// end says what was given up, and sends what follows.
+func (q *asyncQueue) end(o *outcome) {
+	why := map[string]string{exhausted: "it failed every time", tooOld: "it became too old"}[o.condition]
+	if why != "" {
+		q.s.cfg.Log.Warn("an asynchronous invocation was given up", "function", o.in.name, "request", o.event.RequestID, "why", why)
+	}
+	q.s.conclude(o)
 }
 
 func (q *asyncQueue) sleep(d time.Duration) bool {

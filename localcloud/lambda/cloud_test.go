@@ -72,7 +72,7 @@ func newCloudIn(t testing.TB, dir string, change func(*lambda.Config)) *cloud {
 	c := openCloud(t, dir, change)
 	for name, spec := range map[string][2]string{
 		"admin": {trustRoot, allowAll}, "runner": {trustLambda, functionLog}, "mute": {trustLambda, `{"Version":"2012-10-17","Statement":[]}`},
-		"worker": {trustLambda, readQueues},
+		"worker": {trustLambda, readQueues}, "sender": {trustLambda, strings.Replace(readQueues, "sqs:ReceiveMessage", "sqs:SendMessage", 1)},
 		"nobody": {trustRoot, `{"Version":"2012-10-17","Statement":[]}`}, "untrusting": {trustRoot, allowAll},
 	} {
 		role := directory.RoleSpec{Name: name, Trust: spec[0]}
@@ -123,7 +123,9 @@ func openCloud(t testing.TB, dir string, change func(*lambda.Config)) *cloud {
 		Services: []gate.Service{c.iam, issuer, c.service, logs.New(logs.Config{DB: c.db, Account: account, Region: region}), &objects{}, c.queues},
 	})
 	do.Doer = c.gate
-	c.service.Resume()
+	if err := c.service.Resume(); err != nil {
+		t.Fatal(err)
+	}
 	server := httptest.NewServer(c.gate)
 	c.url = server.URL
 	t.Cleanup(func() {

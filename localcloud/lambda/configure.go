@@ -98,7 +98,7 @@ func (q *configRequest) apply(r *Record) error {
 	r.Logging.LogFormat = orText(r.Logging.LogFormat, "Text")
 	r.Logging.LogGroup = orText(r.Logging.LogGroup, "/aws/lambda/"+r.Name)
 	q.keep(r)
-	return nil
+	return checkDeadLetter(r)
 }
 
 func (q *configRequest) applySizes(r *Record) error {
@@ -133,7 +133,7 @@ func (q *configRequest) applySizes(r *Record) error {
 	return nil
 }
 
-// keep stores the members that have no effect here.
+// keep stores the members that have no effect here, and the dead-letter queue.
 func (q *configRequest) keep(r *Record) {
 	kept := map[string]json.RawMessage{}
 	for k, v := range r.Kept {

@@ -63,7 +63,8 @@ func (s *Service) invoke(ctx context.Context, c *gate.Call, in *input) (*gate.Re
 }
 
 // run runs an event on the function as it stands, also when the function is
-// replaced meanwhile. It gives the function that ran it.
+// replaced meanwhile. It gives the function that ran it, or should have; nil
+// when it is gone.
 func (s *Service) run(ctx context.Context, in *input, e process.Event) (process.Result, *function, error) {
 	for {
 		fn, err := s.need(in)
@@ -71,7 +72,7 @@ func (s *Service) run(ctx context.Context, in *input, e process.Event) (process.
 			return process.Result{}, nil, err
 		}
 		if e := fn.enter(); e != nil {
-			return process.Result{}, nil, e
+			return process.Result{}, fn, e
 		}
 		res, err := fn.pool.Invoke(ctx, e)
 		fn.leave()

@@ -179,7 +179,7 @@ func (s *Service) publish(fn *function, description string) (*function, error) {
 		}
 	}
 	version := r
-	version.Version, version.Policy, version.Tags, version.Reserved = itoa(max(r.NextVersion, 1)), nil, nil, nil
+	version.Version, version.Policy, version.Tags, version.Reserved, version.Async = itoa(max(r.NextVersion, 1)), nil, nil, nil, nil
 	version.Description = orText(description, r.Description)
 	r.NextVersion = max(r.NextVersion, 1) + 1
 	if _, err := s.save(r); err != nil {

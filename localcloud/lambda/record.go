@@ -41,8 +41,10 @@ type Record struct {
 	Reserved     *int              `json:"reserved,omitempty"`
 	Policy       []statement       `json:"policy,omitempty"`
 	NextVersion  int               `json:"nextVersion,omitempty"`
+	// Async says how the version is invoked asynchronously; nil for AWS's defaults.
+	Async *asyncConfig `json:"async,omitempty"`
 	// Kept holds members that are stored and given back but have no effect
-	// here: VpcConfig, DeadLetterConfig, Layers and the like.
+	// here: VpcConfig, Layers and the like; and DeadLetterConfig.
 	Kept map[string]json.RawMessage `json:"kept,omitempty"`
 }
 

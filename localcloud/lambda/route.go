@@ -28,6 +28,11 @@ func routes() []route {
 		{base, []string{"functions", f, "policy"}, map[string]string{"GET": "GetPolicy", "POST": "AddPermission"}},
 		{base, []string{"functions", f, "policy", "{StatementId}"}, map[string]string{"DELETE": "RemovePermission"}},
 		{base, []string{"functions", f, "versions"}, map[string]string{"GET": "ListVersionsByFunction", "POST": "PublishVersion"}},
+		{"2019-09-25", []string{"functions", f, "event-invoke-config"}, map[string]string{
+			"PUT": "PutFunctionEventInvokeConfig", "POST": "UpdateFunctionEventInvokeConfig",
+			"GET": "GetFunctionEventInvokeConfig", "DELETE": "DeleteFunctionEventInvokeConfig",
+		}},
+		{"2019-09-25", []string{"functions", f, "event-invoke-config", "list"}, map[string]string{"GET": "ListFunctionEventInvokeConfigs"}},
 		{"2017-10-31", []string{"functions", f, "concurrency"}, map[string]string{"PUT": "PutFunctionConcurrency", "DELETE": "DeleteFunctionConcurrency"}},
 		{"2019-09-30", []string{"functions", f, "concurrency"}, map[string]string{"GET": "GetFunctionConcurrency"}},
 		{"2017-03-31", []string{"tags", "{Resource}"}, map[string]string{"GET": "ListTags", "POST": "TagResource", "DELETE": "UntagResource"}},

@@ -4,7 +4,8 @@
 // the function's own role.
 //
 // Asynchronous invocations wait in memory only: those not yet run are lost
-// when the cloud stops. AWS keeps them for up to six hours.
+// when the cloud stops. AWS keeps them for up to six hours. The records of
+// those that have run are stored until their destinations have them.
 package lambda
 
 import (
@@ -20,6 +21,7 @@ import (
 	"time"
 
 	"github.com/writ-dev/writ/iam"
+	"github.com/writ-dev/writ/localcloud/delivery"
 	"github.com/writ-dev/writ/localcloud/gate"
 	"github.com/writ-dev/writ/localcloud/lambda/poller"
 	"github.com/writ-dev/writ/localcloud/lambda/process"
@@ -34,7 +36,8 @@ type Config struct {
 	Now             func() time.Time
 	Rand            io.Reader
 	Log             *slog.Logger
-	// Do makes calls to S3 (for code) and CloudWatch Logs.
+	// Do makes calls to S3 (for code), CloudWatch Logs, and the destinations of
+	// asynchronous invocations.
 	Do gate.Doer
 	// Roles takes on a function's role.
 	Roles process.Roles
@@ -54,6 +57,9 @@ type Config struct {
 	// Retries are the waits before the second and third attempt of a failed
 	// asynchronous invocation. Nil means 1 and 2 seconds; AWS waits 1 and 2 minutes.
 	Retries []time.Duration
+	// SendPause is the wait before a destination is tried again; 0 means the
+	// delivery's own.
+	SendPause time.Duration
 	// PollPause is the first wait after an event source could not be read; 0
 	// means the poller's own.
 	PollPause time.Duration
@@ -66,6 +72,8 @@ type Service struct {
 	fleet *process.Fleet
 	ship  *shipper
 	async *asyncQueue
+	// post brings the records of asynchronous invocations to their destinations.
+	post *delivery.Post
 	// pollers are the event source mappings.
 	pollers *poller.Pollers
 
@@ -124,6 +132,9 @@ func New(cfg Config) (*Service, error) {
 		return nil, err
 	}
 	s.async = newAsyncQueue(s)
+	s.post = delivery.New(delivery.Config{
+		DB: cfg.DB, Name: "lambda", Account: cfg.Account, Region: cfg.Region, Do: cfg.Do, Roles: cfg.Roles, Now: cfg.Now, Log: cfg.Log, Pause: cfg.SendPause,
+	})
 	s.pollers, err = poller.New(poller.Config{
 		DB: cfg.DB, Account: cfg.Account, Region: cfg.Region, Do: cfg.Do, Roles: cfg.Roles, Functions: fed{s},
 		Now: cfg.Now, Rand: cfg.Rand, Log: cfg.Log, Show: cfg.OnLog, Pause: cfg.PollPause,
@@ -138,8 +149,12 @@ func New(cfg Config) (*Service, error) {
 	return s, nil
 }
 
-// Resume starts the event source mappings; the gate must be there.
-func (s *Service) Resume() { s.pollers.Resume() }
+// Resume starts the event source mappings and takes up the records that a stop
+// left on their way; the gate must be there.
+func (s *Service) Resume() error {
+	s.pollers.Resume()
+	return s.post.Resume()
+}
 
 // Close stops all functions, and returns when their processes are gone and
 // their logs are written.
@@ -148,6 +163,7 @@ func (s *Service) Close() error {
 		s.pollers.Close()
 	}
 	s.async.close()
+	s.post.Close()
 	err := s.fleet.Close()
 	s.ship.close()
 	return err

@@ -16,7 +16,7 @@ import (
 const functionsPath = "/2015-03-31/functions"
 
 // configured are the properties that UpdateFunctionConfiguration takes too.
-const configured = "Description Environment EphemeralStorage Handler LoggingConfig MemorySize Role Runtime Timeout"
+const configured = "DeadLetterConfig Description Environment EphemeralStorage Handler LoggingConfig MemorySize Role Runtime Timeout"
 
 // function is AWS::Lambda::Function.
 type function struct{}
@@ -113,7 +113,7 @@ func functionConfig(w *Work) *cfn.Object {
 	body := pick(w.Properties, configured)
 	for key, value := range map[string]any{
 		"Description": "", "Environment": cfn.Obj("Variables", &cfn.Object{}), "MemorySize": 128, "Timeout": 3,
-		"EphemeralStorage": cfn.Obj("Size", 512),
+		"EphemeralStorage": cfn.Obj("Size", 512), "DeadLetterConfig": cfn.Obj("TargetArn", ""),
 	} {
 		_, now := w.Properties.Get(key)
 		if _, before := w.Old.Get(key); before && !now {

@@ -28,8 +28,8 @@ var Types = []Type{
 	},
 	{
 		Name: "AWS::Lambda::Function", Handler: function{}, Tagged: true,
-		Properties: words("Architectures Code Description Environment EphemeralStorage FunctionName Handler LoggingConfig MemorySize PackageType Role Runtime Tags Timeout"),
-		Inert: words("CodeSigningConfigArn DeadLetterConfig FileSystemConfigs KmsKeyArn RecursiveLoop ReservedConcurrentExecutions " +
+		Properties: words("Architectures Code DeadLetterConfig Description Environment EphemeralStorage FunctionName Handler LoggingConfig MemorySize PackageType Role Runtime Tags Timeout"),
+		Inert: words("CodeSigningConfigArn FileSystemConfigs KmsKeyArn RecursiveLoop ReservedConcurrentExecutions " +
 			"RuntimeManagementConfig SnapStart TracingConfig VpcConfig"),
 		Replace:      words("FunctionName PackageType TenancyConfig"),
 		Attributes:   words("Arn"),
@@ -41,6 +41,11 @@ var Types = []Type{
 		Replace: words("Action EventSourceToken FunctionName FunctionUrlAuthType InvokedViaFunctionUrl Principal PrincipalOrgID " +
 			"SourceAccount SourceArn"),
 		Attributes: words("Id"), NameLimit: 100,
+	},
+	{
+		Name: "AWS::Lambda::EventInvokeConfig", Handler: asyncInvocation{},
+		Properties: words("DestinationConfig FunctionName MaximumEventAgeInSeconds MaximumRetryAttempts Qualifier"),
+		Replace:    words("FunctionName Qualifier"), NameLimit: 128,
 	},
 	{
 		Name: "AWS::Lambda::EventSourceMapping", Handler: eventSource{}, Tagged: true,
