@@ -51,7 +51,12 @@ func (b *builder) roleOf(p principal, statements []statement) role {
 // nameOfRole gives the IAM name of a role that is made.
 func (b *builder) nameOfRole(p principal, choice roles.Choice) string {
 	if choice.RoleName != "" {
-		return b.plain(choice.RoleName, principal{pos: choice.NamePosition})
+		p.pos = choice.NamePosition
+		name := b.plain(choice.RoleName, p)
+		if strings.Contains(name, "/") { // a path belongs to roles that exist
+			b.failOnce(notARoleName(name, p))
+		}
+		return name
 	}
 	return PrincipalRoleName(b.t, p.kind, p.name, b.o.Sandbox)
 }

@@ -140,10 +140,14 @@ func (b *builder) plain(name string, p principal) string {
 		return name
 	}
 	if !roleName.MatchString(text[strings.LastIndexByte(text, '/')+1:]) && !strings.HasPrefix(text, "arn:") {
-		b.failOnce(writ.Errorf(writ.CodeInvalid, "%q cannot be a role's name", text).At(p.pos, "").
-			WithHint("IAM takes letters, digits and any of _+=,.@-, 64 at most"))
+		b.failOnce(notARoleName(text, p))
 	}
 	return text
+}
+
+func notARoleName(name string, p principal) *writ.Error {
+	return writ.Errorf(writ.CodeInvalid, "%q cannot be a role's name", name).At(p.pos, "").
+		WithHint("IAM takes letters, digits and any of _+=,.@-, 64 at most")
 }
 
 // roleName is what IAM takes; the variables of a name have their values here.
