@@ -74,7 +74,7 @@ func TestAttackDeniesThatAreEasyToMiss(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			caller := iam.ParsePrincipal("arn:aws:sts::111122223333:assumed-role/work/writ")
+			caller := iam.ParsePrincipal("arn:aws:sts::111122223333:assumed-role/job/writ")
 			caller.RoleARN = "arn:aws:iam::111122223333:role/team/work"
 			r := cover.Check([]cover.Need{{Statement: iam.Statement{Effect: iam.Allow, Action: []string{"dynamodb:PutItem"}, Resource: []string{table}}}},
 				cover.Given{Policies: &iam.Policies{Identity: []*iam.Policy{policy}}, Caller: caller})
