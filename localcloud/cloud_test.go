@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -131,9 +132,18 @@ func (c *cloud) as(credentials aws.CredentialsProvider) aws.Config {
 		}), middleware.After)
 	}
 	return aws.Config{
-		Region: c.Region(), BaseEndpoint: aws.String(c.api.URL), Credentials: credentials, RetryMaxAttempts: 1,
+		Region: c.Region(), BaseEndpoint: aws.String(c.api.URL), Credentials: credentials, Retryer: onlyLostConnections,
 		APIOptions: []func(*middleware.Stack) error{note},
 	}
+}
+
+// onlyLostConnections tries again where a connection was lost on the way, as
+// happens on a busy machine, and takes every answer as it is.
+func onlyLostConnections() aws.Retryer {
+	return retry.NewStandard(func(o *retry.StandardOptions) {
+		o.Retryables = []retry.IsErrorRetryable{retry.RetryableConnectionError{}}
+		o.MaxAttempts, o.MaxBackoff = 3, 10*time.Millisecond
+	})
 }
 
 // dev is the developer's configuration.
