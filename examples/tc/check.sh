@@ -99,12 +99,12 @@ deploy --way merge
 want 200 GET /report
 want 403 PUT "/orders/3?table=archive"
 
-step "dynamic: the edges alone"
-deploy --roles dynamic
+step "dynamic: the edges alone; the way of files is remembered until another is named"
+deploy --roles dynamic --way replace
 holds deploy.err "is not used"
 want 200 PUT "/orders/4?table=archive"
 want 200 GET /report
-"$WRIT" roles "$system" --roles dynamic --tc >roles.out
+"$WRIT" roles "$system" --roles dynamic --way replace --tc >roles.out
 holds roles.out "tc -> writ: roles 1 -> 2, statements 9 -> 5, resources that are * 6 -> 0"
 
 step "global: the account's own role, tried before anything changes"
