@@ -95,6 +95,7 @@ type up struct {
 	scps    atomic.Pointer[[]scpLevel]
 	// running is what was deployed last.
 	running atomic.Pointer[[]*system]
+	read    readRoles
 	// later holds denials whose fix is shown when a Go program has run; nil for
 	// a topology in YAML, which is read at once.
 	later chan missing

@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/writ-dev/writ/cfn"
 	"github.com/writ-dev/writ/iam"
@@ -60,6 +62,9 @@ func (u *up) runsAs(name string) (synth.Role, bool) {
 	}
 	for _, s := range *systems {
 		i := slices.IndexFunc(s.output.Roles, func(r synth.Role) bool { return bareName(r.RoleName) == name })
+		if i < 0 && !isAccountRole(name) {
+			continue
+		}
 		set := u.deployedRoles(s, s.root)
 		if i >= 0 {
 			role := s.output.Roles[i]
@@ -82,6 +87,11 @@ func (u *up) runsAs(name string) (synth.Role, bool) {
 	return synth.Role{}, false
 }
 
+// isAccountRole reports whether a name is one that global roles have.
+func isAccountRole(name string) bool {
+	return slices.ContainsFunc(roles.Kinds, func(kind topology.Kind) bool { return slices.Contains(roles.GlobalNames(kind), name) })
+}
+
 // deployedRoles says how the roles of a system are made as it is deployed, where
 // another command than this one deployed it; nil where that cannot be read.
 func (u *up) deployedRoles(s *system, root *topology.Topology) *roles.Set {
@@ -89,6 +99,33 @@ func (u *up) deployedRoles(s *system, root *topology.Topology) *roles.Set {
 	if err != nil || !found {
 		return nil
 	}
+	u.read.mu.Lock()
+	defer u.read.mu.Unlock()
+	last, read := u.read.last[s.stack]
+	if !read || last.of != s || !bytes.Equal(last.body, body) { // denials come in rows: a template is parsed once
+		last = rolesOfTemplate{s, body, u.rolesIn(body, s, root)}
+		if u.read.last == nil {
+			u.read.last = map[string]rolesOfTemplate{}
+		}
+		u.read.last[s.stack] = last
+	}
+	return last.set
+}
+
+// readRoles has the template of each stack that was last read for a denial.
+type readRoles struct {
+	mu   sync.Mutex
+	last map[string]rolesOfTemplate
+}
+
+type rolesOfTemplate struct {
+	of   *system
+	body []byte
+	set  *roles.Set
+}
+
+// rolesIn says how the roles are made that a deployed template has.
+func (u *up) rolesIn(body []byte, s *system, root *topology.Topology) *roles.Set {
 	deployed, err := cfn.Parse(body, s.stack)
 	if err != nil {
 		return nil
