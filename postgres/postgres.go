@@ -1,0 +1,2 @@
+// Package postgres keeps environments in PostgreSQL, shared by several nodes.
+package postgres
