@@ -1,13 +1,9 @@
 package oracle
 
 import (
-	"fmt"
-	"strconv"
 	"time"
 
-	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz"
-	"github.com/writ-dev/writ/internal/expr"
 	"pgregory.net/rapid"
 )
 
@@ -87,16 +83,16 @@ func (g *generator) id() string {
 }
 
 func (g *generator) attributes(label string) map[string]any {
-	if g.one(2) {
+	if g.one(4) {
 		return nil
 	}
 	m := map[string]any{}
 	for _, name := range []string{"level", "x", "y"} {
-		if g.one(2) {
+		if !g.one(4) {
 			m[name] = float64(rapid.IntRange(0, 2).Draw(g.t, label))
 		}
 	}
-	if g.one(2) {
+	if !g.one(4) {
 		m["dept"] = rapid.SampledFrom([]string{"hr", "it"}).Draw(g.t, label)
 	}
 	return m
@@ -154,7 +150,7 @@ func (g *generator) tuple(t *rapid.T) authz.Tuple {
 	}
 	if s.Condition != "" {
 		for _, name := range []string{"x", "y"} {
-			if g.one(2) {
+			if !g.one(4) {
 				if tuple.Params == nil {
 					tuple.Params = map[string]any{}
 				}
@@ -178,29 +174,4 @@ func distinct(all []authz.Tuple) []authz.Tuple {
 		}
 	}
 	return kept
-}
-
-// conditions makes the named ones.
-func (g *generator) conditions() {
-	params := []expr.Variable{{Name: "x", Type: expr.Number}, {Name: "y", Type: expr.Number}}
-	for i, source := range []string{"x < y", "x == 1", "!(y > 0)"} {
-		name := "c" + strconv.Itoa(i)
-		p := compile(source, &expr.Scope{Variables: params})
-		if p == nil {
-			return
-		}
-		g.m.Conditions = append(g.m.Conditions, authz.Condition{Name: name, Params: params, Program: p})
-	}
-}
-
-// compile gives nil while there are no conditions to be had.
-func compile(source string, scope *expr.Scope) *expr.Program {
-	p, err := expr.Compile(source, scope, writ.Position{})
-	if err != nil {
-		if writ.CodeOf(err) == writ.CodeInternal {
-			return nil
-		}
-		panic(fmt.Sprintf("%s: %v", source, err))
-	}
-	return p
 }

@@ -4,14 +4,12 @@ import (
 	"strconv"
 
 	"github.com/writ-dev/writ/authz"
-	"github.com/writ-dev/writ/internal/expr"
 	"pgregory.net/rapid"
 )
 
 // types makes users, one to three types with links to each other, relations and
 // actions, and often tenants with roles.
 func (g *generator) types() {
-	declared := []authz.Attribute{{Name: "level", Type: expr.Number}, {Name: "dept", Type: expr.String}}
 	g.m.Types = []authz.Type{{Name: "user", Attributes: declared}}
 	n := rapid.IntRange(1, 3).Draw(g.t, "types")
 	for i := range n {
@@ -66,13 +64,6 @@ func (g *generator) link() authz.Relation {
 	return r
 }
 
-func (g *generator) condition() string {
-	if len(g.m.Conditions) == 0 || !g.one(4) {
-		return ""
-	}
-	return rapid.SampledFrom(g.m.Conditions).Draw(g.t, "condition").Name
-}
-
 func (g *generator) subjects() []authz.SubjectType {
 	all := []authz.SubjectType{{Type: "user", Condition: g.condition()}}
 	if g.one(4) {
@@ -123,10 +114,9 @@ func (g *generator) rewrite(kind *authz.Type, depth int) authz.Rewrite {
 			deny := rapid.SampledFrom([]string{"", "no entry"}).Draw(g.t, "deny")
 			return authz.Exclusion{Base: g.rewrite(kind, depth-1), Minus: g.rewrite(kind, depth-1), Deny: deny}
 		}
-		if w, ok := g.when(kind); ok {
-			w.Then = g.rewrite(kind, depth-1)
-			return w
-		}
+		w := g.when()
+		w.Then = g.rewrite(kind, depth-1)
+		return w
 	}
 	switch {
 	case pick < 3:
@@ -140,10 +130,7 @@ func (g *generator) rewrite(kind *authz.Type, depth int) authz.Rewrite {
 	case pick < 9 && g.m.Types[len(g.m.Types)-1].Name == authz.TenantType:
 		return authz.InTenant{Relation: g.relation(&g.m.Types[len(g.m.Types)-1])}
 	}
-	if w, ok := g.when(kind); ok {
-		return w
-	}
-	return authz.Computed{Relation: g.relation(kind)}
+	return g.when()
 }
 
 func (g *generator) rewrites(kind *authz.Type, depth int) []authz.Rewrite {
@@ -152,13 +139,4 @@ func (g *generator) rewrites(kind *authz.Type, depth int) []authz.Rewrite {
 		all = append(all, g.rewrite(kind, depth))
 	}
 	return all
-}
-
-func (g *generator) when(kind *authz.Type) (authz.When, bool) {
-	source := rapid.SampledFrom([]string{
-		"user.level >= resource.level", "user.dept == resource.dept", "context.x == 1", "user.level > 0",
-		"!(resource.level > 1)", "tenant.x == 1", "action.y == 1", "user.unheard == 1 || resource.dept == \"it\"",
-	}).Draw(g.t, "condition")
-	p := compile(source, authz.Scope(g.m.Types[0].Attributes, kind.Attributes))
-	return authz.When{Rule: source, Subject: "user", Condition: p}, p != nil
 }
