@@ -171,6 +171,9 @@ func (a *attributes) Value(variable int, field string) (any, bool) {
 func (a *attributes) Fields(variable int) map[string]any {
 	switch variable {
 	case authz.VarUser:
+		if a.q.SubjectRelation != "" {
+			return nil // of each of the many nothing is known
+		}
 		return a.of(a.subject().Entity, a.q.Subject.Properties)
 	case authz.VarResource:
 		if a.object != a.resource() {
