@@ -167,3 +167,16 @@ func (t tuple) authz() (authz.Tuple, error) {
 	}
 	return out, nil
 }
+
+// Run asks the engine in this process. A question that must be refused passes
+// when its answer is no, an empty list or an error.
+func (c Case) Run() []openfga.Result {
+	results := c.Store.Run()
+	for i := range results {
+		if r := &results[i]; c.Refused[i] {
+			r.Want = "refused"
+			r.Passed = r.Err != nil || r.Got == "false" || r.Got == "[]"
+		}
+	}
+	return results
+}
