@@ -52,7 +52,7 @@ func (s *Snapshot) Explain(q *Query) (*Node, error) {
 	case v == yes:
 		return x.proof(), nil
 	case a.exceeded:
-		return nil, errTooLarge()
+		return nil, a.tooLarge()
 	}
 	return x.tried(step{a.resource, a.goal}), nil
 }

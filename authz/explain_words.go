@@ -7,19 +7,18 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/internal/expr"
 )
 
-// maxValue is how many bytes of a value or a name a message shows.
-const maxValue = 200
+// maxShownBytes is how many bytes of a value or a name a message shows.
+const maxShownBytes = 200
 
 // brief cuts what is long between two characters.
 func brief(s string) string {
-	if len(s) <= maxValue {
+	if len(s) <= maxShownBytes {
 		return s
 	}
-	end := maxValue
+	end := maxShownBytes
 	for end > 0 && !utf8.RuneStart(s[end]) {
 		end--
 	}
@@ -212,9 +211,4 @@ func story(n *Node) string {
 		return n.Message
 	}
 	return story(last)
-}
-
-func errTooLarge() error {
-	return writ.Errorf(writ.CodeTooLarge, "the question needs more steps than the engine takes").
-		WithHint("look for relations that lead through very long chains of objects")
 }

@@ -4,7 +4,6 @@ import (
 	"container/heap"
 	"slices"
 
-	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz/internal/graph"
 )
 
@@ -197,7 +196,7 @@ func (w *walk) page(l *List, of *kind, passes func(candidate, string) (bool, err
 	}
 	var rest names
 	for _, c := range w.candidates(of) {
-		if kind, name := w.a.name(c.id); kind == of && name > l.After {
+		if name := w.a.name(c.id).ID; name > l.After && w.a.kindOf(c.id) == of {
 			rest = append(rest, named{name, c})
 		}
 	}

@@ -27,9 +27,8 @@ func (w *toSubjects) down(object graph.ID, n *node, sure bool) {
 		w.come(object, n.to, sure)
 	case opFrom:
 		w.tuples(object, n.rel.rel, func(related graph.ID, srel graph.Rel, plain bool) {
-			of, _ := w.a.name(related)
-			if srel == 0 && of != nil && int(of.number) < len(n.targets) && n.targets[of.number] != nil {
-				w.come(related, n.targets[of.number], sure && plain)
+			if to := n.target(w.a.kindOf(related)); srel == 0 && to != nil {
+				w.come(related, to, sure && plain)
 			}
 		})
 	case opTenant:
@@ -58,10 +57,9 @@ func (w *toSubjects) subject(id graph.ID, srel graph.Rel, sure bool) {
 		w.come(id, w.a.c.relation(srel), sure)
 		return
 	}
-	of, name := w.a.name(id)
 	switch {
-	case of != w.of || w.srel != 0:
-	case name == Everyone:
+	case w.a.kindOf(id) != w.of || w.srel != 0:
+	case w.a.name(id).ID == Everyone:
 		w.all, w.allSure = true, w.allSure || sure
 	default:
 		w.found = append(w.found, candidate{id, sure})

@@ -97,7 +97,7 @@ func (w *walk) known(of *kind, f func(graph.ID)) {
 	})
 	for _, x := range w.a.extra {
 		for _, id := range []graph.ID{x.object, x.subject} {
-			if kind, name := w.a.name(id); kind == of && name != Everyone && (id >= outside || !w.a.facts.Known(id)) {
+			if w.a.kindOf(id) == of && w.a.name(id).ID != Everyone && (id >= outside || !w.a.facts.Known(id)) {
 				f(id)
 			}
 		}

@@ -25,7 +25,7 @@ func (s *Snapshot) Check(q *Query) (writ.Decision, error) {
 	case v == yes:
 		return writ.Decision{Allowed: true, Reasons: x.granted()}, nil
 	case a.exceeded:
-		return writ.Decision{}, errTooLarge()
+		return writ.Decision{}, a.tooLarge()
 	}
 	return writ.Decision{Reasons: x.denied()}, nil
 }
