@@ -83,7 +83,12 @@ func (w *walk) candidates(of *kind) []candidate {
 		}
 		return 1
 	})
-	return slices.CompactFunc(w.found, func(x, y candidate) bool { return x.id == y.id })
+	found := slices.CompactFunc(w.found, func(x, y candidate) bool { return x.id == y.id })
+	// What tuples lead to is stored; what the request names may not be.
+	return slices.DeleteFunc(found, func(c candidate) bool {
+		named := c.id == w.a.sid || c.id == w.a.tenant || c.id == w.a.resource
+		return named && !w.a.known(c.id)
+	})
 }
 
 // known runs over all entities of a type that anything is stored about, or that a tuple of the query names.
@@ -220,4 +225,17 @@ func (w *toResources) related(object graph.ID, v viaUse, sure bool) {
 			w.reach(x.object, v.by, sure && v.sure && x.extra == nil)
 		}
 	}
+}
+
+// known reports whether anything is stored about an entity, or said by a tuple of the query.
+func (a *asker) known(id graph.ID) bool {
+	if id != 0 && id < outside && a.facts.Known(id) {
+		return true
+	}
+	for _, t := range a.extra {
+		if t.object == id || t.subject == id {
+			return true
+		}
+	}
+	return false
 }

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/writ-dev/writ"
-	"github.com/writ-dev/writ/authz/internal/graph"
 )
 
 // Check answers a query with its reasons: for an allow, the proof, whose first reason is the
@@ -162,17 +161,4 @@ func distance(a, b string, limit int) int {
 		}
 	}
 	return row[len(b)]
-}
-
-// known reports whether anything is stored about an entity, or said by a tuple of the query.
-func (x *explanation) known(id graph.ID) bool {
-	if id != 0 && id < outside && x.a.facts.Known(id) {
-		return true
-	}
-	for _, t := range x.a.extra {
-		if t.object == id || t.subject == id {
-			return true
-		}
-	}
-	return false
 }

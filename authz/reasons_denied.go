@@ -48,13 +48,13 @@ func (d *denial) say(effect writ.Effect, rule string, at writ.Position, message 
 // strangersToUs names those that nothing is stored about.
 func (d *denial) strangersToUs() {
 	a := d.a
-	if a.srel == 0 && !d.known(a.sid) {
+	if a.srel == 0 && !a.known(a.sid) {
 		d.say(writ.EffectMissing, "", writ.Position{}, "nothing is stored about "+d.who())
 	}
-	if !d.known(a.resource) {
+	if !a.known(a.resource) {
 		d.say(writ.EffectMissing, "", writ.Position{}, "nothing is stored about "+brief(requested(a.q).String()))
 	}
-	if a.tenant != 0 && a.c.tenant != nil && !d.known(a.tenant) {
+	if a.tenant != 0 && a.c.tenant != nil && !a.known(a.tenant) {
 		d.say(writ.EffectMissing, "", writ.Position{}, "nothing is stored about tenant "+d.tenantName())
 	}
 }
