@@ -33,7 +33,7 @@ func snapshotOf(t *rapid.T, w *oracle.World) *authz.Snapshot {
 	return e.Done()
 }
 
-func TestAllowedAgreesWithTheOracle(t *testing.T) {
+func TestReasonsAndExplanationsAgreeWithTheOracle(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		w := oracle.Worlds().Draw(t, "world")
