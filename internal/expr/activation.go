@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"encoding/json"
 	"net/netip"
 	"reflect"
 
@@ -75,7 +76,23 @@ func adapt(s *slot, v any) ref.Val {
 	return value(v)
 }
 
-func value(v any) ref.Val { return adapter{}.NativeToValue(v) }
+func value(v any) ref.Val {
+	given := adapter{}.NativeToValue(v)
+	if u, ok := given.(unreadable); ok {
+		return u.Err
+	}
+	return given
+}
+
+// unreadable stands inside of a list or map for something of a Go type that no
+// condition knows. cel-go takes lists that have errors in the same place as equal;
+// this equals nothing.
+type unreadable struct{ *types.Err }
+
+func (unreadable) Equal(ref.Val) ref.Val { return types.False }
+func (unreadable) Type() ref.Type        { return unreadableType }
+
+var unreadableType = cel.OpaqueType("unreadable")
 
 // adapter is cel-go's own, which knows addresses as well.
 type adapter struct{}
@@ -88,9 +105,14 @@ func (a adapter) NativeToValue(v any) ref.Val {
 		return types.NewDynamicList(a, v)
 	case map[string]any:
 		return types.NewStringInterfaceMap(a, v)
-	default:
-		return types.DefaultTypeAdapter.NativeToValue(v)
+	case json.Number:
+		return types.DefaultTypeAdapter.NativeToValue(plainNumber(v))
 	}
+	given := types.DefaultTypeAdapter.NativeToValue(v)
+	if err, ok := given.(*types.Err); ok {
+		return unreadable{err}
+	}
+	return given
 }
 
 // object is an Object variable that asks its Source for one field at a time, and
