@@ -171,6 +171,9 @@ func (r *run) inList(n *node, a any) (bool, error) {
 func (r *run) in(n *node, a, b any) (bool, error) {
 	switch b := b.(type) {
 	case []any:
+		if a, ok := a.(string); ok {
+			return r.inStrings(n, a, b)
+		}
 		for i := range b {
 			if r.equal(a, settled(b[i])) {
 				return true, nil
@@ -197,17 +200,44 @@ func (r *run) in(n *node, a, b any) (bool, error) {
 	return bool(found), nil
 }
 
+// inStrings is the most frequent of them: a name in a list of names.
+func (r *run) inStrings(n *node, a string, b []any) (bool, error) {
+	for i := range b {
+		text, ok := b[i].(string)
+		if ok && text == a || !ok && r.equal(a, settled(b[i])) {
+			return true, nil
+		}
+	}
+	if !r.spend(len(b)) {
+		return false, n.costly
+	}
+	return false, nil
+}
+
 // value runs any node.
 func (r *run) value(n *node) (any, error) {
 	switch n.op {
-	case opLiteral:
-		return n.literal, nil
 	case opPath:
 		v, ok := r.from.Value(n.slot.variable, n.slot.Field)
 		if !ok {
 			return nil, n.slot.missing
 		}
+		if !n.slot.converts {
+			switch v.(type) {
+			case string, float64, bool, int64, []any:
+				return v, nil
+			}
+		}
 		return n.given(v)
+	case opLiteral:
+		return n.literal, nil
+	}
+	return r.derive(n)
+}
+
+// derive runs what makes a value of other values.
+func (r *run) derive(n *node) (any, error) {
+	switch n.op {
 	case opKey:
 		a, err := r.value(n.a)
 		if err != nil {
@@ -242,7 +272,8 @@ func (r *run) value(n *node) (any, error) {
 
 // given makes a value that a Source gave one of those that the operations know.
 func (n *node) given(v any) (any, error) {
-	if kind := n.slot.kind; kind.Kind != KindNumber && kind.converts() {
+	if n.slot.converts {
+		kind := n.slot.kind
 		if f, ok := v.(float64); ok && kind.Kind == KindInt && isExact(f) {
 			return v, nil // compares as the int does
 		}
