@@ -18,6 +18,17 @@ type activation struct {
 	program *Program
 	from    Source
 	missing *Missing // what was last asked for in vain
+	left    int      // weight of the values that may still be given
+}
+
+const overCost = "cost limit exceeded" // cel-go's words for its own limit
+
+// give makes a CEL value of what a Source gave, unless it is too large.
+func (a *activation) give(s *slot, v any) ref.Val {
+	if a.left -= weight(v, a.left); a.left < 0 {
+		return types.NewErr(overCost)
+	}
+	return adapt(s, v)
 }
 
 // ResolveName gives a variable or a declared field.
@@ -34,7 +45,7 @@ func (a *activation) ResolveName(name string) (any, bool) {
 		a.missing = s.missing
 		return nil, false
 	}
-	return adapt(s, v), true
+	return a.give(s, v), true
 }
 
 // Parent is none: there is one level of names.
@@ -59,7 +70,10 @@ func (a *activation) instance(_ string, args ...ref.Val) ref.Val {
 	if !ok {
 		return types.NewErr("there is no object %s:%s", kind, key)
 	}
-	return types.NewStringInterfaceMap(adapter{}, attributes)
+	if a.left -= weight(attributes, a.left); a.left < 0 {
+		return types.NewErr(overCost)
+	}
+	return value(attributes)
 }
 
 func instanceFunction() cel.EnvOption {
@@ -132,11 +146,7 @@ func (o *object) all() traits.Mapper {
 }
 
 func (o *object) adapt(field string, v any) ref.Val {
-	kind, ok := o.of.declared.Fields[field]
-	if !ok {
-		return value(v)
-	}
-	return adapt(&slot{Path: Path{o.of.Variable, field}, kind: kind}, v)
+	return o.a.give(&slot{Path: Path{o.of.Variable, field}, kind: o.of.declared.Fields[field]}, v)
 }
 
 // Find gives a field. CEL asks so for a field that is not declared, and for has().

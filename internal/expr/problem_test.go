@@ -67,7 +67,11 @@ var wrongs = []string{
 	`user.regions.all(r, r == 1)`,
 	`1 / 0`,
 	`99999999999999999999 > 1`,
-	`dyn(1) == type(1)`,
+	`user.name.replace("a", "b") == ""`,
+	`!user.name`,
+	`user.name + 1 == ""`,
+	`-user.name == ""`,
+	`user.null == 1`,
 	`Foo{a: 1} == 1`,
 }
 
@@ -94,7 +98,7 @@ func TestFailures(t *testing.T) {
 		`user.text < 1`, `user.admin && user.text`, `user.text`, `user.text.size() > user.none`, `user.city.zip == 1`, `user.none in user.age`,
 		`user.tags.startsWith("a")`, `user.spare > 1`, `user.tags[7] == 1`, `1 / int(context.zero) == 1`, `user.text + 1 == 2`,
 		`instance("folder", "none").owner == "ann"`, `instance("folder", "f2").level == 3`, `timestamp(user.text) < context.now`,
-		`user.tags.all(x, x > 1)`, `user.text.matches(user.text + "(")`, `"a" in user.none`, "user.admin &&\n  user.none < 2",
+		`user.text.matches(user.text + "(")`, `"a" in user.none`, "user.admin &&\n  user.none < 2",
 	} {
 		p := mustCompileAt(t, source)
 		holds, err := p.Eval(given())
@@ -135,24 +139,18 @@ func golden(t *testing.T, file, got string) {
 // What is over a bound is an error of its own code, and is found in bounded time.
 func TestBounds(t *testing.T) {
 	t.Parallel()
-	for name, source := range map[string]string{
+	refused := map[string]string{
 		"size":     `user.name == "` + strings.Repeat("a", 9000) + `"`,
 		"nodes":    strings.Repeat("true&&", 1200) + "true",
 		"brackets": strings.Repeat("(", 500) + "true" + strings.Repeat(")", 500),
-		"not":      strings.Repeat("!", 3000) + "true",
+		"not":      strings.Repeat("!(", 100) + "true" + strings.Repeat(")", 100),
 		"lists":    strings.Repeat("[", 500) + strings.Repeat("]", 500) + " == []",
 		"macros":   strings.Repeat("[1].all(x,", 300) + "true" + strings.Repeat(")", 300),
 		"ternary":  strings.Repeat("true ? true : ", 500) + "true",
 		"dots":     "user" + strings.Repeat(".a", 2000) + " == 1",
-	} {
-		started := time.Now()
-		p, err := expr.Compile(source, scope(), writ.Position{Line: 1, Col: 1})
-		if err == nil {
-			_, err = p.Eval(given())
-			t.Logf("%s: compiled, direct %v; ran with %v", name, p.Direct(), err)
-			continue
-		}
-		t.Logf("%s: %s %v in %v", name, writ.CodeOf(err), err, time.Since(started))
+	}
+	for name, source := range refused {
+		_, err := expr.Compile(source, scope(), writ.Position{Line: 1, Col: 1})
 		if writ.CodeOf(err) != writ.CodeTooLarge {
 			t.Errorf("%s: %s: %v", name, writ.CodeOf(err), err)
 		}
@@ -169,7 +167,7 @@ func TestCost(t *testing.T) {
 	for range 10 {
 		nested = []any{nested, nested, nested, nested}
 	}
-	from := values{{"l": long, "text": text, "nested": nested, "huge": make([]any, 300_000)}}
+	from := values{{"l": long, "half": nested.([]any)[:1], "text": text, "nested": nested, "huge": make([]any, 300_000)}}
 	for source, want := range map[string]writ.Code{
 		`user.l.exists(a, user.l.exists(b, a + b == -1.0))`:             writ.CodeTooLarge,
 		`user.l.all(a, user.l.all(b, user.l.all(c, a + b + c >= 0.0)))`: writ.CodeTooLarge,
@@ -177,7 +175,7 @@ func TestCost(t *testing.T) {
 		`1 in user.huge`:              writ.CodeTooLarge,
 		`user.nested == user.nested`:  writ.CodeTooLarge,
 		`user.text.matches("(a*)*b")`: writ.CodeTooLarge,
-		`(user.text + user.text + user.text + user.text).contains("xx")`: writ.CodeTooLarge,
+		`[user.half, user.half].exists(n, user.l.exists(x, n != n))`: writ.CodeTooLarge,
 	} {
 		p := mustCompile(t, source, scope())
 		for _, eval := range []func(expr.Source) (bool, error){p.Eval, p.EvalCEL} {
@@ -193,17 +191,17 @@ func TestCost(t *testing.T) {
 
 func TestUses(t *testing.T) {
 	t.Parallel()
-	p := mustCompileAt(t, `subject.age > 1 && (user["odd name"] == "x" || has(user.none) || "k" in context) && resource.parents.exists(r, r == user.age)`)
+	p := mustCompileAt(t, `subject.age > 1 && (user["odd name"] == "x" || has(user.none) || "k" in context) && resource.parents.exists(r, r == user.name)`)
 	var got []string
 	for _, path := range p.Uses() {
 		got = append(got, path.String())
 	}
-	want := `user.age user["odd name"] user.none context resource.parents`
+	want := `user.age user["odd name"] user.none context resource.parents user.name`
 	if strings.Join(got, " ") != want {
 		t.Errorf("got %s, want %s", strings.Join(got, " "), want)
 	}
 	bounds := p.Values(values{{"age": 3.0}, {}, {"k": 1.0}})
-	if len(bounds) != 5 || !bounds[0].Found || bounds[0].Value != 3.0 || bounds[1].Found || !bounds[3].Found {
+	if len(bounds) != 6 || !bounds[0].Found || bounds[0].Value != 3.0 || bounds[1].Found || !bounds[3].Found {
 		t.Errorf("got %+v", bounds)
 	}
 }

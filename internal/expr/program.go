@@ -48,7 +48,8 @@ func Compile(source string, scope *Scope, at writ.Position) (*Program, error) {
 	}
 	// Of cel-go's optimizations only this one: a set in place of a list of literals
 	// answers `missing in []` and some large numbers otherwise than the list does.
-	p.cel, err = env.Program(checked, cel.CostLimit(maxCost), cel.OptimizeRegex(interpreter.MatchesRegexOptimization))
+	p.cel, err = env.Program(checked, cel.CostLimit(maxCost), cel.CostTracking(prices{}),
+		cel.OptimizeRegex(interpreter.MatchesRegexOptimization))
 	if err != nil {
 		return nil, p.problem(at, plain(err.Error()))
 	}
@@ -67,7 +68,7 @@ func (p *Program) Eval(from Source) (bool, error) {
 }
 
 func (p *Program) evalCEL(from Source) (bool, error) {
-	a := &activation{program: p, from: from}
+	a := &activation{program: p, from: from, left: maxCost}
 	out, _, err := p.cel.Eval(a)
 	if err != nil {
 		return false, p.failure(err, a)

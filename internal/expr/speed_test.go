@@ -68,7 +68,7 @@ func TestAllocations(t *testing.T) {
 		`user.nothing == 1 || user.clearance > 1`:                                                                "true",
 		`user.nothing == 1`: "missing user.nothing",
 		`user.regions == ["eu", "us", "af"] && user.clearance in [1, 5]`:  "true",
-		`user["department"] < resource["level"]`:                          "error: 1:20: user.department and resource.level are not of types that have an order",
+		`user["department"] < resource["level"]`:                          "error: 1:20: user.department and resource.level have no order: their types differ or are not ordered",
 		`user.department.matches("^s.*s$") ? resource.level != 4 : false`: "true",
 	} {
 		p := mustCompile(t, source, attributes())
