@@ -321,4 +321,3 @@ func (c *compiler) setKeys(kind string) []string {
 	}
 	return all
 }
-

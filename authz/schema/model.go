@@ -28,7 +28,7 @@ type compiler struct {
 	allow, deny map[string][]authz.When
 	programs    map[programKey]*expr.Program
 	resources   map[string]*Resource
-	broken      map[string]bool // condition sets that cannot be used
+	broken      map[string]bool            // condition sets that cannot be used
 	held        map[string][]authz.Rewrite // by type:action, the roles that hold it
 }
 
