@@ -7,11 +7,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz/policy"
+	"github.com/writ-dev/writ/topology"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -97,4 +99,36 @@ func checkPositions(t *testing.T, err error, text string, at writ.Position) {
 			t.Errorf("%v: source line %q, want %q", e, e.Source, line)
 		}
 	}
+}
+
+// TestExample runs the tests of examples/documents, read as a section of a topology.
+func TestExample(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join("..", "..", "examples", "documents")
+	src, err := os.ReadFile(filepath.Join(dir, "topology.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	top, err := topology.Parse(src, "topology.yml", dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := policy.Parse([]byte(top.Policy.YAML), top.Policy.Pos, policy.Options{
+		File: func(name string) ([]byte, error) { return os.ReadFile(filepath.Join(dir, name)) },
+	})
+	if err != nil {
+		var shown bytes.Buffer
+		writ.WriteError(&shown, err)
+		t.Fatal(shown.String())
+	}
+	results, err := p.RunTests(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC))
+	if err != nil || len(results) < 20 {
+		t.Fatalf("%d results, %v", len(results), err)
+	}
+	for _, r := range results {
+		if !r.Passed {
+			t.Errorf("%s: %s: %s: %s", r.Case.Position, r.Test, r.Case.Text, r.Message)
+		}
+	}
+	t.Logf("%d cases", len(results))
 }
