@@ -132,3 +132,45 @@ func TestExample(t *testing.T) {
 	}
 	t.Logf("%d cases", len(results))
 }
+
+// TestSemantics runs the policies of testdata/semantics, each of which states one rule of what policies mean.
+func TestSemantics(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("testdata/semantics/*.yml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no cases found: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".yml"), func(t *testing.T) {
+			t.Parallel()
+			src, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, err := policy.Parse(src, writ.Position{File: file, Line: 1, Col: 1}, policy.Options{})
+			if err != nil {
+				var shown bytes.Buffer
+				writ.WriteError(&shown, err)
+				t.Fatal(shown.String())
+			}
+			results, err := p.RunTests(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
+			if err != nil {
+				t.Fatal(err)
+			}
+			allowed, denied := 0, 0
+			for _, r := range results {
+				if !r.Passed {
+					t.Errorf("%s: %s: %s: %s", r.Case.Position, r.Test, r.Case.Text, r.Message)
+				}
+				if r.Case.Allowed {
+					allowed++
+				} else {
+					denied++
+				}
+			}
+			if allowed == 0 || denied == 0 {
+				t.Errorf("%d cases allow and %d deny: some of both are needed", allowed, denied)
+			}
+		})
+	}
+}
