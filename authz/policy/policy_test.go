@@ -19,7 +19,9 @@ import (
 var update = flag.Bool("update", false, "write the golden files anew")
 
 // other gives the files that a policy of the tests may name.
-func other(name string) ([]byte, error) { return os.ReadFile(filepath.Join("testdata", "errors", name)) }
+func other(name string) ([]byte, error) {
+	return os.ReadFile(filepath.Join("testdata", "errors", name))
+}
 
 // TestErrors shows what a user sees of each wrong policy: NAME.yml gives NAME.txt.
 func TestErrors(t *testing.T) {
