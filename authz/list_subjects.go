@@ -12,7 +12,7 @@ type toSubjects struct {
 // take goes down from a relation of an object.
 func (w *toSubjects) take(s step, sure bool) {
 	if w.srel != 0 && s.r.rel == w.srel {
-		w.found = append(w.found, candidate{s.object, sure}) // it is a member of itself
+		w.found = append(w.found, newCandidate(s.object, sure)) // it is a member of itself
 	}
 	w.down(s.object, s.r.body, sure)
 }
@@ -62,7 +62,7 @@ func (w *toSubjects) subject(id graph.ID, srel graph.Rel, sure bool) {
 	case w.a.name(id).ID == Everyone:
 		w.all, w.allSure = true, w.allSure || sure
 	default:
-		w.found = append(w.found, candidate{id, sure})
+		w.found = append(w.found, newCandidate(id, sure))
 	}
 }
 

@@ -151,7 +151,7 @@ func TestListsAgreeWithTheOracle(t *testing.T) {
 			same(t, "tenants", got, want)
 
 			want = nil
-			for _, action := range actions(w.Model, q.Resource.Type) {
+			for _, action := range actionsOf(w.Model, q.Resource.Type) {
 				if asking(func(each *authz.Query) { each.Action.Name = action }) {
 					want = append(want, action)
 				}
@@ -165,7 +165,7 @@ func TestListsAgreeWithTheOracle(t *testing.T) {
 	})
 }
 
-func actions(m *authz.Model, kind string) (names []string) {
+func actionsOf(m *authz.Model, kind string) (names []string) {
 	for _, t := range m.Types {
 		of := t.Actions
 		if len(of) == 0 {
