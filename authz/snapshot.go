@@ -38,7 +38,7 @@ func New(m *Model) (*Snapshot, error) {
 }
 
 // WithModel gives a snapshot with the same facts under another model. Facts that
-// the new model does not allow are a CodeConflict error that lists the first of them (ten at most) and their number.
+// the new model does not allow are a CodeInvalid error that lists the first of them (ten at most) and their number.
 func (s *Snapshot) WithModel(m *Model) (*Snapshot, error) {
 	if err := validate(m); err != nil {
 		return nil, err
