@@ -175,7 +175,6 @@ func valueText(v any) string {
 func list(names []string, last string) string {
 	if len(names) > 5 {
 		names = append(slices.Clone(names[:4]), plural(len(names)-4, "other"))
-		last = "and"
 	}
 	if len(names) < 2 {
 		return strings.Join(names, "")

@@ -1,6 +1,10 @@
 package authz
 
-import "github.com/writ-dev/writ/authz/internal/graph"
+import (
+	"slices"
+
+	"github.com/writ-dev/writ/authz/internal/graph"
+)
 
 // toResources walks from the subject to the objects of a type on which it may have the goal.
 type toResources struct {
@@ -44,7 +48,9 @@ func (w *toResources) tuples(subject graph.ID, srel graph.Rel, sure bool) {
 	if subject < outside {
 		edges := w.a.facts.Objects(subject, srel, 0)
 		for e, ok := edges.Next(); ok; e, ok = edges.Next() {
-			w.stored(e.Other, e.Rel, sure && e.Extra == nil)
+			if srel == 0 || w.takes(e.Rel, srel) {
+				w.stored(e.Other, e.Rel, sure && e.Extra == nil)
+			}
 		}
 	}
 	for _, x := range w.a.extra {
@@ -52,6 +58,12 @@ func (w *toResources) tuples(subject graph.ID, srel graph.Rel, sure bool) {
 			w.stored(x.object, x.rel, sure && x.extra == nil)
 		}
 	}
+}
+
+// takes reports whether the model lets a userset into the tuples of a relation: what was restored may not fit it.
+func (w *toResources) takes(rel, srel graph.Rel) bool {
+	r := w.a.c.relation(rel)
+	return r != nil && slices.Contains(r.usersets, srel)
 }
 
 func (w *toResources) stored(object graph.ID, rel graph.Rel, sure bool) {

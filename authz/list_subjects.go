@@ -1,6 +1,10 @@
 package authz
 
-import "github.com/writ-dev/writ/authz/internal/graph"
+import (
+	"slices"
+
+	"github.com/writ-dev/writ/authz/internal/graph"
+)
 
 // toSubjects walks from the resource down to the subjects of a type that may have the goal on it.
 type toSubjects struct {
@@ -21,7 +25,9 @@ func (w *toSubjects) down(object graph.ID, n *node, sure bool) {
 	switch n.op {
 	case opDirect:
 		w.tuples(object, n.rel.rel, func(subject graph.ID, srel graph.Rel, plain bool) {
-			w.subject(subject, srel, sure && plain)
+			if srel == 0 || slices.Contains(n.rel.usersets, srel) {
+				w.subject(subject, srel, sure && plain)
+			}
 		})
 	case opComputed:
 		w.come(object, n.to, sure)
