@@ -104,9 +104,13 @@ func pages(t *rapid.T, l authz.List, list func(*authz.List) (authz.Page, error))
 
 func TestListsAgreeWithTheOracle(t *testing.T) {
 	t.Parallel()
+	listed := map[string]int{}
 	same := func(t *rapid.T, what string, got, want []string) {
 		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 			t.Fatalf("%s (-oracle +engine):\n%s", what, diff)
+		}
+		if len(want) > 0 {
+			listed[what]++
 		}
 	}
 	rapid.Check(t, func(t *rapid.T) {
@@ -163,6 +167,11 @@ func TestListsAgreeWithTheOracle(t *testing.T) {
 			same(t, "actions", got, want)
 		}
 	})
+	for _, what := range []string{"resources", "subjects", "tenants", "actions"} {
+		if listed[what] < 10 {
+			t.Errorf("only %d lists of %s held anything", listed[what], what)
+		}
+	}
 }
 
 func actionsOf(m *authz.Model, kind string) (names []string) {
