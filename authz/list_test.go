@@ -10,8 +10,8 @@ import (
 	"github.com/writ-dev/writ/authz"
 )
 
-// chain is folders one inside the other, the last of which ann views.
-func chain(t testing.TB, length int) *authz.Snapshot {
+// folderChain is folders one inside the other, the last of which ann views.
+func folderChain(t testing.TB, length int) *authz.Snapshot {
 	t.Helper()
 	s := snapshot(t, company(t))
 	e := s.Edit()
@@ -27,7 +27,7 @@ func chain(t testing.TB, length int) *authz.Snapshot {
 // A list is whole or an error: a resource that could not be asked about is not left out.
 func TestListsAreNeverCut(t *testing.T) {
 	t.Parallel()
-	s := chain(t, 3_000)
+	s := folderChain(t, 3_000)
 	l := &authz.List{Query: *ask(t, "document:x#read@user:ann"), Type: "document"} // each must be checked: some are banned
 	p, err := s.Resources(l)
 	if writ.CodeOf(err) != writ.CodeTooLarge || p.IDs != nil {
@@ -42,7 +42,7 @@ func TestListsAreNeverCut(t *testing.T) {
 // A proof is told in a sentence whatever its length.
 func TestLongProofsAreToldBriefly(t *testing.T) {
 	t.Parallel()
-	s := chain(t, 500)
+	s := folderChain(t, 500)
 	d, err := s.Check(ask(t, "document:deep#read@user:ann"))
 	if err != nil || !d.Allowed {
 		t.Fatal(d, err)
@@ -90,5 +90,27 @@ func TestListsOfEveryone(t *testing.T) {
 	p, err = s.Tenants(&authz.List{Query: *q})
 	if diff := cmp.Diff(authz.Page{IDs: []string{"default"}}, p); diff != "" || err != nil {
 		t.Errorf("%v %s", err, diff)
+	}
+}
+
+// A condition may give a role in tenants that nothing is stored about.
+func TestListsInTenantsThatNothingIsStoredAbout(t *testing.T) {
+	t.Parallel()
+	rule := authz.When{Rule: "staff", Subject: "user", Condition: compile(t, "user.staff == true", authz.Scope(nil, nil))}
+	document := kind("document", relation("owner", "user", direct))
+	document.Actions = []authz.Relation{{Name: "read", Rewrite: authz.InTenant{Relation: "reader"}}}
+	s := snapshot(t, &authz.Model{Types: []authz.Type{kind("user"), kind(authz.TenantType, relation("reader", "", rule)), document}})
+	for _, fact := range []string{
+		`user:ann {"attributes": {"staff": true}}`, `document:mine {"tenant": "acme"}`, `document:yours {"tenant": "globex"}`, `document:free`,
+	} {
+		s = with(t, s, "record", fact)
+	}
+	for tenant, want := range map[string][]string{"": {"mine", "yours"}, "acme": {"free", "mine"}, "initech": {"free"}} {
+		q := ask(t, "document:x#read@user:ann")
+		q.Tenant = tenant
+		p, err := s.Resources(&authz.List{Query: *q, Type: "document"})
+		if diff := cmp.Diff(want, p.IDs); diff != "" || err != nil {
+			t.Errorf("tenant %q: %v %s", tenant, err, diff)
+		}
 	}
 }
