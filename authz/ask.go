@@ -149,6 +149,8 @@ func (a *asker) setTenant() bool {
 		a.tenant = a.entity(a.c.tenantType, TenantType, key)
 	case stored != 0:
 		a.tenant = stored
+	case a.s.home != 0:
+		a.tenant = a.s.home
 	case a.c.model.DefaultTenant != "":
 		a.tenant = a.entity(a.c.tenantType, TenantType, a.c.model.DefaultTenant)
 	}

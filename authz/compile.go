@@ -79,6 +79,7 @@ type node struct {
 	roles   *roleSet
 	when    *When
 	subject *kind // of an opWhen without kids
+	late    bool  // the condition of an opWhen costs more than what it stands before
 }
 
 // roleSet is a set of relations of tenants.
@@ -263,6 +264,9 @@ func (c *compiled) order(n *node) *node {
 		for _, k := range n.kids {
 			ordered.kids = append(ordered.kids, c.order(k))
 		}
+	}
+	if n.op == opWhen {
+		ordered.late = ordered.kids[0].cost() < 10
 	}
 	if n.op == opUnion || n.op == opIntersection {
 		sortByCost(ordered.kids)
