@@ -30,7 +30,7 @@ func (x *explanation) proveWithin(s step, depth int) *Node {
 	}
 	n := x.node(s, yes)
 	if x.a.srel != 0 && s.object == x.a.sid && s.r.rel == x.a.srel {
-		n.Message = "all who are " + n.Relation + " of " + brief(n.Object.String()) + " are it"
+		n.Message = "whoever is " + x.place(s) + " is " + x.place(s)
 		return n
 	}
 	p := x.provePart(s, s.r.source.Rewrite, s.r.body, depth)

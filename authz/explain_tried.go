@@ -191,7 +191,7 @@ func (x *explanation) excluded(s step, w Exclusion, n *node) string {
 		denial = ruleName(w.Deny) + " denies it"
 	}
 	if x.a.eval(n.kids[1], s.object) == unknown {
-		return denial + ", or may do so: there is no answer"
+		return "whether " + denial + " has no answer"
 	}
 	return denial
 }

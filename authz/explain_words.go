@@ -32,7 +32,7 @@ func (x *explanation) who() string {
 }
 
 func holderText(h Holder) string {
-	name := brief(h.Entity.String())
+	name := entityText(h.Entity)
 	switch {
 	case h.Relation != "":
 		return "who is " + brief(h.Relation) + " of " + name
@@ -44,17 +44,31 @@ func holderText(h Holder) string {
 
 // may is the answer in one sentence.
 func (x *explanation) may(allowed bool) string {
-	verb := " may not "
-	if allowed {
-		verb = " may "
+	action, on := brief(x.a.q.Action.Name), entityText(requested(x.a.q))
+	relation := x.a.goal != nil && x.a.goal.rel != 0
+	switch {
+	case allowed && relation:
+		return x.who() + " has " + action + " on " + on
+	case allowed:
+		return x.who() + " may " + action + " " + on
+	case relation:
+		return x.who() + " does not have " + action + " on " + on
 	}
-	return x.who() + verb + brief(x.a.q.Action.Name) + " " + brief(requested(x.a.q).String())
+	return x.who() + " may not " + action + " " + on
+}
+
+// entityText is type:id, or the type alone of what has no ID.
+func entityText(e Entity) string {
+	if e.ID == "" {
+		return brief(e.Type)
+	}
+	return brief(e.String())
 }
 
 // has says that the subject has a relation to an object or has it not.
 func (x *explanation) has(s step, v verdict) string {
 	if s.r.rel == 0 {
-		doing := brief(s.r.source.Name) + " " + brief(x.a.name(s.object).String())
+		doing := brief(s.r.source.Name) + " " + entityText(x.a.name(s.object))
 		switch v {
 		case yes:
 			return x.who() + " may " + doing
@@ -79,7 +93,7 @@ func placeText(object Entity, relation string) string {
 	if object.Type == TenantType {
 		return relation + " in tenant " + brief(object.ID)
 	}
-	return relation + " of " + brief(object.String())
+	return relation + " of " + entityText(object)
 }
 
 // stands is a tuple as a sentence.
@@ -195,7 +209,8 @@ func story(n *Node) string {
 			return n.Message + also
 		}
 		return story(last) + ", which is " + placeText(n.Tuple.Object, n.Tuple.Relation) + also
-	case "rule", "exclusion":
+	case "exclusion": // that nothing takes it away again goes without saying
+	case "rule":
 		if last == nil {
 			return n.Message
 		}

@@ -3,6 +3,7 @@ package authz
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/writ-dev/writ"
 )
@@ -27,6 +28,7 @@ func (d *denial) offer() {
 	var tenant, instance, related []step
 	for _, g := range d.grants {
 		switch {
+		case !plainText(d.grant(g)):
 		case g.object == d.a.tenant && g.r.of == d.a.c.tenant:
 			tenant = append(tenant, g)
 		case g.object == d.a.resource:
@@ -36,23 +38,16 @@ func (d *denial) offer() {
 		}
 	}
 	fixed := d.offerOne(tenant)
-	if !d.offerOne(instance) && !fixed {
-		d.offerOne(related)
+	fixed = d.offerOne(instance) || fixed
+	fixed = fixed || d.offerOne(related)
+	if !fixed {
+		d.offerSeveral()
 	}
 }
 
 // offerOne offers the first of some grants that works.
 func (d *denial) offerOne(grants []step) bool {
-	works := -1
-	for i, g := range grants {
-		if i == maxTries {
-			break
-		}
-		if d.allowedWith(d.grant(g)) {
-			works = i
-			break
-		}
-	}
+	works := slices.IndexFunc(grants[:min(len(grants), maxTries)], func(g step) bool { return d.allowedWith(d.grant(g)) })
 	if works < 0 {
 		return false
 	}
@@ -64,10 +59,41 @@ func (d *denial) offerOne(grants []step) bool {
 		}
 	}
 	object := d.a.name(chosen.object)
-	r := d.say(writ.EffectMissing, object.Type+"#"+chosen.r.source.Name, chosen.r.source.Position,
+	r := d.say(rankGrant, object.Type+"#"+chosen.r.source.Name, chosen.r.source.Position,
 		d.who()+" is not "+placeText(object, list(names, "or"))+d.instead(chosen))
 	r.Fix = d.fix(chosen)
 	return true
+}
+
+// offerSeveral offers the fewest grants that work together.
+func (d *denial) offerSeveral() {
+	var tuples []Tuple
+	for _, g := range d.grants[:min(len(d.grants), 2*maxTries)] {
+		if t := d.grant(g); plainText(t) {
+			tuples = append(tuples, t)
+		}
+	}
+	if len(tuples) < 2 || !d.allowedWith(tuples...) {
+		return
+	}
+	for i := len(tuples) - 1; i >= 0; i-- { // what gives most goes first
+		if fewer := slices.Delete(slices.Clone(tuples), i, i+1); d.allowedWith(fewer...) {
+			tuples = fewer
+		}
+	}
+	var places, lines []string
+	for _, t := range tuples {
+		places = append(places, placeText(t.Object, t.Relation))
+		lines = append(lines, t.String())
+	}
+	r := d.say(rankGrant, "", writ.Position{}, d.who()+" is not both "+list(places, "and"))
+	r.Fix = &writ.Fix{Summary: "write " + plural(len(tuples), "tuple"), Lines: strings.Join(lines, "\n")}
+}
+
+// plainText reports whether a tuple can be read back from its text, so that it may stand in a fix.
+func plainText(t Tuple) bool {
+	read, err := ParseTuple(t.String())
+	return err == nil && read.Object == t.Object && read.Relation == t.Relation && read.Subject == t.Subject
 }
 
 // instead names the roles that the subject has in the tenant.
@@ -112,10 +138,10 @@ func (d *denial) fix(g step) *writ.Fix {
 	return f
 }
 
-// allowedWith answers the question as if a tuple were stored.
-func (d *denial) allowedWith(t Tuple) bool {
+// allowedWith answers the question as if more tuples were stored.
+func (d *denial) allowedWith(more ...Tuple) bool {
 	q := *d.a.q
-	q.Extra = append(slices.Clone(q.Extra), t)
+	q.Extra = slices.Concat(q.Extra, more)
 	ok, err := d.a.s.Allowed(&q)
 	return ok && err == nil
 }
@@ -139,6 +165,34 @@ func (d *denial) fixCondition(w When, r *Node) *writ.Fix {
 		return &writ.Fix{Summary: "set " + list(seen, "or") + " so that " + brief(w.Condition.String())}
 	}
 	return nil
+}
+
+// fixIdle says how a tuple would count again. A condition that does not hold is not to be
+// taken from it: who wrote it meant it.
+func (d *denial) fixIdle(t *Tuple) *writ.Fix {
+	again := *t
+	again.Expires = time.Time{}
+	if !t.Expires.IsZero() && d.allowedWith(again) {
+		f := &writ.Fix{Summary: "let " + brief(t.String()) + " expire later, or never"}
+		if t.Condition == "" && plainText(again) {
+			f.Lines = again.String()
+		}
+		return f
+	}
+	c := d.a.c.conditions[t.Condition]
+	if c == nil {
+		return nil
+	}
+	var missing []string
+	for _, v := range c.Program.Values(&tupleSource{d.a, c, t.Params}) {
+		if !v.Found {
+			missing = append(missing, pathText(v.Path))
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return &writ.Fix{Summary: "give " + list(missing, "and") + " in the context of the request"}
 }
 
 // weigh counts for each relation how much else who has it has: the measure of the least privilege.

@@ -2,6 +2,7 @@ package authz_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -32,7 +33,7 @@ func snapshotOf(t *rapid.T, w *oracle.World) *authz.Snapshot {
 	return e.Done()
 }
 
-func TestAllowedAgreesWithTheOracle(t *testing.T) {
+func TestReasonsAndExplanationsAgreeWithTheOracle(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		w := oracle.Worlds().Draw(t, "world")
@@ -197,12 +198,15 @@ func TestFixesAreTrue(t *testing.T) {
 					continue
 				}
 				fixes++
-				tuple, err := authz.ParseTuple(r.Fix.Lines)
-				if err != nil {
-					t.Fatal(err)
-				}
 				fixed := *w
-				fixed.Tuples = append(slices.Clone(w.Tuples), tuple)
+				fixed.Tuples = slices.Clone(w.Tuples)
+				for text := range strings.Lines(r.Fix.Lines) {
+					tuple, err := authz.ParseTuple(strings.TrimSpace(text))
+					if err != nil {
+						t.Fatal(err)
+					}
+					fixed.Tuples = append(fixed.Tuples, tuple)
+				}
 				if ok, err := snapshotOf(t, &fixed).Allowed(q); err != nil || !ok {
 					t.Fatalf("%s does not help (%v): %v", r.Fix.Lines, err, r.Message)
 				}

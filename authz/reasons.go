@@ -64,7 +64,7 @@ func addSteps(list []writ.Reason, n *Node) []writ.Reason {
 	switch n.Kind {
 	case "tuple", "from":
 		r.Rule = brief(n.Tuple.String())
-	case "rule", "condition", "exclusion":
+	case "rule", "condition":
 	default:
 		return list
 	}
@@ -83,7 +83,7 @@ func (x *explanation) unheard() []writ.Reason {
 		types = append(types, name)
 	}
 	if of := a.c.types[q.Resource.Type]; of == nil {
-		say(unheardText("type", q.Resource.Type, "in the model", types))
+		say(unheardText("the model", "type", q.Resource.Type, types))
 	} else if a.c.goal(q.Resource.Type, q.Action.Name) == nil {
 		var names []string
 		for name := range of.actions {
@@ -92,19 +92,19 @@ func (x *explanation) unheard() []writ.Reason {
 		for name := range of.relations {
 			names = append(names, name)
 		}
-		say(unheardText("action", q.Action.Name, "of type "+brief(q.Resource.Type), names))
+		say(unheardText("type "+q.Resource.Type, "action", q.Action.Name, names))
 	}
 	if of := a.c.types[q.Subject.Type]; of == nil {
-		say(unheardText("subject type", q.Subject.Type, "in the model", types))
+		say(unheardText("the model", "type", q.Subject.Type, types))
 	} else if q.SubjectRelation != "" && of.relations[q.SubjectRelation] == nil {
 		var names []string
 		for name := range of.relations {
 			names = append(names, name)
 		}
-		say(unheardText("relation", q.SubjectRelation, "of type "+brief(q.Subject.Type), names))
+		say(unheardText("type "+q.Subject.Type, "relation", q.SubjectRelation, names))
 	}
 	if r := a.record(a.resource); r != nil && r.Tenant != 0 && r.Tenant != a.tenant {
-		say(brief(requested(q).String()) + " is in tenant " + brief(a.name(r.Tenant).ID) + ", and the request is about tenant " + x.tenantName())
+		say(entityText(requested(q)) + " is in tenant " + brief(a.name(r.Tenant).ID) + ", and the request is about tenant " + x.tenantName())
 	}
 	return reasons
 }
@@ -116,8 +116,8 @@ func (x *explanation) tenantName() string {
 	return brief(x.a.name(x.a.tenant).ID)
 }
 
-func unheardText(what, name, where string, known []string) string {
-	text := what + " " + valueText(name) + " is not " + where
+func unheardText(where, what, name string, known []string) string {
+	text := where + " has no " + what + " " + valueText(name)
 	if near := nearest(name, known); near != "" {
 		text += "; did you mean " + near + "?"
 	}
@@ -127,10 +127,10 @@ func unheardText(what, name, where string, known []string) string {
 // nearest is the known name that is least wrong, "" when all are far.
 func nearest(name string, known []string) string {
 	slices.Sort(known)
-	best, least := "", max(1, len(name)/3)+1
 	if len(name) > 60 {
 		return ""
 	}
+	best, least := "", len(name)/3+2 // more than that is another word
 	for _, k := range known {
 		if d := distance(name, k, least); d < least {
 			best, least = k, d

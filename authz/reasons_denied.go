@@ -17,7 +17,7 @@ const (
 type denial struct {
 	*explanation
 	seen    []step
-	reasons []writ.Reason
+	reasons []ranked
 	grants  []step // relations that would allow it if the subject had a tuple
 }
 
@@ -25,37 +25,61 @@ type denial struct {
 func (x *explanation) denied() []writ.Reason {
 	d := &denial{explanation: x}
 	d.relation(step{x.a.resource, x.a.goal})
-	found := d.reasons
-	d.reasons = nil
-	d.offer()
-	d.reasons = append(found, d.reasons...)
 	d.strangersToUs()
+	d.offer()
+	slices.SortStableFunc(d.reasons, func(x, y ranked) int { return x.rank - y.rank })
 	if len(d.reasons) == 0 {
-		d.say(writ.EffectMissing, "", writ.Position{}, "nothing in the model gives "+brief(x.a.q.Action.Name)+" on "+brief(x.a.q.Resource.Type)+" to "+x.who())
+		d.say(rankRest, "", writ.Position{}, "nothing in the model gives "+brief(x.a.q.Action.Name)+" on "+brief(x.a.q.Resource.Type)+" to "+x.who())
 	}
 	if len(d.reasons) > maxReasons {
 		d.reasons = d.reasons[:maxReasons]
 	}
-	d.reasons[0].Message = x.may(false) + ": " + d.reasons[0].Message
-	return d.reasons
+	reasons := make([]writ.Reason, len(d.reasons))
+	for i, r := range d.reasons {
+		reasons[i] = r.Reason
+	}
+	reasons[0].Message = x.may(false) + ": " + reasons[0].Message
+	return reasons
 }
 
-func (d *denial) say(effect writ.Effect, rule string, at writ.Position, message string) *writ.Reason {
-	d.reasons = append(d.reasons, writ.Reason{Layer: writ.LayerPolicy, Effect: effect, Rule: rule, Position: at, Message: message})
-	return &d.reasons[len(d.reasons)-1]
+// The ranks of reasons: what is most likely the cause comes first.
+const (
+	rankDenied   = iota // something took it away
+	rankIdle            // a tuple would give it but for its time or its condition
+	rankFalse           // a rule does not hold
+	rankStranger        // the subject or the tenant is not known
+	rankGrant           // a role or a relation is missing
+	rankUnknown         // a rule has no answer
+	rankRest
+)
+
+type ranked struct {
+	writ.Reason
+	rank int
+}
+
+func (d *denial) say(rank int, rule string, at writ.Position, message string) *writ.Reason {
+	effect := writ.EffectMissing
+	if rank == rankDenied {
+		effect = writ.EffectDeny
+	}
+	d.reasons = append(d.reasons, ranked{
+		writ.Reason{Layer: writ.LayerPolicy, Effect: effect, Rule: rule, Position: at, Message: message}, rank,
+	})
+	return &d.reasons[len(d.reasons)-1].Reason
 }
 
 // strangersToUs names those that nothing is stored about.
 func (d *denial) strangersToUs() {
 	a := d.a
 	if a.srel == 0 && !a.known(a.sid) {
-		d.say(writ.EffectMissing, "", writ.Position{}, "nothing is stored about "+d.who())
+		d.say(rankStranger, "", writ.Position{}, "nothing is stored about "+d.who())
 	}
-	if !a.known(a.resource) {
-		d.say(writ.EffectMissing, "", writ.Position{}, "nothing is stored about "+brief(requested(a.q).String()))
+	if a.q.Resource.ID != "" && !a.known(a.resource) {
+		d.say(rankRest, "", writ.Position{}, "nothing is stored about "+entityText(requested(a.q)))
 	}
 	if a.tenant != 0 && a.c.tenant != nil && !a.known(a.tenant) {
-		d.say(writ.EffectMissing, "", writ.Position{}, "nothing is stored about tenant "+d.tenantName())
+		d.say(rankStranger, "", writ.Position{}, "nothing is stored about tenant "+d.tenantName())
 	}
 }
 
@@ -79,8 +103,8 @@ func (d *denial) near(s step, w Rewrite, n *node) {
 	case InTenant:
 		if d.a.tenant != 0 {
 			d.relation(step{d.a.tenant, n.to})
-		} else if !slices.ContainsFunc(d.reasons, func(r writ.Reason) bool { return r.Message == noTenant }) {
-			d.say(writ.EffectMissing, "", w.Position, noTenant)
+		} else if !slices.ContainsFunc(d.reasons, func(r ranked) bool { return r.Message == noTenant }) {
+			d.say(rankGrant, "", w.Position, noTenant)
 		}
 	case When:
 		d.nearWhen(s, w, n)
@@ -113,14 +137,17 @@ func (d *denial) stopped(s step, w Exclusion, n *node) {
 		name = ruleName(w.Deny)
 	}
 	if d.a.eval(minus, s.object) == yes {
-		d.say(writ.EffectDeny, w.Deny, w.Position, name+" denies it: "+story(d.trySide(s, w.Minus, minus)))
+		d.say(rankDenied, w.Deny, w.Position, name+" denies it: "+story(d.trySide(s, w.Minus, minus)))
 		return
 	}
 	why := "it depends on itself"
 	if u := d.firstUnknown(s, w.Minus, minus); u != "" {
 		why = u
 	}
-	d.say(writ.EffectDeny, w.Deny, w.Position, "whether "+name+" denies it has no answer, and what has none never allows: "+why)
+	said := d.say(rankDenied, w.Deny, w.Position, "whether "+name+" denies it has no answer, and what has none never allows: "+why)
+	if rule, ok := w.Minus.(When); ok {
+		said.Fix = d.fixCondition(rule, d.ruleNode(s, rule))
+	}
 }
 
 // firstUnknown finds the condition without an answer that an exclusion hangs upon.
@@ -176,7 +203,8 @@ func (d *denial) idle(s step, l link) {
 	for _, p := range n.Parts {
 		message += ", but " + p.Message
 	}
-	d.say(writ.EffectMissing, brief(n.Tuple.String()), s.r.source.Position, message)
+	said := d.say(rankIdle, brief(n.Tuple.String()), s.r.source.Position, message)
+	said.Fix = d.fixIdle(n.Tuple)
 }
 
 func (d *denial) nearFrom(s step, n *node) {
@@ -206,7 +234,11 @@ func (d *denial) nearWhen(s step, w When, n *node) {
 	}
 	r := d.ruleNode(s, w)
 	if r.Verdict != yes.String() {
-		said := d.say(writ.EffectMissing, w.Rule, w.Position, r.Message)
+		rank := rankFalse
+		if r.Verdict == unknown.String() {
+			rank = rankUnknown
+		}
+		said := d.say(rank, w.Rule, w.Position, r.Message)
 		said.Fix = d.fixCondition(w, r)
 	}
 	if w.Then != nil && d.a.eval(n.kids[0], s.object) != yes {

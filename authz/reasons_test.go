@@ -180,7 +180,7 @@ func saidTo(t *testing.T, s *authz.Snapshot, word, text string) string {
 		if r.Fix != nil {
 			fmt.Fprintf(&b, "    fix: %s\n", r.Fix.Summary)
 			if r.Fix.Lines != "" {
-				fmt.Fprintf(&b, "      %s\n", r.Fix.Lines)
+				fmt.Fprintf(&b, "      %s\n", strings.ReplaceAll(r.Fix.Lines, "\n", "\n      "))
 			}
 		}
 	}
