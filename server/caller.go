@@ -69,48 +69,59 @@ const (
 	AsOfHeader     = "Writ-As-Of"
 )
 
-// State gives the state that a request asks for, by its headers the newest, one of a
-// revision at least, or one of the past; and says which in the answer's headers.
-func (c *Caller) State(w http.ResponseWriter, r *http.Request) (*environment.State, error) {
-	revision, asOf := r.Header.Get(RevisionHeader), r.Header.Get(AsOfHeader)
-	state, err := c.state(r.Context(), revision, asOf)
-	if err != nil {
-		return nil, err
-	}
-	w.Header().Set(RevisionHeader, strconv.FormatUint(state.Head.Seq, 10))
-	return state, nil
+// View is a state and the time that it is asked at, which expiring grants are judged by.
+type View struct {
+	*environment.State
+	Now time.Time
 }
 
-func (c *Caller) state(ctx context.Context, revision, asOf string) (*environment.State, error) {
+// View gives what a request asks for by its headers: the newest state, one of a
+// revision at least, or one of the past; and says which in the answer's headers.
+func (c *Caller) View(w http.ResponseWriter, r *http.Request) (View, error) {
+	revision, asOf := r.Header.Get(RevisionHeader), r.Header.Get(AsOfHeader)
+	view, err := c.view(r.Context(), revision, asOf)
+	if err != nil {
+		return View{}, err
+	}
+	w.Header().Set(RevisionHeader, strconv.FormatUint(view.Head.Seq, 10))
+	return view, nil
+}
+
+func (c *Caller) view(ctx context.Context, revision, asOf string) (View, error) {
+	now := c.Now()
 	switch {
 	case revision != "" && asOf != "":
-		return nil, writ.Errorf(writ.CodeInvalid, "the headers %s and %s exclude one another", RevisionHeader, AsOfHeader)
+		return View{}, writ.Errorf(writ.CodeInvalid, "the headers %s and %s exclude one another", RevisionHeader, AsOfHeader)
 	case asOf != "":
 		t, err := time.Parse(time.RFC3339, asOf)
 		if err != nil {
-			return nil, writ.Errorf(writ.CodeInvalid, "%s: %q is no time", AsOfHeader, clip(asOf)).WithHint("write it as 2026-05-04T12:00:00Z")
+			return View{}, writ.Errorf(writ.CodeInvalid, "%s: %q is no time", AsOfHeader, clip(asOf)).WithHint("write it as 2026-05-04T12:00:00Z")
 		}
-		return c.Environment.AsOf(ctx, t)
+		if t.After(now) {
+			return View{}, writ.Errorf(writ.CodeInvalid, "%s: %s is in the future", AsOfHeader, asOf)
+		}
+		state, err := c.Environment.AsOf(ctx, t)
+		return View{state, t}, err
 	case revision != "":
 		n, err := strconv.ParseUint(revision, 10, 64)
 		if err != nil {
-			return nil, writ.Errorf(writ.CodeInvalid, "%s: %q is no revision", RevisionHeader, clip(revision))
+			return View{}, writ.Errorf(writ.CodeInvalid, "%s: %q is no revision", RevisionHeader, clip(revision))
 		}
-		return c.at(ctx, n)
+		state, err := c.At(ctx, n)
+		return View{state, now}, err
 	}
-	return c.Environment.State(), nil
+	return View{c.Environment.State(), now}, nil
 }
 
-// at waits for a revision, but not for ever.
-func (c *Caller) at(ctx context.Context, revision uint64) (*environment.State, error) {
+// Now is the server's clock.
+func (c *Caller) Now() time.Time { return c.server.config.Now() }
+
+// At is the newest state when it is at a revision or later. It waits for it, but not for ever.
+func (c *Caller) At(ctx context.Context, revision uint64) (*environment.State, error) {
 	if s := c.Environment.State(); s.Head.Seq >= revision {
 		return s, nil
 	}
-	wait := 5 * time.Second
-	if c.server != nil {
-		wait = c.server.config.Limits.WaitRevision
-	}
-	ctx, cancel := context.WithTimeout(ctx, wait)
+	ctx, cancel := context.WithTimeout(ctx, c.server.config.Limits.WaitRevision)
 	defer cancel()
 	state, err := c.Environment.At(ctx, revision)
 	if err != nil && ctx.Err() != nil {

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"net/http"
 	"runtime/debug"
-	"time"
 
 	"github.com/writ-dev/writ"
 )
@@ -153,6 +152,3 @@ func requestID(given string) string {
 	_, _ = rand.Read(b[:]) // it does not fail
 	return hex.EncodeToString(b[:])
 }
-
-// after is how long something took.
-func (s *Server) after(start time.Time) time.Duration { return s.config.Now().Sub(start) }

@@ -28,7 +28,8 @@ type Answer struct {
 	Query    *authz.Query
 	Decision writ.Decision
 	Err      error
-	Took     time.Duration
+	// Start is when the engine was asked.
+	Start time.Time
 }
 
 // Observe counts a decision and logs it. Protocols call it for each decision that they hand out.
@@ -45,7 +46,8 @@ func Observe(ctx context.Context, a *Answer) {
 	case a.Decision.Allowed:
 		outcome = "allow"
 	}
-	s.metrics.check(checkLabels{x.protocol.Name, x.caller.Project, x.caller.Env, outcome}, a.Took)
+	took := s.config.Now().Sub(a.Start)
+	s.metrics.check(checkLabels{x.protocol.Name, x.caller.Project, x.caller.Env, outcome}, took)
 	log := &s.config.Decisions
 	if log.Logger == nil {
 		return
@@ -53,10 +55,10 @@ func Observe(ctx context.Context, a *Answer) {
 	if outcome == "allow" && log.AllowsOneIn > 1 && s.metrics.allows.Add(1)%uint64(log.AllowsOneIn) != 1 {
 		return
 	}
-	s.logDecision(ctx, x, a, outcome)
+	s.logDecision(ctx, x, a, outcome, took)
 }
 
-func (s *Server) logDecision(ctx context.Context, x *exchange, a *Answer, outcome string) {
+func (s *Server) logDecision(ctx context.Context, x *exchange, a *Answer, outcome string, took time.Duration) {
 	q := a.Query
 	attrs := make([]slog.Attr, 0, 20)
 	attrs = append(attrs,
@@ -74,7 +76,7 @@ func (s *Server) logDecision(ctx context.Context, x *exchange, a *Answer, outcom
 	if a.Err != nil {
 		attrs = append(attrs, slog.String("error", clip(a.Err.Error())))
 	}
-	attrs = append(attrs, slog.String("revision", a.Decision.Revision), slog.Int64("duration_ns", int64(a.Took)))
+	attrs = append(attrs, slog.String("revision", a.Decision.Revision), slog.Int64("duration_ns", int64(took)))
 	for _, group := range []struct {
 		name   string
 		values map[string]any

@@ -5,7 +5,6 @@ package jsonread
 
 import (
 	"bytes"
-	"unicode/utf8"
 
 	"github.com/writ-dev/writ"
 )
@@ -54,11 +53,8 @@ type Reader struct {
 	depth int
 }
 
-// New gives a reader at the start of a text. Strings are copied out of it.
+// New gives a reader at the start of a text, which must not be changed as long as strings of it are used.
 func New(text []byte) *Reader { return &Reader{text: text} }
-
-// Reset lets a reader begin with another text.
-func (r *Reader) Reset(text []byte) { *r = Reader{text: text} }
 
 // Validate reports what is wrong with a text that ought to be one JSON value.
 func Validate(text []byte) error {
@@ -268,6 +264,3 @@ func (s *names) twice(name []byte) bool {
 	}
 	return false
 }
-
-// validUTF8 is utf8.Valid with a short way for ASCII.
-func validUTF8(b []byte) bool { return utf8.Valid(b) }

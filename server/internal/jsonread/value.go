@@ -22,7 +22,7 @@ func (r *Reader) raw() ([]byte, error) {
 		switch c := r.text[r.at]; {
 		case c == '"':
 			s := r.text[from:r.at]
-			if !ascii && !validUTF8(s) {
+			if !ascii && !utf8.Valid(s) {
 				return nil, r.bad("the string before it is not UTF-8")
 			}
 			r.at++
@@ -48,7 +48,7 @@ func (r *Reader) escaped(from int) ([]byte, error) {
 		switch {
 		case c == '"':
 			r.at++
-			if !validUTF8(out) {
+			if !utf8.Valid(out) {
 				return nil, r.bad("the string before it is not UTF-8")
 			}
 			return out, nil
@@ -111,14 +111,8 @@ func (r *Reader) hex(at int) (rune, bool) {
 	return n, true
 }
 
-// Text reads a string and copies it.
+// Text reads a string. It shares the memory of the reader's text, which must not be changed afterwards.
 func (r *Reader) Text() (string, error) {
-	s, err := r.raw()
-	return string(s), err
-}
-
-// Name reads a string without a copy: it is valid as long as the reader's text is not changed.
-func (r *Reader) Name() (string, error) {
 	s, err := r.raw()
 	if err != nil || len(s) == 0 {
 		return "", err
