@@ -7,7 +7,6 @@ import (
 	"errors"
 	"net/http"
 	"runtime/debug"
-
 	"github.com/writ-dev/writ"
 )
 
