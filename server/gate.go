@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"runtime/debug"
+
 	"github.com/writ-dev/writ"
 )
 
