@@ -1,9 +1,8 @@
-// Package wire is what Permit's two interfaces, decisions and management, have in common:
-// bodies, errors in the shapes that its SDKs understand, and ids.
+// Package wire is what Permit's interfaces, decisions and management, have in common: errors in
+// the shapes that its SDKs understand, ids, lists, and a request on its way.
 package wire
 
 import (
-	"bytes"
 	"crypto/sha1"
 	"encoding/hex"
 	"encoding/json"
@@ -13,59 +12,29 @@ import (
 	"strings"
 
 	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/server"
 )
 
-// MaxBody is how many bytes a body may have when no other limit is set.
-const MaxBody = 8 << 20
-
-// Decode reads a JSON body of at most limit bytes (0 is [MaxBody]) into v. Fields
-// that v lacks are ignored: SDKs send more than they document. An empty body is an error.
-func Decode(r *http.Request, limit int64, v any) error {
-	if limit <= 0 {
-		limit = MaxBody
-	}
-	text, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, limit))
-	var long *http.MaxBytesError
-	switch {
-	case errors.As(err, &long):
-		return writ.Errorf(writ.CodeTooLarge, "the body has more than %d bytes", limit)
-	case err != nil:
-		return writ.Errorf(writ.CodeCancelled, "the body broke off")
-	case len(bytes.TrimSpace(text)) == 0:
-		return writ.Errorf(writ.CodeInvalid, "the body is empty")
-	}
-	return Unmarshal(text, v)
-}
-
-// Unmarshal reads JSON; its errors are told in the caller's terms.
+// Unmarshal reads a part of a body; its errors are told in the caller's terms.
 func Unmarshal(text []byte, v any) error {
 	err := json.Unmarshal(text, v)
 	var kind *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &kind) && kind.Field != "":
-		return writ.Errorf(writ.CodeInvalid, "%s cannot be a %s", kind.Field, kind.Value)
-	case errors.As(err, &kind):
-		return writ.Errorf(writ.CodeInvalid, "the body cannot be a %s", kind.Value)
+		return writ.Errorf(writ.CodeInvalid, "%s: a JSON %s cannot stand here", kind.Field, kind.Value)
 	case err != nil:
-		return writ.Errorf(writ.CodeInvalid, "the body is not JSON: %v", err)
+		return writ.Errorf(writ.CodeInvalid, "the body cannot be read: %v", err)
 	}
 	return nil
 }
 
-// Send writes a JSON answer.
-func Send(w http.ResponseWriter, status int, v any) {
-	text, err := json.Marshal(v)
-	if err != nil {
-		status, text = http.StatusInternalServerError, []byte(`{"detail":"the answer cannot be written"}`)
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_, _ = w.Write(append(text, '\n')) // an error means that the caller went away
-}
-
-// Status is the status of an error. It differs from HTTP's usual one where an SDK would
-// otherwise take the error for an answer: Permit's Go SDK does so with 400 and 413.
+// Status is the status of an error. It differs from the usual one where an SDK would
+// take the error for an answer: Permit's Go SDK does so with 400 and 413.
 func Status(err error) int {
+	var own *server.StatusError
+	if errors.As(err, &own) {
+		return own.Status
+	}
 	switch code := writ.CodeOf(err); code {
 	case writ.CodeInvalid, writ.CodeTooLarge:
 		return http.StatusUnprocessableEntity
@@ -77,24 +46,26 @@ func Status(err error) int {
 }
 
 // message is what the caller may read of an error.
-func message(err error) string {
-	if writ.CodeOf(err) == writ.CodeInternal {
-		return "an error inside the server; its log says more"
-	}
+func message(r *http.Request, err error) string {
+	_, text := server.Public(r, err)
 	var e *writ.Error
-	if errors.As(err, &e) && e.Hint != "" {
-		return err.Error() + "; " + e.Hint
+	if errors.As(err, &e) && e.Hint != "" && e.Code != writ.CodeInternal {
+		return text + "; " + e.Hint
 	}
-	return err.Error()
+	return text
 }
 
 // FailDecision writes an error of the decision interface. It has no field `allow`:
 // an SDK that does not look at the status still denies.
-func FailDecision(w http.ResponseWriter, _ *http.Request, err error) {
-	Send(w, Status(err), map[string]any{"detail": message(err)})
+func FailDecision(w http.ResponseWriter, r *http.Request, err error) {
+	status := Status(err)
+	if errors.Is(err, server.ErrWrongKey) {
+		status = http.StatusForbidden // a key that is missing is 401, a wrong one 403
+	}
+	server.WriteJSON(w, status, map[string]any{"detail": message(r, err)})
 }
 
-// FailManagement writes an error of the management interface.
+// FailManagement writes an error of the management interface, with the fields that the SDKs of Node and Python read.
 func FailManagement(w http.ResponseWriter, r *http.Request, err error) {
 	status := Status(err)
 	title, code := "The request cannot be served", "UNEXPECTED_ERROR"
@@ -104,19 +75,18 @@ func FailManagement(w http.ResponseWriter, r *http.Request, err error) {
 	case http.StatusForbidden:
 		title, code = "The API key does not allow this", "FORBIDDEN_ACCESS"
 	case http.StatusNotFound:
-		title, code = "It was not found", "NOT_FOUND"
+		title, code = "There is no such thing", "NOT_FOUND"
 	case http.StatusConflict:
 		title, code = "It is in conflict with what is there", "DUPLICATE_ENTITY"
 	case http.StatusUnprocessableEntity, http.StatusBadRequest:
 		title, code = "The request is not valid", "BAD_REQUEST"
 	}
-	body := map[string]any{
-		"id": w.Header().Get("X-Request-ID"), "title": title, "error_code": code, "message": message(err),
-	}
+	text := message(r, err)
+	body := map[string]any{"id": server.RequestID(r.Context()), "title": title, "error_code": code, "message": text}
 	if status == http.StatusUnprocessableEntity {
-		body["detail"] = []any{map[string]any{"loc": []string{"body"}, "msg": message(err), "type": "value_error"}}
+		body["detail"] = []any{map[string]any{"loc": []string{"body"}, "msg": text, "type": "value_error"}}
 	}
-	Send(w, status, body)
+	server.WriteJSON(w, status, body)
 }
 
 // ID gives the id of a thing: a UUID that follows from its names alone, so that nothing

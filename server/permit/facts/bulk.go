@@ -1,4 +1,4 @@
-package manage
+package facts
 
 import (
 	"cmp"
@@ -8,13 +8,14 @@ import (
 
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz"
+	"github.com/writ-dev/writ/server/permit/wire"
 )
 
 func bulkRoutes() []route {
 	return []route{
 		{"POST /bulk/users", bulkUsers((*draft).createUser)},
 		{"PUT /bulk/users", bulkUsers(func(d *draft, b userBody) error { _, err := d.replaceUser(b); return err })},
-		{"DELETE /bulk/users", bulkDelete(UserType)},
+		{"DELETE /bulk/users", bulkDelete(wire.UserType)},
 		{"POST /bulk/tenants", bulkTenants},
 		{"DELETE /bulk/tenants", bulkDelete(authz.TenantType)},
 		{"PUT /bulk/resource_instances", bulkInstances},
@@ -24,7 +25,7 @@ func bulkRoutes() []route {
 
 // bulk makes many steps in one write: all or none. An answer is an object, which some SDKs insist on.
 func (c *call) bulk(kind string, body any, count func() (int, error), step func(*draft, int) error) error {
-	if err := c.decode(body); err != nil {
+	if err := c.Decode(body); err != nil {
 		return err
 	}
 	n, err := count()
@@ -42,7 +43,7 @@ func (c *call) bulk(kind string, body any, count func() (int, error), step func(
 	if err != nil {
 		return err
 	}
-	return c.send(http.StatusOK, map[string]any{})
+	return c.Send(http.StatusOK, map[string]any{})
 }
 
 // atMost refuses what is too much for one request.
@@ -77,7 +78,7 @@ func bulkUsers(step func(*draft, userBody) error) func(*call) error {
 			Operations []userBody `json:"operations"`
 		}
 		return c.bulk("users.write", &b, func() (int, error) {
-			return len(b.Operations), atMost(len(b.Operations), c.api.Limits.Records, 3000, "users")
+			return len(b.Operations), atMost(len(b.Operations), c.Limits.Records, 3000, "users")
 		}, func(d *draft, i int) error { return step(d, b.Operations[i]) })
 	}
 }
@@ -87,7 +88,7 @@ func bulkTenants(c *call) error {
 		Operations []tenantBody `json:"operations"`
 	}
 	return c.bulk("tenants.create", &b, func() (int, error) {
-		return len(b.Operations), atMost(len(b.Operations), c.api.Limits.Records, 3000, "tenants")
+		return len(b.Operations), atMost(len(b.Operations), c.Limits.Records, 3000, "tenants")
 	}, func(d *draft, i int) error { return d.createTenant(b.Operations[i]) })
 }
 
@@ -96,7 +97,7 @@ func bulkInstances(c *call) error {
 		Operations []instanceBody `json:"operations"`
 	}
 	return c.bulk("instances.write", &b, func() (int, error) {
-		return len(b.Operations), atMost(len(b.Operations), c.api.Limits.Records, 3000, "resource instances")
+		return len(b.Operations), atMost(len(b.Operations), c.Limits.Records, 3000, "resource instances")
 	}, func(d *draft, i int) error {
 		r, _, err := d.namedInstance(b.Operations[i])
 		if err != nil {
@@ -113,7 +114,7 @@ func bulkDelete(kind string) func(*call) error {
 			Idents []string `json:"idents"`
 		}
 		return c.bulk(cmp.Or(kind, "instances")+".delete", &b, func() (int, error) {
-			return len(b.Idents), atMost(len(b.Idents), c.api.Limits.Records, 3000, "idents")
+			return len(b.Idents), atMost(len(b.Idents), c.Limits.Records, 3000, "idents")
 		}, func(d *draft, i int) error { return d.dropNamed(kind, b.Idents[i]) })
 	}
 }
@@ -126,19 +127,18 @@ func (d *draft) dropNamed(kind, text string) error {
 			return unlessMissing(err)
 		}
 	} else {
-		e.ID = d.entity(kind, text)
+		e.ID = d.Entity(kind, text)
 	}
-	r, ok := d.record(e.Type, e.ID)
+	r, ok := d.Record(e.Type, e.ID)
 	switch {
-	case kind == authz.TenantType && e.ID == DefaultTenant:
+	case kind == authz.TenantType && e.ID == wire.DefaultTenant:
 		return writ.Errorf(writ.CodeConflict, "the tenant %q is always there", e.ID)
 	case !ok:
 		return nil
 	case kind == authz.TenantType:
 		d.dropTenant(r)
 	default:
-		d.drop(r)
+		d.Drop(r)
 	}
 	return nil
 }
-

@@ -1,4 +1,4 @@
-package manage
+package facts
 
 import (
 	"net/http"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz"
+	"github.com/writ-dev/writ/server/permit/wire"
 )
 
 func tupleRoutes() []route {
@@ -45,7 +46,7 @@ func (c *call) tupleOf(b relationship) (authz.Tuple, error) {
 
 // tupleSubject reads the subject of a tuple: an instance or, in models that are not Permit's, a user or a userset.
 func (c *call) tupleSubject(text string) (authz.Holder, error) {
-	if _, policyErr := policy(c.state); policyErr != nil {
+	if _, policyErr := wire.Policy(c.State); policyErr != nil {
 		return authz.ParseHolder(text)
 	}
 	e, err := c.instance(text)
@@ -59,11 +60,11 @@ func (c *call) relation(kind, text string) (string, error) {
 		return "", err
 	}
 	for _, r := range t.Relations {
-		if !r.Role && c.is(text, r.Name, "relation", kind) {
+		if !r.Role && c.Is(text, r.Name, "relation", kind) {
 			return r.Name, nil
 		}
 	}
-	return "", missing("relation", kind+"#"+text)
+	return "", wire.Missing("relation", kind+"#"+text)
 }
 
 // relate stores a tuple with the instances it stands between; fresh is false when it was there.
@@ -72,13 +73,13 @@ func (d *draft) relate(b relationship) (t authz.Tuple, fresh bool, err error) {
 		return t, false, err
 	}
 	tenant := b.Tenant
-	if object, ok := d.record(t.Object.Type, t.Object.ID); tenant == "" && ok {
+	if object, ok := d.Record(t.Object.Type, t.Object.ID); tenant == "" && ok {
 		tenant = object.Tenant
-	} else if subject, ok := d.record(t.Subject.Type, t.Subject.ID); tenant == "" && ok {
+	} else if subject, ok := d.Record(t.Subject.Type, t.Subject.ID); tenant == "" && ok {
 		tenant = subject.Tenant
 	}
 	ends := []authz.Entity{t.Object, t.Subject.Entity}
-	if t.Subject.Type == UserType || t.Subject.ID == authz.Everyone {
+	if t.Subject.Type == wire.UserType || t.Subject.ID == authz.Everyone {
 		ends = ends[:1]
 	}
 	for _, e := range ends {
@@ -86,10 +87,10 @@ func (d *draft) relate(b relationship) (t authz.Tuple, fresh bool, err error) {
 			return t, false, err
 		}
 	}
-	if old, ok := d.tuple(t); ok && old.Expires.Equal(t.Expires) {
+	if old, ok := d.Tuple(t); ok && old.Expires.Equal(t.Expires) {
 		return t, false, nil
 	}
-	d.putTuple(t)
+	d.PutTuple(t)
 	return t, true, nil
 }
 
@@ -98,22 +99,22 @@ func (d *draft) unrelate(b relationship) error {
 	if err != nil {
 		return err
 	}
-	stored, ok := d.tuple(t)
+	stored, ok := d.Tuple(t)
 	if !ok {
 		return writ.Errorf(writ.CodeNotFound, "%s does not stand in relation %q to %s", b.Subject, b.Relation, b.Object)
 	}
-	d.dropTuple(stored)
+	d.DropTuple(stored)
 	return nil
 }
 
 func (c *call) readTuple(t authz.Tuple) map[string]any {
-	m := c.common(c.id("relationship_tuple", t.String()), "", t.Created, t.Created)
+	m := c.Common(c.ID("relationship_tuple", t.String()), "", t.Created, t.Created)
 	delete(m, "key")
 	tenant := c.tenantOf(t.Object)
 	m["subject"], m["subject_id"] = t.Subject.String(), c.instanceID(t.Subject.Entity)
-	m["relation"], m["relation_id"] = t.Relation, c.id("relation", t.Object.Type, t.Relation)
+	m["relation"], m["relation_id"] = t.Relation, c.ID("relation", t.Object.Type, t.Relation)
 	m["object"], m["object_id"] = t.Object.String(), c.instanceID(t.Object)
-	m["tenant"], m["tenant_id"] = tenant, c.id(authz.TenantType, tenant)
+	m["tenant"], m["tenant_id"] = tenant, c.ID(authz.TenantType, tenant)
 	if !t.Expires.IsZero() {
 		m["expires_at"] = t.Expires
 	}
@@ -121,12 +122,12 @@ func (c *call) readTuple(t authz.Tuple) map[string]any {
 }
 
 func listTuples(c *call) error {
-	l, err := c.list()
+	l, err := c.List()
 	if err != nil {
 		return err
 	}
 	roles, filter := c.roles(), authz.TupleFilter{}
-	query := c.r.URL.Query()
+	query := c.R.URL.Query()
 	for name, put := range map[string]func(authz.Entity){
 		"object":  func(e authz.Entity) { filter.Object = e },
 		"subject": func(e authz.Entity) { filter.Subject.Entity = e },
@@ -134,34 +135,34 @@ func listTuples(c *call) error {
 		if text := query.Get(name); text != "" {
 			e, err := c.instance(text)
 			if writ.CodeOf(err) == writ.CodeNotFound {
-				return c.sendList(l, flagged)
+				return c.SendList(l, wire.Flagged)
 			} else if err != nil {
 				return err
 			}
 			put(e)
 		}
 	}
-	c.state.Snapshot.Tuples(filter, func(t authz.Tuple) bool {
+	c.State.Snapshot.Tuples(filter, func(t authz.Tuple) bool {
 		if t.Object.Type != authz.TenantType && !roles[t.Object.Type+"#"+t.Relation] &&
-			c.asked("relation", func(s string) bool { return c.is(s, t.Relation, "relation", t.Object.Type) }) &&
-			c.asked("tenant", func(s string) bool { return c.is(s, c.tenantOf(t.Object), authz.TenantType) }) {
-			l.add(func() map[string]any { return c.readTuple(t) })
+			c.Asked("relation", func(s string) bool { return c.Is(s, t.Relation, "relation", t.Object.Type) }) &&
+			c.Asked("tenant", func(s string) bool { return c.Is(s, c.tenantOf(t.Object), authz.TenantType) }) {
+			l.Add(func() map[string]any { return c.readTuple(t) })
 		}
 		return true
 	})
-	return c.sendList(l, flagged)
+	return c.SendList(l, wire.Flagged)
 }
 
 func createTuple(c *call) error {
 	var b relationship
-	if err := c.decode(&b); err != nil {
+	if err := c.Decode(&b); err != nil {
 		return err
 	}
 	var made authz.Tuple
 	err := c.write("tuples.create", b.Object, func(d *draft) error {
 		t, fresh, err := d.relate(b)
 		if err == nil && !fresh {
-			return taken("relationship tuple", t.String())
+			return wire.Taken("relationship tuple", t.String())
 		}
 		made = t
 		return err
@@ -169,21 +170,21 @@ func createTuple(c *call) error {
 	if err != nil {
 		return err
 	}
-	if stored, ok := c.state.Snapshot.Tuple(made.Object, made.Relation, made.Subject); ok {
+	if stored, ok := c.State.Snapshot.Tuple(made.Object, made.Relation, made.Subject); ok {
 		made = stored
 	}
-	return c.send(http.StatusCreated, c.readTuple(made))
+	return c.Send(http.StatusCreated, c.readTuple(made))
 }
 
 func deleteTuple(c *call) error {
 	var b relationship
-	if err := c.decode(&b); err != nil {
+	if err := c.Decode(&b); err != nil {
 		return err
 	}
 	if err := c.write("tuples.delete", b.Object, func(d *draft) error { return d.unrelate(b) }); err != nil {
 		return err
 	}
-	return c.send(http.StatusNoContent, nil)
+	return c.Send(http.StatusNoContent, nil)
 }
 
 func bulkTuples(c *call) error {
@@ -191,7 +192,7 @@ func bulkTuples(c *call) error {
 		Operations []relationship `json:"operations"`
 	}
 	return c.bulk("tuples.create", &b, func() (int, error) {
-		return len(b.Operations), atMost(len(b.Operations), c.api.Limits.Tuples, 1000, "relationship tuples")
+		return len(b.Operations), atMost(len(b.Operations), c.Limits.Tuples, 1000, "relationship tuples")
 	}, func(d *draft, i int) error {
 		_, _, err := d.relate(b.Operations[i]) // one that is there stays
 		return err
@@ -203,6 +204,6 @@ func bulkTuplesDelete(c *call) error {
 		Idents []relationship `json:"idents"`
 	}
 	return c.bulk("tuples.delete", &b, func() (int, error) {
-		return len(b.Idents), atMost(len(b.Idents), c.api.Limits.Tuples, 1000, "relationship tuples")
+		return len(b.Idents), atMost(len(b.Idents), c.Limits.Tuples, 1000, "relationship tuples")
 	}, func(d *draft, i int) error { return unlessMissing(d.unrelate(b.Idents[i])) })
 }

@@ -1,4 +1,4 @@
-package manage
+package model
 
 import (
 	"encoding/json"

@@ -1,4 +1,4 @@
-package manage
+package facts
 
 import (
 	"net/http"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz"
+	"github.com/writ-dev/writ/server/permit/wire"
 )
 
 func tenantRoutes() []route {
@@ -35,12 +36,12 @@ func (b *tenantBody) apply(r *authz.Record) {
 }
 
 func (c *call) readTenant(r authz.Record) map[string]any {
-	m := c.common(c.id(authz.TenantType, r.ID), r.ID, r.Created, r.Updated)
+	m := c.Common(c.ID(authz.TenantType, r.ID), r.ID, r.Created, r.Updated)
 	name := r.Profile["name"]
 	if name == "" {
 		name = r.ID
 	}
-	m["name"], m["description"] = name, optional(r.Profile["description"])
+	m["name"], m["description"] = name, wire.Optional(r.Profile["description"])
 	m["attributes"] = r.Attributes // null when there are none: SDKs' tests ask for it
 	m["last_action_at"] = m["updated_at"]
 	return m
@@ -49,34 +50,34 @@ func (c *call) readTenant(r authz.Record) map[string]any {
 // tenant gives a stored tenant, or the default one, which is there before it is stored.
 func (c *call) tenantRecord(key string) (authz.Record, bool) {
 	e := authz.Entity{Type: authz.TenantType, ID: key}
-	if r, ok := c.state.Snapshot.Record(e); ok || key != DefaultTenant {
+	if r, ok := c.State.Snapshot.Record(e); ok || key != wire.DefaultTenant {
 		return r, ok
 	}
 	return authz.Record{Entity: e}, true
 }
 
 func listTenants(c *call) error {
-	l, err := c.list()
+	l, err := c.List()
 	if err != nil {
 		return err
 	}
 	row := func(r authz.Record) bool {
-		if c.matches(r.Attributes, r.ID, r.Profile["name"]) {
-			l.add(func() map[string]any { return c.readTenant(r) })
+		if c.Matches(r.Attributes, r.ID, r.Profile["name"]) {
+			l.Add(func() map[string]any { return c.readTenant(r) })
 		}
 		return true
 	}
-	if _, stored := c.state.Snapshot.Record(authz.Entity{Type: authz.TenantType, ID: DefaultTenant}); !stored {
-		r, _ := c.tenantRecord(DefaultTenant)
+	if _, stored := c.State.Snapshot.Record(authz.Entity{Type: authz.TenantType, ID: wire.DefaultTenant}); !stored {
+		r, _ := c.tenantRecord(wire.DefaultTenant)
 		row(r)
 	}
-	c.state.Snapshot.Records(authz.TenantType, "", row)
-	return c.sendList(l, flagged)
+	c.State.Snapshot.Records(authz.TenantType, "", row)
+	return c.SendList(l, wire.Flagged)
 }
 
 func createTenant(c *call) error {
 	var b tenantBody
-	if err := c.decode(&b); err != nil {
+	if err := c.Decode(&b); err != nil {
 		return err
 	}
 	err := c.write("tenants.create", authz.TenantType+":"+b.Key, func(d *draft) error { return d.createTenant(b) })
@@ -87,43 +88,43 @@ func createTenant(c *call) error {
 }
 
 func (d *draft) createTenant(b tenantBody) error {
-	if err := checkKey("tenant", b.Key); err != nil {
+	if err := wire.CheckKey("tenant", b.Key); err != nil {
 		return err
 	}
-	if _, ok := d.record(authz.TenantType, b.Key); ok || b.Key == DefaultTenant {
-		return taken("tenant", b.Key)
+	if _, ok := d.Record(authz.TenantType, b.Key); ok || b.Key == wire.DefaultTenant {
+		return wire.Taken("tenant", b.Key)
 	}
 	r := authz.Record{Entity: authz.Entity{Type: authz.TenantType, ID: b.Key}}
 	b.apply(&r)
-	d.put(r)
+	d.Put(r)
 	return nil
 }
 
 func getTenant(c *call) error {
-	return c.sendTenant(http.StatusOK, c.entity(authz.TenantType, c.r.PathValue("tenant")))
+	return c.sendTenant(http.StatusOK, c.Entity(authz.TenantType, c.R.PathValue("tenant")))
 }
 
 func (c *call) sendTenant(status int, key string) error {
 	r, ok := c.tenantRecord(key)
 	if !ok {
-		return missing("tenant", key)
+		return wire.Missing("tenant", key)
 	}
-	return c.send(status, c.readTenant(r))
+	return c.Send(status, c.readTenant(r))
 }
 
 func patchTenant(c *call) error {
 	var b tenantBody
-	if err := c.decode(&b); err != nil {
+	if err := c.Decode(&b); err != nil {
 		return err
 	}
-	err := c.write("tenants.update", authz.TenantType+":"+c.r.PathValue("tenant"), func(d *draft) error {
+	err := c.write("tenants.update", authz.TenantType+":"+c.R.PathValue("tenant"), func(d *draft) error {
 		var err error
-		if b.Key, err = d.tenant(c.r.PathValue("tenant")); err != nil {
+		if b.Key, err = d.Tenant(c.R.PathValue("tenant")); err != nil {
 			return err
 		}
-		r, _ := d.record(authz.TenantType, b.Key)
+		r, _ := d.Record(authz.TenantType, b.Key)
 		b.apply(&r)
-		d.put(r)
+		d.Put(r)
 		return nil
 	})
 	if err != nil {
@@ -133,14 +134,14 @@ func patchTenant(c *call) error {
 }
 
 func deleteTenant(c *call) error {
-	err := c.write("tenants.delete", authz.TenantType+":"+c.r.PathValue("tenant"), func(d *draft) error {
-		key := d.entity(authz.TenantType, c.r.PathValue("tenant"))
-		r, ok := d.record(authz.TenantType, key)
+	err := c.write("tenants.delete", authz.TenantType+":"+c.R.PathValue("tenant"), func(d *draft) error {
+		key := d.Entity(authz.TenantType, c.R.PathValue("tenant"))
+		r, ok := d.Record(authz.TenantType, key)
 		switch {
-		case key == DefaultTenant:
+		case key == wire.DefaultTenant:
 			return writ.Errorf(writ.CodeConflict, "the tenant %q is always there", key)
 		case !ok:
-			return missing("tenant", key)
+			return wire.Missing("tenant", key)
 		}
 		d.dropTenant(r)
 		return nil
@@ -148,22 +149,22 @@ func deleteTenant(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.send(http.StatusNoContent, nil)
+	return c.Send(http.StatusNoContent, nil)
 }
 
 // dropTenant removes a tenant with the roles in it and all that belongs to it.
 func (d *draft) dropTenant(r authz.Record) {
-	for _, t := range d.state.Snapshot.Model().Types {
-		d.dropRecords(t.Name, func(x authz.Record) bool { return x.Tenant == r.ID && x.Entity != r.Entity })
+	for _, t := range d.State.Snapshot.Model().Types {
+		d.DropRecords(t.Name, func(x authz.Record) bool { return x.Tenant == r.ID && x.Entity != r.Entity })
 	}
-	d.drop(r)
+	d.Drop(r)
 }
 
 // members gives the users with a role in a tenant or on a resource of it.
 func (c *call) members(tenant string) []string {
 	var users []string
-	c.state.Snapshot.Tuples(authz.TupleFilter{Tenant: tenant}, func(t authz.Tuple) bool {
-		if t.Subject.Type == UserType && t.Subject.Relation == "" {
+	c.State.Snapshot.Tuples(authz.TupleFilter{Tenant: tenant}, func(t authz.Tuple) bool {
+		if t.Subject.Type == wire.UserType && t.Subject.Relation == "" {
 			users = append(users, t.Subject.ID)
 		}
 		return true
@@ -173,42 +174,42 @@ func (c *call) members(tenant string) []string {
 }
 
 func listTenantUsers(c *call) error {
-	l, err := c.list()
+	l, err := c.List()
 	if err != nil {
 		return err
 	}
-	tenant := c.entity(authz.TenantType, c.r.PathValue("tenant"))
+	tenant := c.Entity(authz.TenantType, c.R.PathValue("tenant"))
 	if _, ok := c.tenantRecord(tenant); !ok {
-		return missing("tenant", tenant)
+		return wire.Missing("tenant", tenant)
 	}
 	for _, key := range c.members(tenant) {
-		r, ok := c.state.Snapshot.Record(authz.Entity{Type: UserType, ID: key})
-		if ok && c.matches(r.Attributes, r.ID, r.Profile["email"]) &&
-			c.asked("role", func(role string) bool { return c.hasRole(r, role) }) {
-			l.add(func() map[string]any { return c.readUser(r) })
+		r, ok := c.State.Snapshot.Record(authz.Entity{Type: wire.UserType, ID: key})
+		if ok && c.Matches(r.Attributes, r.ID, r.Profile["email"]) &&
+			c.Asked("role", func(role string) bool { return c.hasRole(r, role) }) {
+			l.Add(func() map[string]any { return c.readUser(r) })
 		}
 	}
-	return c.sendList(l, paged)
+	return c.SendList(l, wire.Paged)
 }
 
 // deleteTenantUser takes all roles in a tenant from a user.
 func deleteTenantUser(c *call) error {
-	err := c.write("tenants.remove-user", UserType+":"+c.r.PathValue("user"), func(d *draft) error {
-		tenant := d.entity(authz.TenantType, c.r.PathValue("tenant"))
-		user := d.entity(UserType, c.r.PathValue("user"))
+	err := c.write("tenants.remove-user", wire.UserType+":"+c.R.PathValue("user"), func(d *draft) error {
+		tenant := d.Entity(authz.TenantType, c.R.PathValue("tenant"))
+		user := d.Entity(wire.UserType, c.R.PathValue("user"))
 		if _, ok := d.tenantRecord(tenant); !ok {
-			return missing("tenant", tenant)
+			return wire.Missing("tenant", tenant)
 		}
-		if _, ok := d.record(UserType, user); !ok {
-			return missing("user", user)
+		if _, ok := d.Record(wire.UserType, user); !ok {
+			return wire.Missing("user", user)
 		}
-		d.dropTuples(authz.TupleFilter{
-			Tenant: tenant, Subject: authz.Holder{Entity: authz.Entity{Type: UserType, ID: user}},
+		d.DropTuples(authz.TupleFilter{
+			Tenant: tenant, Subject: authz.Holder{Entity: authz.Entity{Type: wire.UserType, ID: user}},
 		})
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return c.send(http.StatusNoContent, nil)
+	return c.Send(http.StatusNoContent, nil)
 }

@@ -1,20 +1,20 @@
-package manage
+package model
 
 import (
 	"encoding/json"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/writ-dev/writ/authz"
 	"github.com/writ-dev/writ/authz/schema"
+	"github.com/writ-dev/writ/server/permit/wire"
 )
 
 func resourceRoutes() []route {
 	p := resources()
 	return append(p.routes("/resources"), route{"PUT /resources/{resource}", func(c *call) error {
 		var raw json.RawMessage
-		if err := c.decode(&raw); err != nil {
+		if err := c.Decode(&raw); err != nil {
 			return err
 		}
 		// All is replaced but what has calls of its own.
@@ -27,7 +27,7 @@ func resourceRoutes() []route {
 
 func resources() *part[schema.Resource] {
 	return &part[schema.Resource]{
-		kind: "resource", name: "resource", shape: flagged,
+		kind: "resource", name: "resource", shape: wire.Flagged,
 		list:    func(_ *call, s *schema.Schema) (*[]schema.Resource, error) { return &s.Resources, nil },
 		head:    func(r *schema.Resource) *schema.Header { return &r.Header },
 		apply:   applyResource,
@@ -38,22 +38,22 @@ func resources() *part[schema.Resource] {
 
 // resource finds the resource that the path names.
 func (c *call) resource(s *schema.Schema) (*schema.Resource, error) {
-	return c.resourceNamed(s, c.r.PathValue("resource"))
+	return c.resourceNamed(s, c.R.PathValue("resource"))
 }
 
 func (c *call) resourceNamed(s *schema.Schema, text string) (*schema.Resource, error) {
 	for i := range s.Resources {
-		if c.is(text, s.Resources[i].Key, "resource") {
+		if c.Is(text, s.Resources[i].Key, "resource") {
 			return &s.Resources[i], nil
 		}
 	}
-	return nil, missing("resource", text)
+	return nil, wire.Missing("resource", text)
 }
 
 // resourceKey is the key of the resource that the path names.
 func (c *call) resourceKey() string {
-	text := c.r.PathValue("resource")
-	if s, err := policy(c.state); err == nil {
+	text := c.R.PathValue("resource")
+	if s, err := wire.Policy(c.State); err == nil {
 		if r, err := c.resource(s); err == nil {
 			return r.Key
 		}
@@ -115,7 +115,7 @@ func replace[T any](d *draft, list *[]T, p *part[T], bodies map[string]json.RawM
 
 func (c *call) readResource(r *schema.Resource) map[string]any {
 	m := c.readHeader(&r.Header, "resource")
-	m["urn"] = optional(r.URN)
+	m["urn"] = wire.Optional(r.URN)
 	actions, groups, attributes := map[string]any{}, map[string]any{}, map[string]any{}
 	for i := range r.Actions {
 		actions[r.Actions[i].Key] = c.readAction(r.Key, &r.Actions[i])
@@ -134,48 +134,18 @@ func (c *call) readResource(r *schema.Resource) map[string]any {
 	for i := range r.Relations {
 		x := &r.Relations[i]
 		relations[x.Key] = map[string]any{
-			"description": optional(x.Description), "resource": x.Subject, "resource_id": c.id("resource", x.Subject),
+			"description": wire.Optional(x.Description), "resource": x.Subject, "resource_id": c.ID("resource", x.Subject),
 		}
 	}
 	m["roles"], m["relations"] = roles, relations
 	return m
 }
 
-// removedResource takes a resource out of all that names it: instances and their tuples, roles,
-// sets, rules, and the relations of other resources to it.
-func removedResource(d *draft, gone *schema.Resource) error {
-	s, err := d.edit()
-	if err != nil {
-		return err
-	}
-	d.dropRecords(gone.Key, func(authz.Record) bool { return true })
-	d.dropTuples(authz.TupleFilter{Object: authz.Entity{Type: gone.Key}})
-	d.dropTuples(authz.TupleFilter{Subject: authz.Holder{Entity: authz.Entity{Type: gone.Key}}})
-	dropPermissions(s, func(p string) bool { return strings.HasPrefix(p, gone.Key+":") })
-	s.Rules = slices.DeleteFunc(s.Rules, func(r schema.Rule) bool {
-		return r.IsResource && r.Resources == gone.Key || setOf(s, r.Resources, gone.Key)
-	})
-	s.Sets = slices.DeleteFunc(s.Sets, func(x schema.Set) bool { return x.Resource == gone.Key })
-	for i := range s.Resources {
-		r := &s.Resources[i]
-		r.Relations = slices.DeleteFunc(r.Relations, func(x schema.Relation) bool { return x.Subject == gone.Key })
-		for j := range r.Roles {
-			r.Roles[j].Grants = slices.DeleteFunc(r.Roles[j].Grants, func(g schema.Derivation) bool { return g.Resource == gone.Key })
-		}
-	}
+// removedResource takes the instances of a resource away, and their tuples.
+func removedResource(d *draft, s *schema.Schema, gone *schema.Resource) error {
+	d.DropRecords(gone.Key, func(authz.Record) bool { return true })
+	d.DropTuples(authz.TupleFilter{Object: authz.Entity{Type: gone.Key}})
+	d.DropTuples(authz.TupleFilter{Subject: authz.Holder{Entity: authz.Entity{Type: gone.Key}}})
+	s.RemoveResource(gone.Key)
 	return nil
 }
-
-// setOf reports whether key is a set of resources of a type.
-func setOf(s *schema.Schema, key, resource string) bool {
-	return slices.ContainsFunc(s.Sets, func(x schema.Set) bool { return x.Key == key && x.Resource == resource })
-}
-
-// dropPermissions takes "type:action" permissions from tenant roles, and the rules about them out.
-func dropPermissions(s *schema.Schema, gone func(string) bool) {
-	for i := range s.Roles {
-		s.Roles[i].Permissions = slices.DeleteFunc(s.Roles[i].Permissions, gone)
-	}
-	s.Rules = slices.DeleteFunc(s.Rules, func(r schema.Rule) bool { return gone(r.Permission) })
-}
-

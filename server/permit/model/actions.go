@@ -1,4 +1,4 @@
-package manage
+package model
 
 import (
 	"encoding/json"
@@ -7,6 +7,7 @@ import (
 
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz/schema"
+	"github.com/writ-dev/writ/server/permit/wire"
 )
 
 func actionRoutes() []route {
@@ -42,22 +43,8 @@ func actions() *part[schema.Action] {
 		},
 		read:   func(c *call, a *schema.Action) map[string]any { return c.readAction(c.resourceKey(), a) },
 		values: func(a *schema.Action) map[string]any { return a.Attributes },
-		removed: func(d *draft, gone *schema.Action) error {
-			s, err := d.edit()
-			if err != nil {
-				return err
-			}
-			r, err := d.resource(s)
-			if err != nil {
-				return err
-			}
-			dropPermissions(s, func(p string) bool { return p == r.Key+":"+gone.Key })
-			for i := range r.Roles {
-				r.Roles[i].Permissions = slices.DeleteFunc(r.Roles[i].Permissions, func(p string) bool { return p == gone.Key })
-			}
-			for i := range r.ActionGroups {
-				r.ActionGroups[i].Actions = slices.DeleteFunc(r.ActionGroups[i].Actions, func(p string) bool { return p == gone.Key })
-			}
+		removed: func(d *draft, s *schema.Schema, gone *schema.Action) error {
+			s.RemoveAction(d.resourceKey(), gone.Key)
 			return nil
 		},
 	}
@@ -66,8 +53,8 @@ func actions() *part[schema.Action] {
 func (c *call) readAction(resource string, a *schema.Action) map[string]any {
 	m := c.readHeader(&a.Header, "action", resource)
 	m["permission_name"] = resource + ":" + a.Key
-	m["resource_id"], m["resource_key"] = c.id("resource", resource), resource
-	m["attributes"] = attributes(a.Attributes)
+	m["resource_id"], m["resource_key"] = c.ID("resource", resource), resource
+	m["attributes"] = wire.Attributes(a.Attributes)
 	return m
 }
 
@@ -100,22 +87,18 @@ func groups() *part[schema.ActionGroup] {
 		},
 		read:   func(c *call, g *schema.ActionGroup) map[string]any { return c.readGroup(c.resourceKey(), g) },
 		values: func(g *schema.ActionGroup) map[string]any { return g.Attributes },
+		removed: func(d *draft, s *schema.Schema, gone *schema.ActionGroup) error {
+			s.RemoveGroup(d.resourceKey(), gone.Key)
+			return nil
+		},
 	}
 }
 
 func (c *call) readGroup(resource string, g *schema.ActionGroup) map[string]any {
 	m := c.readHeader(&g.Header, "action_group", resource)
-	m["resource_id"], m["resource_key"] = c.id("resource", resource), resource
-	m["attributes"], m["actions"] = attributes(g.Attributes), texts(g.Actions)
+	m["resource_id"], m["resource_key"] = c.ID("resource", resource), resource
+	m["attributes"], m["actions"] = wire.Attributes(g.Attributes), wire.Texts(g.Actions)
 	return m
-}
-
-// texts gives an empty array for none: null breaks SDKs.
-func texts(list []string) []string {
-	if list == nil {
-		return []string{}
-	}
-	return list
 }
 
 // attributeKinds are the types of attributes; any other string breaks the decoder of Go's SDK.
@@ -169,6 +152,6 @@ func applyAttribute(_ *draft, a *schema.Attribute, raw json.RawMessage) error {
 func (c *call) readAttribute(resource string, a *schema.Attribute) map[string]any {
 	m := c.readHeader(&a.Header, "attribute", resource)
 	m["type"] = a.Type
-	m["resource_id"], m["resource_key"] = c.id("resource", resource), resource
+	m["resource_id"], m["resource_key"] = c.ID("resource", resource), resource
 	return m
 }

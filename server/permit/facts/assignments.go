@@ -1,4 +1,4 @@
-package manage
+package facts
 
 import (
 	"net/http"
@@ -7,6 +7,7 @@ import (
 
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz"
+	"github.com/writ-dev/writ/server/permit/wire"
 )
 
 func assignmentRoutes() []route {
@@ -34,12 +35,12 @@ type assignment struct {
 // nothing else of it need exist.
 func (d *draft) find(a assignment) (authz.Tuple, error) {
 	t := authz.Tuple{
-		Object:  authz.Entity{Type: authz.TenantType, ID: DefaultTenant},
-		Subject: authz.Holder{Entity: authz.Entity{Type: UserType, ID: d.entity(UserType, a.User)}},
+		Object:  authz.Entity{Type: authz.TenantType, ID: wire.DefaultTenant},
+		Subject: authz.Holder{Entity: authz.Entity{Type: wire.UserType, ID: d.Entity(wire.UserType, a.User)}},
 		Expires: a.Expires,
 	}
 	if a.Tenant != "" {
-		t.Object.ID = d.entity(authz.TenantType, a.Tenant)
+		t.Object.ID = d.Entity(authz.TenantType, a.Tenant)
 	}
 	role := a.Role
 	if a.ResourceInstance != "" {
@@ -56,7 +57,7 @@ func (d *draft) find(a assignment) (authz.Tuple, error) {
 
 // role finds a role of tenants, or of a type of resource, by key or id.
 func (c *call) role(kind, text string) (string, error) {
-	for _, t := range c.state.Snapshot.Model().Types {
+	for _, t := range c.State.Snapshot.Model().Types {
 		if t.Name != kind {
 			continue
 		}
@@ -67,23 +68,23 @@ func (c *call) role(kind, text string) (string, error) {
 		}
 	}
 	if kind == authz.TenantType {
-		return "", missing("role", text)
+		return "", wire.Missing("role", text)
 	}
-	return "", missing("role", kind+"#"+text)
+	return "", wire.Missing("role", kind+"#"+text)
 }
 
 func (c *call) isRole(text, kind, role string) bool {
 	if kind == authz.TenantType {
-		return c.is(text, role, "role")
+		return c.Is(text, role, "role")
 	}
-	return text == kind+"#"+role || c.is(text, role, "resource_role", kind)
+	return text == kind+"#"+role || c.Is(text, role, "resource_role", kind)
 }
 
 func (c *call) roleID(kind, role string) string {
 	if kind == authz.TenantType {
-		return c.id("role", role)
+		return c.ID("role", role)
 	}
-	return c.id("resource_role", kind, role)
+	return c.ID("resource_role", kind, role)
 }
 
 // assign gives a role; fresh is false when the user had it.
@@ -91,21 +92,21 @@ func (d *draft) assign(a assignment) (t authz.Tuple, fresh bool, err error) {
 	if t, err = d.find(a); err != nil {
 		return t, false, err
 	}
-	if _, ok := d.record(UserType, t.Subject.ID); !ok {
-		return t, false, missing("user", a.User)
+	if _, ok := d.Record(wire.UserType, t.Subject.ID); !ok {
+		return t, false, wire.Missing("user", a.User)
 	}
 	if t.Object.Type == authz.TenantType {
-		t.Object.ID, err = d.tenant(a.Tenant)
+		t.Object.ID, err = d.Tenant(a.Tenant)
 	} else {
 		_, err = d.ensureInstance(t.Object, a.Tenant)
 	}
 	if err != nil {
 		return t, false, err
 	}
-	if old, ok := d.tuple(t); ok && old.Expires.Equal(t.Expires) {
+	if old, ok := d.Tuple(t); ok && old.Expires.Equal(t.Expires) {
 		return t, false, nil
 	}
-	d.putTuple(t)
+	d.PutTuple(t)
 	return t, true, nil
 }
 
@@ -114,23 +115,23 @@ func (d *draft) unassign(a assignment) (authz.Tuple, error) {
 	if err != nil {
 		return t, err
 	}
-	stored, ok := d.tuple(t)
+	stored, ok := d.Tuple(t)
 	if !ok {
 		return t, writ.Errorf(writ.CodeNotFound, "user %q has no role %q on %s", a.User, a.Role, t.Object)
 	}
-	d.dropTuple(stored)
+	d.DropTuple(stored)
 	return stored, nil
 }
 
 func (c *call) readAssignment(t authz.Tuple, detailed bool) map[string]any {
-	id := c.id("role_assignment", t.String())
-	m := c.common(id, "", t.Created, t.Created)
+	id := c.ID("role_assignment", t.String())
+	m := c.Common(id, "", t.Created, t.Created)
 	delete(m, "key")
 	delete(m, "updated_at")
 	tenant := c.tenantOf(t.Object)
-	m["user"], m["user_id"] = t.Subject.ID, c.id(UserType, t.Subject.ID)
+	m["user"], m["user_id"] = t.Subject.ID, c.ID(wire.UserType, t.Subject.ID)
 	m["role"], m["role_id"] = t.Relation, c.roleID(t.Object.Type, t.Relation)
-	m["tenant"], m["tenant_id"] = tenant, c.id(authz.TenantType, tenant)
+	m["tenant"], m["tenant_id"] = tenant, c.ID(authz.TenantType, tenant)
 	m["resource_instance"], m["resource_instance_id"] = nil, nil
 	if t.Object.Type != authz.TenantType {
 		m["resource_instance"], m["resource_instance_id"] = t.Object.String(), c.instanceID(t.Object)
@@ -146,21 +147,21 @@ func (c *call) readAssignment(t authz.Tuple, detailed bool) map[string]any {
 
 // detail puts objects in the place of keys.
 func (c *call) detail(m map[string]any, t authz.Tuple, tenant string) {
-	user, _ := c.state.Snapshot.Record(t.Subject.Entity)
+	user, _ := c.State.Snapshot.Record(t.Subject.Entity)
 	m["user"] = map[string]any{
-		"id": m["user_id"], "key": t.Subject.ID, "email": optional(user.Profile["email"]),
-		"first_name": optional(user.Profile["first_name"]), "last_name": optional(user.Profile["last_name"]),
-		"attributes": attributes(user.Attributes),
+		"id": m["user_id"], "key": t.Subject.ID, "email": wire.Optional(user.Profile["email"]),
+		"first_name": wire.Optional(user.Profile["first_name"]), "last_name": wire.Optional(user.Profile["last_name"]),
+		"attributes": wire.Attributes(user.Attributes),
 	}
 	m["role"] = map[string]any{"id": m["role_id"], "key": t.Relation, "name": t.Relation}
 	in, _ := c.tenantRecord(tenant)
 	m["tenant"] = map[string]any{
-		"id": m["tenant_id"], "key": tenant, "name": c.readTenant(in)["name"], "attributes": attributes(in.Attributes),
+		"id": m["tenant_id"], "key": tenant, "name": c.readTenant(in)["name"], "attributes": wire.Attributes(in.Attributes),
 	}
 	if t.Object.Type != authz.TenantType {
-		on, _ := c.state.Snapshot.Record(t.Object)
+		on, _ := c.State.Snapshot.Record(t.Object)
 		m["resource_instance"] = map[string]any{
-			"id": m["resource_instance_id"], "key": t.Object.ID, "resource": t.Object.Type, "attributes": attributes(on.Attributes),
+			"id": m["resource_instance_id"], "key": t.Object.ID, "resource": t.Object.Type, "attributes": wire.Attributes(on.Attributes),
 		}
 	}
 }
@@ -170,16 +171,16 @@ func (c *call) tenantOf(e authz.Entity) string {
 	if e.Type == authz.TenantType {
 		return e.ID
 	}
-	if r, ok := c.state.Snapshot.Record(e); ok && r.Tenant != "" {
+	if r, ok := c.State.Snapshot.Record(e); ok && r.Tenant != "" {
 		return r.Tenant
 	}
-	return DefaultTenant
+	return wire.DefaultTenant
 }
 
 // roles gives the relations that are roles, as type#role.
 func (c *call) roles() map[string]bool {
 	roles := map[string]bool{}
-	for _, t := range c.state.Snapshot.Model().Types {
+	for _, t := range c.State.Snapshot.Model().Types {
 		for _, r := range t.Relations {
 			if r.Role || t.Name == authz.TenantType {
 				roles[t.Name+"#"+r.Name] = true
@@ -191,10 +192,10 @@ func (c *call) roles() map[string]bool {
 
 // Assignments runs over the role assignments that a request's filters ask for.
 func (c *call) assignments(f func(authz.Tuple)) error {
-	query, roles := c.r.URL.Query(), c.roles()
+	query, roles := c.R.URL.Query(), c.roles()
 	filter := authz.TupleFilter{}
 	if users := query["user"]; len(users) == 1 && users[0] != "" {
-		filter.Subject = authz.Holder{Entity: authz.Entity{Type: UserType, ID: c.entity(UserType, users[0])}}
+		filter.Subject = authz.Holder{Entity: authz.Entity{Type: wire.UserType, ID: c.Entity(wire.UserType, users[0])}}
 	}
 	if on := query["resource_instance"]; len(on) == 1 && on[0] != "" {
 		e, err := c.instance(on[0])
@@ -205,8 +206,8 @@ func (c *call) assignments(f func(authz.Tuple)) error {
 		}
 		filter.Object = e
 	}
-	c.state.Snapshot.Tuples(filter, func(t authz.Tuple) bool {
-		if roles[t.Object.Type+"#"+t.Relation] && t.Subject.Type == UserType && t.Subject.Relation == "" && c.asksFor(t) {
+	c.State.Snapshot.Tuples(filter, func(t authz.Tuple) bool {
+		if roles[t.Object.Type+"#"+t.Relation] && t.Subject.Type == wire.UserType && t.Subject.Relation == "" && c.asksFor(t) {
 			f(t)
 		}
 		return true
@@ -216,33 +217,33 @@ func (c *call) assignments(f func(authz.Tuple)) error {
 
 func (c *call) asksFor(t authz.Tuple) bool {
 	onTenant := t.Object.Type == authz.TenantType
-	return c.asked("user", func(s string) bool { return c.is(s, t.Subject.ID, UserType) }) &&
-		c.asked("role", func(s string) bool { return c.isRole(s, t.Object.Type, t.Relation) }) &&
-		c.asked("tenant", func(s string) bool { return c.is(s, c.tenantOf(t.Object), authz.TenantType) }) &&
-		c.asked("resource", func(s string) bool { return !onTenant && c.is(s, t.Object.Type, "resource") }) &&
-		c.asked("resource_instance", func(s string) bool {
-			return !onTenant && (s == t.Object.String() || c.is(s, t.Object.ID, "instance", t.Object.Type))
+	return c.Asked("user", func(s string) bool { return c.Is(s, t.Subject.ID, wire.UserType) }) &&
+		c.Asked("role", func(s string) bool { return c.isRole(s, t.Object.Type, t.Relation) }) &&
+		c.Asked("tenant", func(s string) bool { return c.Is(s, c.tenantOf(t.Object), authz.TenantType) }) &&
+		c.Asked("resource", func(s string) bool { return !onTenant && c.Is(s, t.Object.Type, "resource") }) &&
+		c.Asked("resource_instance", func(s string) bool {
+			return !onTenant && (s == t.Object.String() || c.Is(s, t.Object.ID, "instance", t.Object.Type))
 		})
 }
 
 func listAssignments(c *call) error {
-	l, err := c.list()
+	l, err := c.List()
 	if err != nil {
 		return err
 	}
-	detailed := c.r.URL.Query().Get("detailed") == "true" || strings.HasSuffix(c.r.URL.Path, "/detailed")
+	detailed := c.R.URL.Query().Get("detailed") == "true" || strings.HasSuffix(c.R.URL.Path, "/detailed")
 	err = c.assignments(func(t authz.Tuple) {
-		l.add(func() map[string]any { return c.readAssignment(t, detailed) })
+		l.Add(func() map[string]any { return c.readAssignment(t, detailed) })
 	})
 	if err != nil {
 		return err
 	}
-	return c.sendList(l, flagged)
+	return c.SendList(l, wire.Flagged)
 }
 
 func assignRole(c *call) error {
 	var a assignment
-	if err := c.decode(&a); err != nil {
+	if err := c.Decode(&a); err != nil {
 		return err
 	}
 	return c.assign(a)
@@ -250,16 +251,16 @@ func assignRole(c *call) error {
 
 func assignToUser(c *call) error {
 	var a assignment
-	if err := c.decode(&a); err != nil {
+	if err := c.Decode(&a); err != nil {
 		return err
 	}
-	a.User = c.r.PathValue("user")
+	a.User = c.R.PathValue("user")
 	return c.assign(a)
 }
 
 func (c *call) assign(a assignment) error {
 	var made authz.Tuple
-	err := c.write("roles.assign", UserType+":"+a.User, func(d *draft) error {
+	err := c.write("roles.assign", wire.UserType+":"+a.User, func(d *draft) error {
 		t, fresh, err := d.assign(a)
 		if err == nil && !fresh {
 			return writ.Errorf(writ.CodeConflict, "user %q has the role %q on %s already", a.User, a.Role, t.Object)
@@ -270,38 +271,38 @@ func (c *call) assign(a assignment) error {
 	if err != nil {
 		return err
 	}
-	if stored, ok := c.state.Snapshot.Tuple(made.Object, made.Relation, made.Subject); ok {
+	if stored, ok := c.State.Snapshot.Tuple(made.Object, made.Relation, made.Subject); ok {
 		made = stored
 	}
-	return c.send(http.StatusCreated, c.readAssignment(made, false))
+	return c.Send(http.StatusCreated, c.readAssignment(made, false))
 }
 
 func unassignRole(c *call) error {
 	var a assignment
-	if err := c.decode(&a); err != nil {
+	if err := c.Decode(&a); err != nil {
 		return err
 	}
 	if err := c.unassign(a); err != nil {
 		return err
 	}
-	return c.send(http.StatusNoContent, nil)
+	return c.Send(http.StatusNoContent, nil)
 }
 
 // unassignFromUser answers with the user, because Go's SDK decodes one.
 func unassignFromUser(c *call) error {
 	var a assignment
-	if err := c.decode(&a); err != nil {
+	if err := c.Decode(&a); err != nil {
 		return err
 	}
-	a.User = c.r.PathValue("user")
+	a.User = c.R.PathValue("user")
 	if err := c.unassign(a); err != nil {
 		return err
 	}
-	return c.sendUser(http.StatusOK, c.entity(UserType, a.User))
+	return c.sendUser(http.StatusOK, c.Entity(wire.UserType, a.User))
 }
 
 func (c *call) unassign(a assignment) error {
-	return c.write("roles.unassign", UserType+":"+a.User, func(d *draft) error {
+	return c.write("roles.unassign", wire.UserType+":"+a.User, func(d *draft) error {
 		_, err := d.unassign(a)
 		return err
 	})
@@ -327,10 +328,10 @@ func bulkUnassign(c *call) error {
 
 func (c *call) bulkRoles(kind, counted string, step func(*draft, assignment) (bool, error)) error {
 	var all []assignment
-	if err := c.decode(&all); err != nil {
+	if err := c.Decode(&all); err != nil {
 		return err
 	}
-	if err := atMost(len(all), c.api.Limits.Assignments, 2000, "role assignments"); err != nil {
+	if err := atMost(len(all), c.Limits.Assignments, 2000, "role assignments"); err != nil {
 		return err
 	}
 	n := 0
@@ -350,5 +351,27 @@ func (c *call) bulkRoles(kind, counted string, step func(*draft, assignment) (bo
 	if err != nil {
 		return err
 	}
-	return c.send(http.StatusOK, map[string]any{counted: n})
+	return c.Send(http.StatusOK, map[string]any{counted: n})
+}
+
+// Local answers what a decision point is asked about the role assignments that it knows.
+func Local(c *wire.Call) error {
+	own := &call{c}
+	l, err := own.List()
+	if err != nil {
+		return err
+	}
+	err = own.assignments(func(t authz.Tuple) {
+		l.Add(func() map[string]any {
+			m := map[string]any{"user": t.Subject.ID, "role": t.Relation, "tenant": own.tenantOf(t.Object)}
+			if t.Object.Type != authz.TenantType {
+				m["resource_instance"] = t.Object.String()
+			}
+			return m
+		})
+	})
+	if err != nil {
+		return err
+	}
+	return c.SendList(l, wire.Array)
 }

@@ -1,4 +1,4 @@
-package manage
+package wire
 
 import (
 	"fmt"
@@ -14,35 +14,35 @@ import (
 const maxPage = 100
 
 // shape is how a list is answered. SDKs disagree on it, each with its own generated decoder.
-type shape int
+type Shape int
 
 const (
-	array   shape = iota // a bare array
-	paged                // {"data", "total_count", "page_count"}
-	flagged              // an array, or paged when include_total_count is true
-	byAgent              // paged for Go's SDK, which cannot decode an array; an array for the others
+	Array   Shape = iota // a bare array
+	Paged                // {"data", "total_count", "page_count"}
+	Flagged              // an array, or paged when include_total_count is true
+	ByAgent              // paged for Go's SDK, which cannot decode an array; an array for the others
 )
 
 // goAgent is what Go's SDK calls itself.
 const goAgent = "OpenAPI-Generator/1.0.0/go"
 
 // list collects the rows of one page and counts all.
-type list struct {
+type List struct {
 	page, size, total int
 	rows              []any
 }
 
-func (c *call) list() (*list, error) {
+func (c *Call) List() (*List, error) {
 	page, err := c.number("page", 1, 1<<40)
 	if err != nil {
 		return nil, err
 	}
 	size, err := c.number("per_page", 30, maxPage)
-	return &list{page: page, size: size, rows: []any{}}, err
+	return &List{page: page, size: size, rows: []any{}}, err
 }
 
-func (c *call) number(name string, missing, most int) (int, error) {
-	text := c.r.URL.Query().Get(name)
+func (c *Call) number(name string, missing, most int) (int, error) {
+	text := c.R.URL.Query().Get(name)
 	if text == "" {
 		return missing, nil
 	}
@@ -54,7 +54,7 @@ func (c *call) number(name string, missing, most int) (int, error) {
 }
 
 // add counts a row, and makes it when it is on the page.
-func (l *list) add(row func() map[string]any) {
+func (l *List) Add(row func() map[string]any) {
 	// page is at most 1<<40 and size 100: no overflow.
 	if l.total >= (l.page-1)*l.size && l.total < l.page*l.size {
 		l.rows = append(l.rows, row())
@@ -62,22 +62,22 @@ func (l *list) add(row func() map[string]any) {
 	l.total++
 }
 
-func (c *call) sendList(l *list, s shape) error {
+func (c *Call) SendList(l *List, s Shape) error {
 	switch {
-	case s == array,
-		s == flagged && c.r.URL.Query().Get("include_total_count") != "true",
-		s == byAgent && c.r.UserAgent() != goAgent:
-		return c.send(http.StatusOK, l.rows)
+	case s == Array,
+		s == Flagged && c.R.URL.Query().Get("include_total_count") != "true",
+		s == ByAgent && c.R.UserAgent() != goAgent:
+		return c.Send(http.StatusOK, l.rows)
 	}
-	return c.send(http.StatusOK, map[string]any{
+	return c.Send(http.StatusOK, map[string]any{
 		"data": l.rows, "total_count": l.total, "page_count": (l.total + l.size - 1) / l.size,
 	})
 }
 
 // matches is a list's filter: `search` in any of the texts, and every `attr_NAME=VALUE`.
 // A search is a part of the text or, with a star, a pattern for all of it.
-func (c *call) matches(attributes map[string]any, texts ...string) bool {
-	query := c.r.URL.Query()
+func (c *Call) Matches(attributes map[string]any, texts ...string) bool {
+	query := c.R.URL.Query()
 	if search := query.Get("search"); search != "" {
 		found := false
 		for _, text := range texts {
@@ -112,8 +112,8 @@ func searched(search, text string) bool {
 }
 
 // asked reports whether a repeated query parameter is absent, or one of its values is wanted.
-func (c *call) asked(name string, is func(string) bool) bool {
-	values := c.r.URL.Query()[name]
+func (c *Call) Asked(name string, is func(string) bool) bool {
+	values := c.R.URL.Query()[name]
 	if len(values) == 0 || len(values) == 1 && values[0] == "" {
 		return true
 	}

@@ -1,4 +1,4 @@
-package manage
+package model
 
 import (
 	"encoding/json"
@@ -25,9 +25,10 @@ type part[T any] struct {
 	read  func(*call, *T) map[string]any
 	// values are the attributes that a list can be asked for; nil for none.
 	values func(*T) map[string]any
-	// removed takes out of the policy and the facts what refers to a thing; nil when nothing does.
-	removed func(*draft, *T) error
-	shape   shape
+	// removed takes a thing out of the policy with all that speaks of it, and the facts that need it; nil:
+	// it is taken off its list and nothing speaks of it.
+	removed func(*draft, *schema.Schema, *T) error
+	shape   wire.Shape
 }
 
 // header are the fields that most bodies have.
@@ -48,8 +49,8 @@ func (b *header) apply(h *schema.Header) {
 
 // readHeader gives the common fields of a part of the policy.
 func (c *call) readHeader(h *schema.Header, kind string, owner ...string) map[string]any {
-	m := c.common(c.id(kind, append(owner, h.Key)...), h.Key, h.Created, h.Updated)
-	m["name"], m["description"] = h.Name, optional(h.Description)
+	m := c.Common(c.ID(kind, append(owner, h.Key)...), h.Key, h.Created, h.Updated)
+	m["name"], m["description"] = h.Name, wire.Optional(h.Description)
 	if h.Name == "" {
 		m["name"] = h.Key
 	}
@@ -78,15 +79,15 @@ func (p *part[T]) owners(c *call) []string {
 // index finds the thing that text names by key or id; -1 for none.
 func (p *part[T]) index(c *call, list []T, text string) int {
 	owners := p.owners(c)
-	return slices.IndexFunc(list, func(x T) bool { return c.is(text, p.head(&x).Key, p.kind, owners...) })
+	return slices.IndexFunc(list, func(x T) bool { return c.Is(text, p.head(&x).Key, p.kind, owners...) })
 }
 
 func (p *part[T]) all(c *call) error {
-	l, err := c.list()
+	l, err := c.List()
 	if err != nil {
 		return err
 	}
-	s, err := policy(c.state)
+	s, err := wire.Policy(c.State)
 	if err != nil {
 		return err
 	}
@@ -100,11 +101,11 @@ func (p *part[T]) all(c *call) error {
 		if p.values != nil {
 			values = p.values(x)
 		}
-		if h := p.head(x); c.matches(values, h.Key, h.Name) {
-			l.add(func() map[string]any { return p.read(c, x) })
+		if h := p.head(x); c.Matches(values, h.Key, h.Name) {
+			l.Add(func() map[string]any { return p.read(c, x) })
 		}
 	}
-	return c.sendList(l, p.shape)
+	return c.SendList(l, p.shape)
 }
 
 // find gives the thing that the path names in s.
@@ -113,16 +114,16 @@ func (p *part[T]) find(c *call, s *schema.Schema) (*T, error) {
 	if err != nil {
 		return nil, err
 	}
-	text := c.r.PathValue(p.name)
+	text := c.R.PathValue(p.name)
 	i := p.index(c, *list, text)
 	if i < 0 {
-		return nil, missing(p.kind, text)
+		return nil, wire.Missing(p.kind, text)
 	}
 	return &(*list)[i], nil
 }
 
 func (p *part[T]) one(c *call) error {
-	s, err := policy(c.state)
+	s, err := wire.Policy(c.State)
 	if err != nil {
 		return err
 	}
@@ -130,12 +131,12 @@ func (p *part[T]) one(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.send(http.StatusOK, p.read(c, x))
+	return c.Send(http.StatusOK, p.read(c, x))
 }
 
 // send answers with a thing as it is after a write.
 func (p *part[T]) send(c *call, status int, key string) error {
-	s, err := policy(c.state)
+	s, err := wire.Policy(c.State)
 	if err != nil {
 		return err
 	}
@@ -145,14 +146,14 @@ func (p *part[T]) send(c *call, status int, key string) error {
 	}
 	i := p.index(c, *list, key)
 	if i < 0 {
-		return missing(p.kind, key) // somebody removed it at once
+		return wire.Missing(p.kind, key) // somebody removed it at once
 	}
-	return c.send(status, p.read(c, &(*list)[i]))
+	return c.Send(status, p.read(c, &(*list)[i]))
 }
 
 func (p *part[T]) create(c *call) error {
 	var raw json.RawMessage
-	if err := c.decode(&raw); err != nil {
+	if err := c.Decode(&raw); err != nil {
 		return err
 	}
 	var b header
@@ -163,7 +164,7 @@ func (p *part[T]) create(c *call) error {
 		return writ.Errorf(writ.CodeInvalid, "a %s needs a key", p.kind)
 	}
 	err := c.write("schema."+p.kind+".create", p.kind+":"+*b.Key, func(d *draft) error {
-		s, err := d.edit()
+		s, err := d.Edit()
 		if err != nil {
 			return err
 		}
@@ -181,15 +182,15 @@ func (p *part[T]) create(c *call) error {
 
 // add puts a new thing into a list.
 func (p *part[T]) add(d *draft, list *[]T, key string, raw json.RawMessage) error {
-	if err := checkKey(p.kind, key); err != nil {
+	if err := wire.CheckKey(p.kind, key); err != nil {
 		return err
 	}
 	if slices.ContainsFunc(*list, func(x T) bool { return p.head(&x).Key == key }) {
-		return taken(p.kind, key)
+		return wire.Taken(p.kind, key)
 	}
 	var x T
 	h := p.head(&x)
-	h.Key, h.Created, h.Updated = key, d.now, d.now
+	h.Key, h.Created, h.Updated = key, d.Now, d.Now
 	if err := p.apply(d, &x, raw); err != nil {
 		return err
 	}
@@ -199,7 +200,7 @@ func (p *part[T]) add(d *draft, list *[]T, key string, raw json.RawMessage) erro
 
 func (p *part[T]) update(c *call) error {
 	var raw json.RawMessage
-	if err := c.decode(&raw); err != nil {
+	if err := c.Decode(&raw); err != nil {
 		return err
 	}
 	return p.change(c, "update", func(d *draft, x *T) error { return p.apply(d, x, raw) })
@@ -208,8 +209,8 @@ func (p *part[T]) update(c *call) error {
 // change edits the thing that the path names, and answers with it.
 func (p *part[T]) change(c *call, verb string, edit func(*draft, *T) error) error {
 	key := ""
-	err := c.write("schema."+p.kind+"."+verb, p.kind+":"+c.r.PathValue(p.name), func(d *draft) error {
-		s, err := d.edit()
+	err := c.write("schema."+p.kind+"."+verb, p.kind+":"+c.R.PathValue(p.name), func(d *draft) error {
+		s, err := d.Edit()
 		if err != nil {
 			return err
 		}
@@ -218,7 +219,7 @@ func (p *part[T]) change(c *call, verb string, edit func(*draft, *T) error) erro
 			return err
 		}
 		key = p.head(x).Key
-		p.head(x).Updated = d.now
+		p.head(x).Updated = d.Now
 		return edit(d, x)
 	})
 	if err != nil {
@@ -228,8 +229,8 @@ func (p *part[T]) change(c *call, verb string, edit func(*draft, *T) error) erro
 }
 
 func (p *part[T]) remove(c *call) error {
-	err := c.write("schema."+p.kind+".delete", p.kind+":"+c.r.PathValue(p.name), func(d *draft) error {
-		s, err := d.edit()
+	err := c.write("schema."+p.kind+".delete", p.kind+":"+c.R.PathValue(p.name), func(d *draft) error {
+		s, err := d.Edit()
 		if err != nil {
 			return err
 		}
@@ -238,21 +239,17 @@ func (p *part[T]) remove(c *call) error {
 			return err
 		}
 		gone := *x
+		if p.removed != nil {
+			return p.removed(d, s, &gone)
+		}
 		list, err := p.list(c, s)
-		if err != nil {
-			return err
+		if err == nil {
+			*list = slices.DeleteFunc(*list, func(x T) bool { return p.head(&x).Key == p.head(&gone).Key })
 		}
-		*list = slices.DeleteFunc(*list, func(x T) bool { return p.head(&x).Key == p.head(&gone).Key })
-		if p.removed == nil {
-			return nil
-		}
-		return p.removed(d, &gone)
+		return err
 	})
 	if err != nil {
 		return err
 	}
-	return c.send(http.StatusNoContent, nil)
+	return c.Send(http.StatusNoContent, nil)
 }
-
-// unmarshal reads a part of a body.
-func unmarshal(raw json.RawMessage, v any) error { return wire.Unmarshal(raw, v) }

@@ -1,10 +1,10 @@
-package manage
+package facts
 
 import (
 	"net/http"
 
-	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz"
+	"github.com/writ-dev/writ/server/permit/wire"
 )
 
 func userRoutes() []route {
@@ -54,15 +54,15 @@ func profile(old map[string]string, sent map[string]*string) map[string]string {
 }
 
 func (c *call) readUser(r authz.Record) map[string]any {
-	m := c.common(c.id(UserType, r.ID), r.ID, r.Created, r.Updated)
-	m["attributes"] = attributes(r.Attributes)
+	m := c.Common(c.ID(wire.UserType, r.ID), r.ID, r.Created, r.Updated)
+	m["attributes"] = wire.Attributes(r.Attributes)
 	for _, name := range []string{"email", "first_name", "last_name"} {
-		m[name] = optional(r.Profile[name])
+		m[name] = wire.Optional(r.Profile[name])
 	}
 	roles, tenants, byTenant := []any{}, []any{}, map[string][]string{}
 	var order []string
 	filter := authz.TupleFilter{Object: authz.Entity{Type: authz.TenantType}, Subject: authz.Holder{Entity: r.Entity}}
-	c.state.Snapshot.Tuples(filter, func(t authz.Tuple) bool {
+	c.State.Snapshot.Tuples(filter, func(t authz.Tuple) bool {
 		roles = append(roles, map[string]any{"role": t.Relation, "tenant": t.Object.ID, "status": "active"})
 		if byTenant[t.Object.ID] == nil {
 			order = append(order, t.Object.ID)
@@ -77,35 +77,27 @@ func (c *call) readUser(r authz.Record) map[string]any {
 	return m
 }
 
-// attributes gives an empty object for none: SDKs index into a user's attributes.
-func attributes(m map[string]any) map[string]any {
-	if m == nil {
-		return map[string]any{}
-	}
-	return m
-}
-
 func listUsers(c *call) error {
-	l, err := c.list()
+	l, err := c.List()
 	if err != nil {
 		return err
 	}
-	c.state.Snapshot.Records(UserType, "", func(r authz.Record) bool {
-		if c.matches(r.Attributes, r.ID, r.Profile["email"], r.Profile["first_name"]+" "+r.Profile["last_name"]) &&
-			c.asked("role", func(role string) bool { return c.hasRole(r, role) }) {
-			l.add(func() map[string]any { return c.readUser(r) })
+	c.State.Snapshot.Records(wire.UserType, "", func(r authz.Record) bool {
+		if c.Matches(r.Attributes, r.ID, r.Profile["email"], r.Profile["first_name"]+" "+r.Profile["last_name"]) &&
+			c.Asked("role", func(role string) bool { return c.hasRole(r, role) }) {
+			l.Add(func() map[string]any { return c.readUser(r) })
 		}
 		return true
 	})
-	return c.sendList(l, paged)
+	return c.SendList(l, wire.Paged)
 }
 
 // hasRole reports whether a user has a tenant role in some tenant.
 func (c *call) hasRole(user authz.Record, role string) bool {
 	found := false
 	filter := authz.TupleFilter{Object: authz.Entity{Type: authz.TenantType}, Subject: authz.Holder{Entity: user.Entity}}
-	c.state.Snapshot.Tuples(filter, func(t authz.Tuple) bool {
-		found = c.is(role, t.Relation, "role")
+	c.State.Snapshot.Tuples(filter, func(t authz.Tuple) bool {
+		found = c.Is(role, t.Relation, "role")
 		return !found
 	})
 	return found
@@ -113,10 +105,10 @@ func (c *call) hasRole(user authz.Record, role string) bool {
 
 func createUser(c *call) error {
 	var b userBody
-	if err := c.decode(&b); err != nil {
+	if err := c.Decode(&b); err != nil {
 		return err
 	}
-	err := c.write("users.create", UserType+":"+b.Key, func(d *draft) error { return d.createUser(b) })
+	err := c.write("users.create", wire.UserType+":"+b.Key, func(d *draft) error { return d.createUser(b) })
 	if err != nil {
 		return err
 	}
@@ -124,15 +116,15 @@ func createUser(c *call) error {
 }
 
 func (d *draft) createUser(b userBody) error {
-	if err := checkKey("user", b.Key); err != nil {
+	if err := wire.CheckKey("user", b.Key); err != nil {
 		return err
 	}
-	if _, ok := d.record(UserType, b.Key); ok {
-		return taken("user", b.Key)
+	if _, ok := d.Record(wire.UserType, b.Key); ok {
+		return wire.Taken("user", b.Key)
 	}
-	r := authz.Record{Entity: authz.Entity{Type: UserType, ID: b.Key}}
+	r := authz.Record{Entity: authz.Entity{Type: wire.UserType, ID: b.Key}}
 	b.apply(&r)
-	d.put(r)
+	d.Put(r)
 	return d.assignAll(b)
 }
 
@@ -147,44 +139,27 @@ func (d *draft) assignAll(b userBody) error {
 	return nil
 }
 
-// checkKey refuses keys that cannot stand in a tuple's text or in a URL.
-func checkKey(kind, key string) error {
-	if key == "" {
-		return writ.Errorf(writ.CodeInvalid, "a %s needs a key", kind)
-	}
-	if len(key) > 1024 {
-		return writ.Errorf(writ.CodeInvalid, "the key of a %s has %d bytes; 1024 are allowed", kind, len(key))
-	}
-	if key == authz.Everyone {
-		return writ.Errorf(writ.CodeInvalid, "a %s cannot have the key %q, which stands for everyone", kind, key)
-	}
-	for _, r := range key {
-		if r < ' ' || r == 0x7f {
-			return writ.Errorf(writ.CodeInvalid, "the key of a %s has a control character", kind)
-		}
-	}
-	return nil
+func getUser(c *call) error {
+	return c.sendUser(http.StatusOK, c.Entity(wire.UserType, c.R.PathValue("user")))
 }
 
-func getUser(c *call) error { return c.sendUser(http.StatusOK, c.entity(UserType, c.r.PathValue("user"))) }
-
 func (c *call) sendUser(status int, key string) error {
-	r, ok := c.state.Snapshot.Record(authz.Entity{Type: UserType, ID: key})
+	r, ok := c.State.Snapshot.Record(authz.Entity{Type: wire.UserType, ID: key})
 	if !ok {
-		return missing("user", key)
+		return wire.Missing("user", key)
 	}
-	return c.send(status, c.readUser(r))
+	return c.Send(status, c.readUser(r))
 }
 
 // putUser makes the user what is sent, and says by its status whether it is new.
 func putUser(c *call) error {
 	var b userBody
-	if err := c.decode(&b); err != nil {
+	if err := c.Decode(&b); err != nil {
 		return err
 	}
 	status := http.StatusOK
-	err := c.write("users.replace", UserType+":"+c.r.PathValue("user"), func(d *draft) error {
-		b.Key = d.entity(UserType, c.r.PathValue("user"))
+	err := c.write("users.replace", wire.UserType+":"+c.R.PathValue("user"), func(d *draft) error {
+		b.Key = d.Entity(wire.UserType, c.R.PathValue("user"))
 		created, err := d.replaceUser(b)
 		status = http.StatusOK
 		if created {
@@ -199,24 +174,24 @@ func putUser(c *call) error {
 }
 
 func (d *draft) replaceUser(b userBody) (created bool, err error) {
-	old, ok := d.record(UserType, b.Key)
+	old, ok := d.Record(wire.UserType, b.Key)
 	if !ok {
 		return true, d.createUser(b)
 	}
 	b.apply(&old)
-	d.put(old)
+	d.Put(old)
 	return false, d.assignAll(b)
 }
 
 func patchUser(c *call) error {
 	var b userBody
-	if err := c.decode(&b); err != nil {
+	if err := c.Decode(&b); err != nil {
 		return err
 	}
-	err := c.write("users.update", UserType+":"+c.r.PathValue("user"), func(d *draft) error {
-		b.Key = d.entity(UserType, c.r.PathValue("user"))
-		if _, ok := d.record(UserType, b.Key); !ok {
-			return missing("user", b.Key)
+	err := c.write("users.update", wire.UserType+":"+c.R.PathValue("user"), func(d *draft) error {
+		b.Key = d.Entity(wire.UserType, c.R.PathValue("user"))
+		if _, ok := d.Record(wire.UserType, b.Key); !ok {
+			return wire.Missing("user", b.Key)
 		}
 		_, err := d.replaceUser(b)
 		return err
@@ -228,17 +203,17 @@ func patchUser(c *call) error {
 }
 
 func deleteUser(c *call) error {
-	err := c.write("users.delete", UserType+":"+c.r.PathValue("user"), func(d *draft) error {
-		key := d.entity(UserType, c.r.PathValue("user"))
-		r, ok := d.record(UserType, key)
+	err := c.write("users.delete", wire.UserType+":"+c.R.PathValue("user"), func(d *draft) error {
+		key := d.Entity(wire.UserType, c.R.PathValue("user"))
+		r, ok := d.Record(wire.UserType, key)
 		if !ok {
-			return missing("user", key)
+			return wire.Missing("user", key)
 		}
-		d.drop(r)
+		d.Drop(r)
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return c.send(http.StatusNoContent, nil)
+	return c.Send(http.StatusNoContent, nil)
 }

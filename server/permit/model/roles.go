@@ -1,4 +1,4 @@
-package manage
+package model
 
 import (
 	"encoding/json"
@@ -9,6 +9,7 @@ import (
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz"
 	"github.com/writ-dev/writ/authz/schema"
+	"github.com/writ-dev/writ/server/permit/wire"
 )
 
 func roleRoutes() []route {
@@ -25,20 +26,15 @@ func resourceRoleRoutes() []route {
 // roles are those in a tenant.
 func roles() *part[schema.Role] {
 	return &part[schema.Role]{
-		kind: "role", name: "role", shape: flagged,
+		kind: "role", name: "role", shape: wire.Flagged,
 		list:   func(_ *call, s *schema.Schema) (*[]schema.Role, error) { return &s.Roles, nil },
 		head:   func(r *schema.Role) *schema.Header { return &r.Header },
 		apply:  applyRole,
 		read:   (*call).readRole,
 		values: func(r *schema.Role) map[string]any { return r.Attributes },
-		removed: func(d *draft, gone *schema.Role) error {
-			s, err := d.edit()
-			if err != nil {
-				return err
-			}
-			d.dropTuples(authz.TupleFilter{Object: authz.Entity{Type: authz.TenantType}, Relation: gone.Key})
-			s.Rules = slices.DeleteFunc(s.Rules, func(r schema.Rule) bool { return r.IsRole && r.Users == gone.Key })
-			dropParent(s.Roles, gone.Key)
+		removed: func(d *draft, s *schema.Schema, gone *schema.Role) error {
+			d.DropTuples(authz.TupleFilter{Object: authz.Entity{Type: authz.TenantType}, Relation: gone.Key})
+			s.RemoveRole(gone.Key)
 			return nil
 		},
 	}
@@ -47,7 +43,7 @@ func roles() *part[schema.Role] {
 // resourceRoles are those on instances of the resource that the path names.
 func resourceRoles() *part[schema.Role] {
 	p := roles()
-	p.kind, p.owner, p.shape = "resource_role", (*call).resourceKey, array
+	p.kind, p.owner, p.shape = "resource_role", (*call).resourceKey, wire.Array
 	p.list = func(c *call, s *schema.Schema) (*[]schema.Role, error) {
 		r, err := c.resource(s)
 		if err != nil {
@@ -56,32 +52,13 @@ func resourceRoles() *part[schema.Role] {
 		return &r.Roles, nil
 	}
 	p.read = func(c *call, r *schema.Role) map[string]any { return c.readResourceRole(c.resourceKey(), r) }
-	p.removed = func(d *draft, gone *schema.Role) error {
-		s, err := d.edit()
-		if err != nil {
-			return err
-		}
-		on, err := d.resource(s)
-		if err != nil {
-			return err
-		}
-		d.dropTuples(authz.TupleFilter{Object: authz.Entity{Type: on.Key}, Relation: gone.Key})
-		dropParent(on.Roles, gone.Key)
-		for i := range s.Resources {
-			for j := range s.Resources[i].Roles {
-				r := &s.Resources[i].Roles[j]
-				r.Grants = slices.DeleteFunc(r.Grants, func(g schema.Derivation) bool { return g.Resource == on.Key && g.Role == gone.Key })
-			}
-		}
+	p.removed = func(d *draft, s *schema.Schema, gone *schema.Role) error {
+		on := d.resourceKey()
+		d.DropTuples(authz.TupleFilter{Object: authz.Entity{Type: on}, Relation: gone.Key})
+		s.RemoveResourceRole(on, gone.Key)
 		return nil
 	}
 	return p
-}
-
-func dropParent(roles []schema.Role, gone string) {
-	for i := range roles {
-		roles[i].Extends = slices.DeleteFunc(roles[i].Extends, func(p string) bool { return p == gone })
-	}
 }
 
 type roleBody struct {
@@ -131,7 +108,7 @@ func applyRole(d *draft, r *schema.Role, raw json.RawMessage) error {
 func (d *draft) normal(permissions []string) []string {
 	out := make([]string, 0, len(permissions))
 	own := ""
-	if d.r.PathValue("resource") != "" {
+	if d.R.PathValue("resource") != "" {
 		own = d.resourceKey() + ":"
 	}
 	for _, p := range permissions {
@@ -147,8 +124,8 @@ func (d *draft) normal(permissions []string) []string {
 
 func (c *call) readRole(r *schema.Role) map[string]any {
 	m := c.readHeader(&r.Header, "role")
-	m["permissions"], m["extends"] = texts(r.Permissions), texts(r.Extends)
-	m["attributes"], m["granted_to"] = attributes(r.Attributes), nil
+	m["permissions"], m["extends"] = wire.Texts(r.Permissions), wire.Texts(r.Extends)
+	m["attributes"], m["granted_to"] = wire.Attributes(r.Attributes), nil
 	return m
 }
 
@@ -158,9 +135,9 @@ func (c *call) readResourceRole(resource string, r *schema.Role) map[string]any 
 	for i, p := range r.Permissions {
 		permissions[i] = resource + ":" + p
 	}
-	m["permissions"], m["extends"] = permissions, texts(r.Extends)
-	m["attributes"] = attributes(r.Attributes)
-	m["resource_id"], m["resource"] = c.id("resource", resource), resource
+	m["permissions"], m["extends"] = permissions, wire.Texts(r.Extends)
+	m["attributes"] = wire.Attributes(r.Attributes)
+	m["resource_id"], m["resource"] = c.ID("resource", resource), resource
 	m["granted_to"] = nil
 	if len(r.Grants) > 0 || r.UnlessDirect {
 		m["granted_to"] = c.readGrants(resource, r)
@@ -175,7 +152,7 @@ func roleEdits(p *part[schema.Role], path string) []route {
 			var b struct {
 				Permissions []string `json:"permissions"`
 			}
-			if err := c.decode(&b); err != nil {
+			if err := c.Decode(&b); err != nil {
 				return err
 			}
 			return p.change(c, verb, func(d *draft, r *schema.Role) error {
@@ -216,7 +193,7 @@ func roleEdits(p *part[schema.Role], path string) []route {
 
 // parent gives the key of the role that the path names as a parent.
 func (p *part[T]) parent(d *draft) (string, error) {
-	s, err := d.edit()
+	s, err := d.Edit()
 	if err != nil {
 		return "", err
 	}
@@ -224,10 +201,10 @@ func (p *part[T]) parent(d *draft) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	text := d.r.PathValue("parent")
+	text := d.R.PathValue("parent")
 	i := p.index(d.call, *list, text)
 	if i < 0 {
-		return "", missing(p.kind, text)
+		return "", wire.Missing(p.kind, text)
 	}
 	return p.head(&(*list)[i]).Key, nil
 }
@@ -249,7 +226,7 @@ type settings struct {
 func (d *draft) derivation(g grant) (schema.Derivation, error) {
 	x := schema.Derivation{Role: g.Role, Resource: g.OnResource, Relation: g.LinkedByRelation}
 	x.UnlessDirect = g.When != nil && g.When.NoDirectRoles
-	s, err := d.edit()
+	s, err := d.Edit()
 	if err != nil {
 		return x, err
 	}
@@ -257,7 +234,7 @@ func (d *draft) derivation(g grant) (schema.Derivation, error) {
 		x.Resource = on.Key
 		x.Role = strings.TrimPrefix(x.Role, on.Key+"#")
 		for _, r := range on.Roles {
-			if d.is(x.Role, r.Key, "resource_role", on.Key) {
+			if d.Is(x.Role, r.Key, "resource_role", on.Key) {
 				x.Role = r.Key
 			}
 		}
@@ -265,7 +242,7 @@ func (d *draft) derivation(g grant) (schema.Derivation, error) {
 	own := d.resourceKey()
 	if r, err := d.resourceNamed(s, own); err == nil {
 		for _, relation := range r.Relations {
-			if d.is(x.Relation, relation.Key, "relation", own) {
+			if d.Is(x.Relation, relation.Key, "relation", own) {
 				x.Relation = relation.Key
 			}
 		}
@@ -276,8 +253,8 @@ func (d *draft) derivation(g grant) (schema.Derivation, error) {
 func (c *call) readGrant(own string, g schema.Derivation) map[string]any {
 	return map[string]any{
 		"role": g.Role, "on_resource": g.Resource, "linked_by_relation": g.Relation,
-		"role_id": c.id("resource_role", g.Resource, g.Role), "resource_id": c.id("resource", g.Resource),
-		"relation_id": c.id("relation", own, g.Relation),
+		"role_id": c.ID("resource_role", g.Resource, g.Role), "resource_id": c.ID("resource", g.Resource),
+		"relation_id": c.ID("relation", own, g.Relation),
 		"when":        settings{g.UnlessDirect},
 	}
 }
@@ -288,7 +265,7 @@ func (c *call) readGrants(resource string, r *schema.Role) map[string]any {
 		rules = append(rules, c.readGrant(resource, g))
 	}
 	return map[string]any{
-		"id": c.id("derived_role", resource, r.Key), "users_with_role": rules, "when": settings{r.UnlessDirect},
+		"id": c.ID("derived_role", resource, r.Key), "users_with_role": rules, "when": settings{r.UnlessDirect},
 	}
 }
 
@@ -298,10 +275,10 @@ func grantRoutes(p *part[schema.Role], path string) []route {
 		{"DELETE " + path, func(c *call) error { return editGrants(c, p, http.StatusNoContent) }},
 		{"PUT " + path + "/conditions", func(c *call) error {
 			var b settings
-			if err := c.decode(&b); err != nil {
+			if err := c.Decode(&b); err != nil {
 				return err
 			}
-			err := c.write("schema.grant.conditions", "role:"+c.r.PathValue("role"), func(d *draft) error {
+			err := c.write("schema.grant.conditions", "role:"+c.R.PathValue("role"), func(d *draft) error {
 				r, err := p.edited(d)
 				if err == nil {
 					r.UnlessDirect = b.NoDirectRoles
@@ -311,20 +288,20 @@ func grantRoutes(p *part[schema.Role], path string) []route {
 			if err != nil {
 				return err
 			}
-			return c.send(http.StatusOK, b)
+			return c.Send(http.StatusOK, b)
 		}},
 	}
 }
 
 // edited gives the thing that the path names, to change.
 func (p *part[T]) edited(d *draft) (*T, error) {
-	s, err := d.edit()
+	s, err := d.Edit()
 	if err != nil {
 		return nil, err
 	}
 	x, err := p.find(d.call, s)
 	if err == nil {
-		p.head(x).Updated = d.now
+		p.head(x).Updated = d.Now
 	}
 	return x, err
 }
@@ -332,11 +309,11 @@ func (p *part[T]) edited(d *draft) (*T, error) {
 // editGrants adds the derivation in the body, or with 204 removes it.
 func editGrants(c *call, p *part[schema.Role], status int) error {
 	var b grant
-	if err := c.decode(&b); err != nil {
+	if err := c.Decode(&b); err != nil {
 		return err
 	}
 	var x schema.Derivation
-	err := c.write("schema.grant", "role:"+c.r.PathValue("role"), func(d *draft) error {
+	err := c.write("schema.grant", "role:"+c.R.PathValue("role"), func(d *draft) error {
 		r, err := p.edited(d)
 		if err != nil {
 			return err
@@ -350,7 +327,7 @@ func editGrants(c *call, p *part[schema.Role], status int) error {
 		name := x.Resource + "#" + x.Role + " by " + x.Relation
 		switch {
 		case status == http.StatusOK && at >= 0:
-			return taken("grant", name)
+			return wire.Taken("grant", name)
 		case status == http.StatusOK:
 			r.Grants = append(r.Grants, x)
 		case at < 0:
@@ -363,5 +340,5 @@ func editGrants(c *call, p *part[schema.Role], status int) error {
 	if err != nil {
 		return err
 	}
-	return c.send(status, c.readGrant(c.resourceKey(), x))
+	return c.Send(status, c.readGrant(c.resourceKey(), x))
 }

@@ -1,4 +1,4 @@
-package manage
+package facts
 
 import (
 	"net/http"
@@ -11,21 +11,21 @@ import (
 func scopeRoutes() []route {
 	return []route{
 		{"GET /api-key/scope", func(c *call) error {
-			return c.send(http.StatusOK, map[string]any{
-				"organization_id": c.id("organization"), "project_id": c.id("project"), "environment_id": c.id("environment"),
+			return c.Send(http.StatusOK, map[string]any{
+				"organization_id": c.ID("organization"), "project_id": c.ID("project"), "environment_id": c.ID("environment"),
 			})
 		}},
-		{"GET /projects", func(c *call) error { return c.send(http.StatusOK, []any{c.readProject()}) }},
+		{"GET /projects", func(c *call) error { return c.Send(http.StatusOK, []any{c.readProject()}) }},
 		{"POST /projects", refuseCreation},
-		{"GET /projects/{proj}", func(c *call) error { return c.send(http.StatusOK, c.readProject()) }},
-		{"GET /projects/{proj}/envs", func(c *call) error { return c.send(http.StatusOK, []any{c.readEnv()}) }},
+		{"GET /projects/{proj}", func(c *call) error { return c.Send(http.StatusOK, c.readProject()) }},
+		{"GET /projects/{proj}/envs", func(c *call) error { return c.Send(http.StatusOK, []any{c.readEnv()}) }},
 		{"POST /projects/{proj}/envs", refuseCreation},
-		{"GET /projects/{proj}/envs/{env}", func(c *call) error { return c.send(http.StatusOK, c.readEnv()) }},
+		{"GET /projects/{proj}/envs/{env}", func(c *call) error { return c.Send(http.StatusOK, c.readEnv()) }},
 		{"GET /projects/{proj}/envs/{env}/stats", func(c *call) error {
-			tuples, records := c.state.Snapshot.Count()
+			tuples, records := c.State.Snapshot.Count()
 			m := c.readEnv()
 			m["stats"] = map[string]any{"tuples": tuples, "records": records}
-			return c.send(http.StatusOK, m)
+			return c.Send(http.StatusOK, m)
 		}},
 	}
 }
@@ -37,16 +37,16 @@ func refuseCreation(*call) error {
 }
 
 func (c *call) readProject() map[string]any {
-	m := c.common(c.id("project"), c.caller.Project, time.Time{}, time.Time{})
+	m := c.Common(c.ID("project"), c.Caller.Project, time.Time{}, time.Time{})
 	delete(m, "project_id")
 	delete(m, "environment_id")
-	m["name"], m["urn_namespace"] = c.caller.Project, c.caller.Project
+	m["name"], m["urn_namespace"] = c.Caller.Project, c.Caller.Project
 	return m
 }
 
 func (c *call) readEnv() map[string]any {
-	m := c.common(c.id("environment"), c.caller.Env, time.Time{}, time.Time{})
+	m := c.Common(c.ID("environment"), c.Caller.Env, time.Time{}, time.Time{})
 	delete(m, "environment_id")
-	m["name"] = c.caller.Env
+	m["name"] = c.Caller.Env
 	return m
 }

@@ -1,19 +1,19 @@
-package manage
+package model
 
 import (
 	"encoding/json"
-	"slices"
 
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz"
 	"github.com/writ-dev/writ/authz/schema"
+	"github.com/writ-dev/writ/server/permit/wire"
 )
 
 func relationRoutes() []route { return relations().routes("/resources/{resource}/relations") }
 
 func relations() *part[schema.Relation] {
 	return &part[schema.Relation]{
-		kind: "relation", name: "relation", owner: (*call).resourceKey, shape: byAgent,
+		kind: "relation", name: "relation", owner: (*call).resourceKey, shape: wire.ByAgent,
 		list: func(c *call, s *schema.Schema) (*[]schema.Relation, error) {
 			r, err := c.resource(s)
 			if err != nil {
@@ -25,23 +25,17 @@ func relations() *part[schema.Relation] {
 		apply: applyRelation,
 		read: func(c *call, r *schema.Relation) map[string]any {
 			m := c.readHeader(&r.Header, "relation", c.resourceKey())
-			m["subject_resource"], m["subject_resource_id"] = r.Subject, c.id("resource", r.Subject)
-			m["object_resource"], m["object_resource_id"] = c.resourceKey(), c.id("resource", c.resourceKey())
+			m["subject_resource"], m["subject_resource_id"] = r.Subject, c.ID("resource", r.Subject)
+			m["object_resource"], m["object_resource_id"] = c.resourceKey(), c.ID("resource", c.resourceKey())
 			return m
 		},
-		removed: func(d *draft, gone *schema.Relation) error {
-			s, err := d.edit()
-			if err != nil {
-				return err
-			}
+		removed: func(d *draft, s *schema.Schema, gone *schema.Relation) error {
 			r, err := d.resource(s)
 			if err != nil {
 				return err
 			}
-			d.dropTuples(authz.TupleFilter{Object: authz.Entity{Type: r.Key}, Relation: gone.Key})
-			for i := range r.Roles {
-				r.Roles[i].Grants = slices.DeleteFunc(r.Roles[i].Grants, func(g schema.Derivation) bool { return g.Relation == gone.Key })
-			}
+			d.DropTuples(authz.TupleFilter{Object: authz.Entity{Type: r.Key}, Relation: gone.Key})
+			r.RemoveRelation(gone.Key)
 			return nil
 		},
 	}
@@ -72,7 +66,7 @@ func applyRelation(d *draft, r *schema.Relation, raw json.RawMessage) error {
 		}
 		return nil
 	}
-	s, err := d.edit()
+	s, err := d.Edit()
 	if err != nil {
 		return err
 	}

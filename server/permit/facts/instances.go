@@ -1,4 +1,4 @@
-package manage
+package facts
 
 import (
 	"net/http"
@@ -29,8 +29,8 @@ type instanceBody struct {
 // types gives the types of the model whose entities are resource instances.
 func (c *call) types() []authz.Type {
 	var types []authz.Type
-	for _, t := range c.state.Snapshot.Model().Types {
-		if t.Name != UserType && t.Name != authz.TenantType {
+	for _, t := range c.State.Snapshot.Model().Types {
+		if t.Name != wire.UserType && t.Name != authz.TenantType {
 			types = append(types, t)
 		}
 	}
@@ -40,11 +40,11 @@ func (c *call) types() []authz.Type {
 // kind finds a type of resource by key or id.
 func (c *call) kind(text string) (authz.Type, error) {
 	for _, t := range c.types() {
-		if c.is(text, t.Name, "resource") {
+		if c.Is(text, t.Name, "resource") {
 			return t, nil
 		}
 	}
-	return authz.Type{}, missing("resource", text)
+	return authz.Type{}, wire.Missing("resource", text)
 }
 
 // instance reads type:key or an id; an id must be that of a stored instance.
@@ -52,7 +52,7 @@ func (c *call) instance(text string) (authz.Entity, error) {
 	if id, ok := wire.CanonicalID(text); ok {
 		var found authz.Entity
 		for _, t := range c.types() {
-			c.state.Snapshot.Records(t.Name, "", func(r authz.Record) bool {
+			c.State.Snapshot.Records(t.Name, "", func(r authz.Record) bool {
 				if c.instanceID(r.Entity) == id {
 					found = r.Entity
 				}
@@ -60,7 +60,7 @@ func (c *call) instance(text string) (authz.Entity, error) {
 			})
 		}
 		if found.Type == "" {
-			return found, missing("resource instance", text)
+			return found, wire.Missing("resource instance", text)
 		}
 		return found, nil
 	}
@@ -73,43 +73,43 @@ func (c *call) instance(text string) (authz.Entity, error) {
 	return e, err
 }
 
-func (c *call) instanceID(e authz.Entity) string { return c.id("instance", e.Type, e.ID) }
+func (c *call) instanceID(e authz.Entity) string { return c.ID("instance", e.Type, e.ID) }
 
 func (c *call) readInstance(r authz.Record) map[string]any {
-	m := c.common(c.instanceID(r.Entity), r.ID, r.Created, r.Updated)
+	m := c.Common(c.instanceID(r.Entity), r.ID, r.Created, r.Updated)
 	tenant := r.Tenant
 	if tenant == "" {
-		tenant = DefaultTenant
+		tenant = wire.DefaultTenant
 	}
-	m["resource"], m["resource_id"] = r.Type, c.id("resource", r.Type)
-	m["tenant"], m["tenant_id"] = tenant, c.id(authz.TenantType, tenant)
-	m["attributes"] = attributes(r.Attributes)
+	m["resource"], m["resource_id"] = r.Type, c.ID("resource", r.Type)
+	m["tenant"], m["tenant_id"] = tenant, c.ID(authz.TenantType, tenant)
+	m["attributes"] = wire.Attributes(r.Attributes)
 	return m
 }
 
 func listInstances(c *call) error {
-	l, err := c.list()
+	l, err := c.List()
 	if err != nil {
 		return err
 	}
 	for _, t := range c.types() {
-		if !c.asked("resource", func(text string) bool { return c.is(text, t.Name, "resource") }) {
+		if !c.Asked("resource", func(text string) bool { return c.Is(text, t.Name, "resource") }) {
 			continue
 		}
-		c.state.Snapshot.Records(t.Name, "", func(r authz.Record) bool {
-			if c.asked("tenant", func(text string) bool { return c.is(text, r.Tenant, authz.TenantType) }) &&
-				c.matches(r.Attributes, r.ID) {
-				l.add(func() map[string]any { return c.readInstance(r) })
+		c.State.Snapshot.Records(t.Name, "", func(r authz.Record) bool {
+			if c.Asked("tenant", func(text string) bool { return c.Is(text, r.Tenant, authz.TenantType) }) &&
+				c.Matches(r.Attributes, r.ID) {
+				l.Add(func() map[string]any { return c.readInstance(r) })
 			}
 			return true
 		})
 	}
-	return c.sendList(l, flagged)
+	return c.SendList(l, wire.Flagged)
 }
 
 func createInstance(c *call) error {
 	var b instanceBody
-	if err := c.decode(&b); err != nil {
+	if err := c.Decode(&b); err != nil {
 		return err
 	}
 	var made authz.Entity
@@ -119,7 +119,7 @@ func createInstance(c *call) error {
 		case err != nil:
 			return err
 		case exists:
-			return taken("resource instance", r.String())
+			return wire.Taken("resource instance", r.String())
 		}
 		made = r.Entity
 		return d.putInstance(r, b)
@@ -132,14 +132,14 @@ func createInstance(c *call) error {
 
 // namedInstance gives what is stored about the instance that a body names.
 func (d *draft) namedInstance(b instanceBody) (r authz.Record, exists bool, err error) {
-	if err := checkKey("resource instance", b.Key); err != nil {
+	if err := wire.CheckKey("resource instance", b.Key); err != nil {
 		return r, false, err
 	}
 	t, err := d.kind(b.Resource)
 	if err != nil {
 		return r, false, err
 	}
-	if r, exists = d.record(t.Name, b.Key); !exists {
+	if r, exists = d.Record(t.Name, b.Key); !exists {
 		r.Entity = authz.Entity{Type: t.Name, ID: b.Key}
 	}
 	return r, exists, nil
@@ -147,7 +147,7 @@ func (d *draft) namedInstance(b instanceBody) (r authz.Record, exists bool, err 
 
 func (d *draft) putInstance(r authz.Record, b instanceBody) error {
 	if b.Tenant != "" || r.Tenant == "" {
-		tenant, err := d.tenant(b.Tenant)
+		tenant, err := d.Tenant(b.Tenant)
 		if err != nil {
 			return err
 		}
@@ -156,34 +156,34 @@ func (d *draft) putInstance(r authz.Record, b instanceBody) error {
 	if b.Attributes != nil {
 		r.Attributes = b.Attributes
 	}
-	d.put(r)
+	d.Put(r)
 	return nil
 }
 
 // ensureInstance gives the stored instance, made in the tenant when there is none. An
 // instance of another tenant than the one named is refused: nothing crosses tenants.
 func (d *draft) ensureInstance(e authz.Entity, tenant string) (authz.Record, error) {
-	r, ok := d.record(e.Type, e.ID)
+	r, ok := d.Record(e.Type, e.ID)
 	if !ok {
-		if err := checkKey("resource instance", e.ID); err != nil {
+		if err := wire.CheckKey("resource instance", e.ID); err != nil {
 			return r, err
 		}
-		key, err := d.tenant(tenant)
+		key, err := d.Tenant(tenant)
 		if err != nil {
 			return r, err
 		}
 		r = authz.Record{Entity: e, Tenant: key}
-		d.put(r)
+		d.Put(r)
 		return r, nil
 	}
-	if tenant != "" && d.entity(authz.TenantType, tenant) != r.Tenant {
+	if tenant != "" && d.Entity(authz.TenantType, tenant) != r.Tenant {
 		return r, writ.Errorf(writ.CodeInvalid, "%s belongs to tenant %q, not to %q", e, r.Tenant, tenant)
 	}
 	return r, nil
 }
 
 func getInstance(c *call) error {
-	e, err := c.instance(c.r.PathValue("instance"))
+	e, err := c.instance(c.R.PathValue("instance"))
 	if err != nil {
 		return err
 	}
@@ -191,26 +191,26 @@ func getInstance(c *call) error {
 }
 
 func (c *call) sendInstance(status int, e authz.Entity) error {
-	r, ok := c.state.Snapshot.Record(e)
+	r, ok := c.State.Snapshot.Record(e)
 	if !ok {
-		return missing("resource instance", e.String())
+		return wire.Missing("resource instance", e.String())
 	}
-	return c.send(status, c.readInstance(r))
+	return c.Send(status, c.readInstance(r))
 }
 
 func patchInstance(c *call) error {
 	var b instanceBody
-	if err := c.decode(&b); err != nil {
+	if err := c.Decode(&b); err != nil {
 		return err
 	}
 	var e authz.Entity
-	err := c.write("instances.update", c.r.PathValue("instance"), func(d *draft) (err error) {
-		if e, err = d.instance(c.r.PathValue("instance")); err != nil {
+	err := c.write("instances.update", c.R.PathValue("instance"), func(d *draft) (err error) {
+		if e, err = d.instance(c.R.PathValue("instance")); err != nil {
 			return err
 		}
-		r, ok := d.record(e.Type, e.ID)
+		r, ok := d.Record(e.Type, e.ID)
 		if !ok {
-			return missing("resource instance", e.String())
+			return wire.Missing("resource instance", e.String())
 		}
 		return d.putInstance(r, instanceBody{Attributes: b.Attributes})
 	})
@@ -221,20 +221,20 @@ func patchInstance(c *call) error {
 }
 
 func deleteInstance(c *call) error {
-	err := c.write("instances.delete", c.r.PathValue("instance"), func(d *draft) error {
-		e, err := d.instance(c.r.PathValue("instance"))
+	err := c.write("instances.delete", c.R.PathValue("instance"), func(d *draft) error {
+		e, err := d.instance(c.R.PathValue("instance"))
 		if err != nil {
 			return err
 		}
-		r, ok := d.record(e.Type, e.ID)
+		r, ok := d.Record(e.Type, e.ID)
 		if !ok {
-			return missing("resource instance", e.String())
+			return wire.Missing("resource instance", e.String())
 		}
-		d.drop(r)
+		d.Drop(r)
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return c.send(http.StatusNoContent, nil)
+	return c.Send(http.StatusNoContent, nil)
 }
