@@ -58,7 +58,7 @@ func (a *activation) instance(_ string, args ...ref.Val) ref.Val {
 	if !ok {
 		return types.NewErr("there is no object %s:%s", kind, key)
 	}
-	return types.NewStringInterfaceMap(types.DefaultTypeAdapter, attributes)
+	return types.NewStringInterfaceMap(adapter{}, attributes)
 }
 
 func instanceFunction() cel.EnvOption {
@@ -75,11 +75,22 @@ func adapt(s *slot, v any) ref.Val {
 	return value(v)
 }
 
-func value(v any) ref.Val {
-	if ip, ok := v.(netip.Addr); ok {
-		return address{ip.Unmap()}
+func value(v any) ref.Val { return adapter{}.NativeToValue(v) }
+
+// adapter is cel-go's own, which knows addresses as well.
+type adapter struct{}
+
+func (a adapter) NativeToValue(v any) ref.Val {
+	switch v := v.(type) {
+	case netip.Addr:
+		return address{v.Unmap()}
+	case []any:
+		return types.NewDynamicList(a, v)
+	case map[string]any:
+		return types.NewStringInterfaceMap(a, v)
+	default:
+		return types.DefaultTypeAdapter.NativeToValue(v)
 	}
-	return types.DefaultTypeAdapter.NativeToValue(v)
 }
 
 // object is an Object variable that asks its Source for one field at a time, and
@@ -95,7 +106,7 @@ func (o *object) all() traits.Mapper {
 	for name, v := range given {
 		fields[name] = o.adapt(name, v)
 	}
-	return types.NewStringInterfaceMap(types.DefaultTypeAdapter, fields)
+	return types.NewStringInterfaceMap(adapter{}, fields)
 }
 
 func (o *object) adapt(field string, v any) ref.Val {
@@ -140,14 +151,14 @@ func (o *object) Contains(key ref.Val) ref.Val {
 
 func (o *object) Iterator() traits.Iterator                   { return o.all().Iterator() }
 func (o *object) Size() ref.Val                               { return o.all().Size() }
-func (o *object) Equal(other ref.Val) ref.Val                 { return o.all().Equal(whole(other)) }
+func (o *object) Equal(other ref.Val) ref.Val                 { return o.all().Equal(unfold(other)) }
 func (o *object) ConvertToNative(t reflect.Type) (any, error) { return o.all().ConvertToNative(t) }
 func (o *object) ConvertToType(t ref.Type) ref.Val            { return o.all().ConvertToType(t) }
 func (o *object) Type() ref.Type                              { return types.MapType }
 func (o *object) Value() any                                  { return o.all().Value() }
 
-// whole spares the other side of a comparison from asking field by field.
-func whole(v ref.Val) ref.Val {
+// unfold spares the other side of a comparison from asking field by field.
+func unfold(v ref.Val) ref.Val {
 	if o, ok := v.(*object); ok {
 		return o.all()
 	}

@@ -71,6 +71,7 @@ func environment(names map[string]*slot) (*cel.Env, error) {
 	options := []cel.EnvOption{
 		cel.CrossTypeNumericComparisons(true),
 		cel.DefaultUTCTimeZone(true),
+		cel.CustomTypeAdapter(adapter{}),
 		cel.ParserExpressionSizeLimit(maxSource),
 		cel.ParserRecursionLimit(maxNesting),
 		cel.ParserErrorRecoveryLimit(1),

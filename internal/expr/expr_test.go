@@ -188,7 +188,7 @@ func TestParameters(t *testing.T) {
 		`n % 2 == 1 && u == 7u && d > n - 5`:                       "true",
 		`ip in ips && ip.in_cidr("10.0.0.0/24")`:                   "true",
 		`m["a"] == 1 && m.a + 1 == 2`:                              "true",
-		`m.b == 1`:                                                 "error: c:1:1: there is no key \"b\"",
+		`m.b == 1`:                                                 "error: c:1:2: m has no key \"b\"",
 		`x == ip`:                                                  "true",
 	} {
 		p, err := expr.Compile(source, s, writ.Position{File: "c", Line: 1, Col: 1})

@@ -231,12 +231,16 @@ func (p *Program) failure(err error, a *activation) error {
 	}
 	var cancelled interpreter.EvalCancelledError
 	if errors.As(err, &cancelled) || strings.Contains(text, "cost limit exceeded") {
-		e := p.problem(p.at, fmt.Sprintf("the condition needs more than %d steps", maxCost))
-		e.Code = writ.CodeTooLarge
-		return e.WithHint("nested exists and all over long lists cost the product of their lengths")
+		return p.tooCostly()
 	}
 	if strings.HasPrefix(text, "no such overload") {
 		return p.problem(p.at, "the condition has a value of a type that it does not fit")
 	}
 	return p.problem(p.at, "the condition failed: "+plain(text))
+}
+
+func (p *Program) tooCostly() *writ.Error {
+	e := p.problem(p.at, fmt.Sprintf("the condition needs more than %d steps", maxCost))
+	e.Code = writ.CodeTooLarge
+	return e.WithHint("nested exists and all over long lists cost the product of their lengths")
 }

@@ -19,6 +19,7 @@ type Program struct {
 	// forms of the same condition are made from it.
 	checked *cel.Ast
 	cel     cel.Program
+	direct  *node // nil when the condition needs cel-go
 }
 
 // Compile reads a condition that gives a bool. at is where the source stands in
@@ -48,12 +49,17 @@ func Compile(source string, scope *Scope, at writ.Position) (*Program, error) {
 	if err != nil {
 		return nil, p.problem(at, plain(err.Error()))
 	}
+	p.direct = p.compileDirect()
 	return p, nil
 }
 
 // Eval runs the condition. An error says why there is no answer: a *[Missing]
 // value, a wrong type, a cost over the limit. What has an error never holds and never does not hold.
 func (p *Program) Eval(from Source) (bool, error) {
+	if p.direct != nil {
+		r := run{from: from, left: maxCost}
+		return r.test(p.direct)
+	}
 	return p.evalCEL(from)
 }
 
@@ -71,7 +77,7 @@ func (p *Program) evalCEL(from Source) (bool, error) {
 }
 
 // Direct reports whether the program runs without cel-go.
-func (p *Program) Direct() bool { return false }
+func (p *Program) Direct() bool { return p.direct != nil }
 
 // String is the source.
 func (p *Program) String() string { return p.source }
