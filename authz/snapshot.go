@@ -68,68 +68,6 @@ type Query struct {
 // error (a bound was hit) never comes with true.
 func (s *Snapshot) Allowed(q *Query) (bool, error) { return false, nil }
 
-// Check answers a query with its reasons: for an allow, the proof; for a deny, what
-// came nearest in each way that there is, with the smallest [writ.Fix] of each.
-// An unknown type, action, subject or resource is a deny with a reason.
-func (s *Snapshot) Check(q *Query) (writ.Decision, error) { return writ.Decision{}, nil }
-
-// Node is a step of an explanation: a relation of an object, with what made
-// it hold or not.
-type Node struct {
-	// Object and Relation say what is asked here: `document:budget`, `viewer`.
-	Object   Entity `json:"object"`
-	Relation string `json:"relation"`
-	// Kind is action, role, relation, tuple, tenant, rule, from, union, intersection, exclusion, condition.
-	Kind string `json:"kind"`
-	// Verdict is yes, no, or unknown (a condition without an answer, a cycle through an exclusion).
-	Verdict  string        `json:"verdict"`
-	Message  string        `json:"message"`
-	Tuple    *Tuple        `json:"tuple,omitempty"`
-	Rule     string        `json:"rule,omitempty"`
-	Position writ.Position `json:"position,omitzero"`
-	// Values are those that a condition saw, by path: "user.age".
-	Values map[string]any `json:"values,omitempty"`
-	Parts  []*Node        `json:"parts,omitempty"`
-}
-
-// Explain gives the tree of an answer: for an allow the proof alone; for a deny all that was
-// tried, cut at 1,000 steps (the cut is a node that says so).
-func (s *Snapshot) Explain(q *Query) (*Node, error) { return nil, nil }
-
-// List asks for a part of a listing.
-type List struct {
-	Query
-	// Type is the type of resources or subjects that are looked for.
-	Type string
-	// After is the last ID of the page before; empty for the first page.
-	After string
-	// Limit is the length of a page; 0 is 1,000.
-	Limit int
-}
-
-// Page is a part of a listing in order of IDs (by bytes). Next is what After must
-// be for the next page; empty on the last.
-type Page struct {
-	IDs  []string
-	Next string
-	// Everyone: every subject of the type is allowed, those too that nothing is
-	// stored about. IDs holds only those that are known.
-	Everyone bool
-}
-
-// Resources gives the stored resources of a type that the subject may do the
-// action on; Resource is ignored but for its properties. Complete: a bound that is hit is an error, never a cut.
-func (s *Snapshot) Resources(l *List) (Page, error) { return Page{}, nil }
-
-// Subjects gives the stored subjects of a type that may do the action on the resource; Subject's ID is ignored.
-func (s *Snapshot) Subjects(l *List) (Page, error) { return Page{}, nil }
-
-// Actions gives the names of all that the subject may do on the resource, sorted.
-func (s *Snapshot) Actions(q *Query) ([]string, error) { return nil, nil }
-
-// Tenants gives the keys of the stored tenants in which the query is allowed, paged.
-func (s *Snapshot) Tenants(l *List) (Page, error) { return Page{}, nil }
-
 // Record gives what is stored about an entity. It is the caller's own copy.
 func (s *Snapshot) Record(e Entity) (Record, bool) { return Record{}, false }
 

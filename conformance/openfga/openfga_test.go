@@ -1,0 +1,30 @@
+package openfga_test
+
+import (
+	"testing"
+
+	"github.com/writ-dev/writ/conformance/openfga"
+)
+
+// TestCorpusOpenFGA runs OpenFGA's own cases through the engine in this process.
+func TestCorpusOpenFGA(t *testing.T) {
+	t.Parallel()
+	cases, err := openfga.Cases()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ran, failed := 0, 0
+	for _, c := range cases {
+		for _, r := range c.Run() {
+			ran++
+			if !r.Passed {
+				failed++
+				t.Errorf("%s: %s %s %s %s: got %s, want %s; %v", c.Name, r.Question.Kind, r.Question.User, r.Question.Relation, r.Question.Object, r.Got, r.Want, r.Err)
+			}
+		}
+	}
+	if ran < 1000 {
+		t.Fatalf("only %d cases ran", ran)
+	}
+	t.Logf("TestCorpusOpenFGA openfga: %d cases ran in %d stages", ran, len(cases))
+}
