@@ -29,4 +29,3 @@ type Node struct {
 // Explain gives the tree of an answer: for an allow the proof alone; for a deny all that was
 // tried, cut at 1,000 steps (the cut is a node that says so).
 func (s *Snapshot) Explain(q *Query) (*Node, error) { return nil, nil }
-

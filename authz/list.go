@@ -33,4 +33,3 @@ func (s *Snapshot) Actions(q *Query) ([]string, error) { return nil, nil }
 
 // Tenants gives the keys of the stored tenants in which the query is allowed, paged.
 func (s *Snapshot) Tenants(l *List) (Page, error) { return Page{}, nil }
-

@@ -87,8 +87,14 @@ func many(t *rapid.T, e *graph.Edit, n *naive, k naiveTuple, extra *graph.Extra,
 	kind := e.Type("leaf")
 	n.typ("leaf")
 	turned := rapid.Bool().Draw(t, "turned")
-	remove := rapid.IntRange(0, 2).Draw(t, "remove") == 0
-	from, length := rapid.IntRange(0, 700).Draw(t, "from"), rapid.SampledFrom([]int{5, 20, 80, 700, 1400}).Draw(t, "length")
+	if rapid.IntRange(0, 3).Draw(t, "elsewhere") > 0 {
+		// The same list time and again, so that it grows long and short.
+		k.object, k.subject = named(t, e, n, "doc", "1"), named(t, e, n, "doc", "1")
+		k.rel, k.subjectRel = e.Rel(e.Type("doc"), "r"), 0
+		n.rel(n.typ("doc"), "r")
+	}
+	remove := rapid.IntRange(0, 4).Draw(t, "remove") < 2
+	from, length := rapid.IntRange(0, 700).Draw(t, "from"), rapid.SampledFrom([]int{5, 20, 400, 1200, 1499}).Draw(t, "length")
 	stride := rapid.SampledFrom([]int{1, 3, 1399}).Draw(t, "stride")
 	every := rapid.SampledFrom([]int{1, 2, 300}).Draw(t, "extra every")
 	for i := range length {
@@ -119,6 +125,10 @@ func many(t *rapid.T, e *graph.Edit, n *naive, k naiveTuple, extra *graph.Extra,
 func entity(t *rapid.T, e *graph.Edit, n *naive) graph.ID {
 	kind := rapid.SampledFrom([]string{"doc", "user"}).Draw(t, "type")
 	name := rapid.SampledFrom([]string{"1", "2", ""}).Draw(t, "id")
+	return named(t, e, n, kind, name)
+}
+
+func named(t *rapid.T, e *graph.Edit, n *naive, kind, name string) graph.ID {
 	k := e.Type(kind)
 	n.typ(kind)
 	id := e.Entity(k, name)

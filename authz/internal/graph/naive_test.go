@@ -41,7 +41,8 @@ func newNaive() *naive {
 	none := []naiveName{{}}
 	return &naive{
 		&naiveNames{none, none, none}, 1, 1, 1,
-		map[naiveTuple]naiveValue{}, map[graph.ID]*graph.Record{},
+		map[naiveTuple]naiveValue{},
+		map[graph.ID]*graph.Record{},
 	}
 }
 

@@ -37,12 +37,21 @@ type interner struct {
 	size   int             // of the next block
 }
 
-// table finds numbers by hash, with linear probing. A slot holds the hash above the
-// number; an empty one is 0.
+// table finds numbers by hash, with linear probing.
 type table struct {
-	slots []atomic.Uint64
+	slots []slot
 	mask  uint32
 }
+
+// slot is half a cache line: to find a name that fits, nothing else is read.
+type slot struct {
+	key  atomic.Uint64 // the hash above the number; 0 while the slot is empty
+	t    Type
+	size uint8 // of the name; longName when the name stands in its entry alone
+	text [21]byte
+}
+
+const longName = 255
 
 // view is an interner as it was at one moment: all numbers below end.
 type view struct {
@@ -62,7 +71,7 @@ func newNames() *names {
 	for in, limit := range map[*interner]uint32{&n.types: maxRel, &n.rels: maxRel, &n.ids: maxEntities} {
 		in.seed, in.max, in.size = maphash.MakeSeed(), limit, firstBlock
 		in.newest.end = 1
-		in.table.Store(&table{make([]atomic.Uint64, firstTable), firstTable - 1})
+		in.table.Store(newTable(firstTable))
 	}
 	return n
 }
@@ -105,15 +114,20 @@ func (v *view) find(in *interner, t Type, name string) uint32 {
 func (v *view) findHash(in *interner, hash uint32, t Type, name string) uint32 {
 	tab := in.table.Load()
 	for i := hash & tab.mask; ; i = (i + 1) & tab.mask {
-		slot := tab.slots[i].Load()
-		if slot == 0 {
+		s := &tab.slots[i]
+		key := s.key.Load()
+		if key == 0 {
 			return 0
 		}
-		n := uint32(slot)
-		if uint32(slot>>32) != hash || n >= v.end {
+		n := uint32(key)
+		if uint32(key>>32) != hash || n >= v.end || s.t != t {
 			continue
 		}
-		if e := &v.pages[n/entriesPerPage][n%entriesPerPage]; e.t == t && e.name == name {
+		if s.size != longName {
+			if string(s.text[:s.size]) == name {
+				return n
+			}
+		} else if v.pages[n/entriesPerPage][n%entriesPerPage].name == name {
 			return n
 		}
 	}
@@ -168,25 +182,37 @@ func (in *interner) add(hash uint32, t Type, name string) uint32 {
 		tab = tab.double()
 		in.table.Store(tab)
 	}
-	tab.put(uint64(hash)<<32 | uint64(number))
+	s := tab.free(hash)
+	s.t, s.size = t, longName
+	if len(name) <= len(s.text) {
+		s.size = uint8(copy(s.text[:], name))
+	}
+	s.key.Store(uint64(hash)<<32 | uint64(number))
 	return number
 }
 
-func (tab *table) put(slot uint64) {
-	i := uint32(slot>>32) & tab.mask
-	for tab.slots[i].Load() != 0 {
+func newTable(size int) *table { return &table{make([]slot, size), uint32(size - 1)} }
+
+// free is the slot for a new name.
+func (tab *table) free(hash uint32) *slot {
+	i := hash & tab.mask
+	for tab.slots[i].key.Load() != 0 {
 		i = (i + 1) & tab.mask
 	}
-	tab.slots[i].Store(slot)
+	return &tab.slots[i]
 }
 
 func (tab *table) double() *table {
-	n := 2 * len(tab.slots)
-	bigger := &table{make([]atomic.Uint64, n), uint32(n - 1)}
+	bigger := newTable(2 * len(tab.slots))
 	for i := range tab.slots {
-		if slot := tab.slots[i].Load(); slot != 0 {
-			bigger.put(slot)
+		old := &tab.slots[i]
+		key := old.key.Load()
+		if key == 0 {
+			continue
 		}
+		s := bigger.free(uint32(key >> 32))
+		s.t, s.size, s.text = old.t, old.size, old.text
+		s.key.Store(key)
 	}
 	return bigger
 }

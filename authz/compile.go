@@ -1,0 +1,382 @@
+package authz
+
+import (
+	"github.com/writ-dev/writ/authz/internal/graph"
+	"github.com/writ-dev/writ/internal/expr"
+)
+
+// compiled is a model made ready to run. It is immutable.
+type compiled struct {
+	model      *Model
+	types      map[string]*kind
+	byType     []*kind // by graph.Type; nil where the model has none
+	byRel      []*relation
+	conditions map[string]*Condition
+	tenant     *kind // nil when the model has no tenants
+	tenantType graph.Type
+	climb      climb
+	all        []*relation
+}
+
+// kind is a type of the model.
+type kind struct {
+	source     *Type
+	number     graph.Type
+	attributes map[string]expr.Type
+	relations  map[string]*relation
+	actions    map[string]*relation
+	everyone   bool // some relation takes all subjects of this type at once
+}
+
+// relation is a relation or an action with what was found out about it.
+type relation struct {
+	source *Relation
+	of     *kind
+	index  int       // in compiled.all, from 1
+	rel    graph.Rel // 0 for actions: no tuple names them
+	body   *node     // as the model has it
+	fast   *node     // the same, in the order that is cheapest to ask
+	// usersets are the userset subjects that the tuples may have.
+	usersets []graph.Rel
+	wild     bool // tuples may stand for everyone of a type
+	plain    bool // tuples carry no conditions and have no usersets as subjects
+
+	climbs bool // climbing finds all members of usersets
+	member bool // made of tuples and unions alone: see [climb]
+	leaf   bool // asks no other relation: not worth remembering
+	hard   bool // leads to a cycle through an exclusion: see solve
+}
+
+type op uint8
+
+const (
+	opNone        op = iota
+	opDirect         // tuples of rel
+	opComputed       // to, on the same object
+	opFrom           // targets, on the subjects of the tuples of rel
+	opTenant         // to, on the tenant
+	opTenantRoles    // plain tuples of any of roles, on the tenant
+	opWhen
+	opUnion
+	opIntersection
+	opExclusion // kids: base, minus
+)
+
+// node is a step of a program. Nodes of a relation's body match its rewrite one to one.
+type node struct {
+	op   op
+	rel  *relation // whose tuples opDirect and opFrom read
+	to   *relation
+	kids []*node
+	// targets are the relations that opFrom asks, by the type of the related object;
+	// only is the one when all related objects are of one type.
+	targets []*relation // by graph.Type
+	only    *relation
+	roles   *roleSet
+	when    *When
+	subject *kind // of an opWhen without kids
+}
+
+// roleSet is a set of relations of tenants.
+type roleSet struct {
+	list []*relation
+	bits []uint64 // by graph.Rel
+	wild bool
+	// through are the relations that the set was gathered through: a userset subject is in its own.
+	through []graph.Rel
+}
+
+func (r *roleSet) has(rel graph.Rel) bool {
+	i := int(rel >> 6)
+	return i < len(r.bits) && r.bits[i]&(1<<(rel&63)) != 0
+}
+
+// compile numbers the names of a model that validate has found no fault in.
+func compile(m *Model, e *graph.Edit) *compiled {
+	c := &compiled{model: m, types: map[string]*kind{}, conditions: map[string]*Condition{}, tenantType: e.Type(TenantType)}
+	for i := range m.Conditions {
+		c.conditions[m.Conditions[i].Name] = &m.Conditions[i]
+	}
+	for i := range m.Types {
+		c.declare(&m.Types[i], e)
+	}
+	c.tenant = c.types[TenantType]
+	for _, r := range c.all {
+		for _, s := range r.source.Subjects {
+			of := c.types[s.Type]
+			if s.Relation != "" {
+				r.usersets = append(r.usersets, of.relations[s.Relation].rel)
+			}
+			if s.Everyone {
+				r.wild, of.everyone = true, true
+			}
+			r.plain = r.plain && s.Relation == "" && s.Condition == ""
+		}
+	}
+	for _, r := range c.all {
+		r.body = c.node(r, r.source.Rewrite)
+	}
+	c.analyse()
+	for _, r := range c.all {
+		r.fast = c.order(r.body)
+	}
+	for _, r := range c.all {
+		r.leaf = r.fast.leaf()
+		r.climbs = len(r.usersets) > 0
+		for _, u := range r.usersets {
+			r.climbs = r.climbs && c.climb.covers(u)
+		}
+	}
+	return c
+}
+
+func (c *compiled) declare(t *Type, e *graph.Edit) {
+	k := &kind{
+		source: t, number: e.Type(t.Name), attributes: map[string]expr.Type{},
+		relations: map[string]*relation{}, actions: map[string]*relation{},
+	}
+	c.types[t.Name] = k
+	c.byType = put(c.byType, int(k.number), k)
+	for _, a := range t.Attributes {
+		k.attributes[a.Name] = a.Type
+	}
+	for i := range t.Relations {
+		r := &relation{source: &t.Relations[i], of: k, rel: e.Rel(k.number, t.Relations[i].Name), plain: true}
+		k.relations[r.source.Name] = r
+		c.byRel = put(c.byRel, int(r.rel), r)
+		c.add(r)
+	}
+	for i := range t.Actions {
+		r := &relation{source: &t.Actions[i], of: k}
+		k.actions[r.source.Name] = r
+		c.add(r)
+	}
+}
+
+func (c *compiled) add(r *relation) {
+	c.all = append(c.all, r)
+	r.index = len(c.all)
+}
+
+// put sets l[i], lengthening l.
+func put[T any](l []T, i int, v T) []T {
+	for len(l) <= i {
+		var none T
+		l = append(l, none)
+	}
+	l[i] = v
+	return l
+}
+
+// relation gives the relation that a tuple of the model names, nil for none.
+func (c *compiled) relation(rel graph.Rel) *relation {
+	if int(rel) < len(c.byRel) {
+		return c.byRel[rel]
+	}
+	return nil
+}
+
+func (c *compiled) kind(t graph.Type) *kind {
+	if int(t) < len(c.byType) {
+		return c.byType[t]
+	}
+	return nil
+}
+
+// node compiles a rewrite as it stands.
+func (c *compiled) node(r *relation, w Rewrite) *node {
+	all := func(o op, of ...Rewrite) *node {
+		n := &node{op: o}
+		for _, w := range of {
+			n.kids = append(n.kids, c.node(r, w))
+		}
+		return n
+	}
+	switch w := w.(type) {
+	case Direct:
+		return &node{op: opDirect, rel: r}
+	case Stored:
+		return &node{op: opDirect, rel: r.of.relations[w.Relation]}
+	case Computed:
+		return &node{op: opComputed, to: r.of.relations[w.Relation]}
+	case From:
+		n, mixed := &node{op: opFrom, rel: r.of.relations[w.Tupleset]}, false
+		for _, s := range n.rel.source.Subjects {
+			of := c.types[s.Type]
+			if to := of.relations[w.Relation]; to != nil {
+				n.targets = put(n.targets, int(of.number), to)
+				n.only = to
+			}
+			if s.Type != n.rel.source.Subjects[0].Type {
+				mixed = true
+			}
+		}
+		if mixed {
+			n.only = nil
+		}
+		return n
+	case InTenant:
+		return &node{op: opTenant, to: c.tenant.relations[w.Relation]}
+	case When:
+		if w.Then == nil {
+			return &node{op: opWhen, when: &w, subject: c.types[w.Subject]}
+		}
+		n := all(opWhen, w.Then)
+		n.when = &w
+		return n
+	case Union:
+		return all(opUnion, w.Of...)
+	case Intersection:
+		return all(opIntersection, w.Of...)
+	case Exclusion:
+		return all(opExclusion, w.Base, w.Minus)
+	}
+	return &node{}
+}
+
+// order gives a program with the same answers that asks what is cheap first: unions are
+// flattened, and the roles of tenants among them become one set.
+func (c *compiled) order(n *node) *node {
+	if n.op == opTenant {
+		if set := c.roles(n.to); set != nil {
+			return &node{op: opTenantRoles, roles: set}
+		}
+	}
+	if len(n.kids) == 0 {
+		return n
+	}
+	ordered := *n
+	ordered.kids = nil
+	var roles []*relation
+	var through []graph.Rel
+	for _, k := range n.kids {
+		k = c.order(k)
+		switch {
+		case n.op == opUnion && k.op == opTenantRoles:
+			roles = append(roles, k.roles.list...)
+			through = append(through, k.roles.through...)
+		case n.op == opUnion && k.op == opUnion:
+			ordered.kids = append(ordered.kids, k.kids...)
+		default:
+			ordered.kids = append(ordered.kids, k)
+		}
+	}
+	if n.op == opUnion || n.op == opIntersection {
+		if len(roles) > 0 {
+			set := newRoleSet(roles)
+			set.through = through
+			ordered.kids = append(ordered.kids, &node{op: opTenantRoles, roles: set})
+		}
+		sortByCost(ordered.kids)
+		if len(ordered.kids) == 1 {
+			return ordered.kids[0]
+		}
+	}
+	return &ordered
+}
+
+// sortByCost keeps the order of equals, and so the answers' timing predictable.
+func sortByCost(kids []*node) {
+	for i := range kids {
+		for j := i; j > 0 && kids[j].cost() < kids[j-1].cost(); j-- {
+			kids[j], kids[j-1] = kids[j-1], kids[j]
+		}
+	}
+}
+
+func (n *node) cost() int {
+	switch n.op {
+	case opNone:
+		return 0
+	case opTenantRoles:
+		return 1
+	case opDirect:
+		if n.rel.plain {
+			return 2
+		}
+		return 4
+	case opWhen:
+		if len(n.kids) == 0 {
+			return 3
+		}
+		return 3 + n.kids[0].cost()
+	case opComputed, opTenant:
+		return 10
+	case opFrom:
+		return 20
+	}
+	sum := 0
+	for _, k := range n.kids {
+		sum += k.cost()
+	}
+	return sum
+}
+
+// leaf reports whether a program asks no relation but by looking at tuples once.
+func (n *node) leaf() bool {
+	switch n.op {
+	case opComputed, opFrom, opTenant:
+		return false
+	case opDirect:
+		return len(n.rel.usersets) == 0
+	}
+	for _, k := range n.kids {
+		if !k.leaf() {
+			return false
+		}
+	}
+	return true
+}
+
+// roles gives the relations of tenants whose tuples make up r; nil when more goes into r than plain tuples.
+func (c *compiled) roles(r *relation) *roleSet {
+	through := map[*relation]bool{r: true}
+	var list []*relation
+	var collect func(n *node) bool
+	collect = func(n *node) bool {
+		switch n.op {
+		case opDirect:
+			list = append(list, n.rel)
+			return len(n.rel.usersets) == 0
+		case opComputed:
+			if through[n.to] {
+				return true
+			}
+			through[n.to] = true
+			return collect(n.to.body)
+		case opUnion:
+			for _, k := range n.kids {
+				if !collect(k) {
+					return false
+				}
+			}
+			return true
+		}
+		return false
+	}
+	if !collect(r.body) {
+		return nil
+	}
+	set := newRoleSet(list)
+	for r := range through {
+		set.through = append(set.through, r.rel)
+	}
+	return set
+}
+
+func newRoleSet(list []*relation) *roleSet {
+	set := &roleSet{}
+	for _, r := range list {
+		if set.has(r.rel) {
+			continue
+		}
+		set.list = append(set.list, r)
+		word := int(r.rel >> 6)
+		for len(set.bits) <= word {
+			set.bits = append(set.bits, 0)
+		}
+		set.bits[word] |= 1 << (r.rel & 63)
+		set.wild = set.wild || r.wild
+	}
+	return set
+}
