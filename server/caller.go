@@ -160,6 +160,9 @@ func (s *Server) identify(token string) (*Caller, error) {
 		if !k.Expires.IsZero() && !s.config.Now().Before(k.Expires) {
 			return nil, wrongKey("the API key %s expired at %s", k.ID, k.Expires.Format(time.RFC3339))
 		}
+		if err := e.Err(); err != nil {
+			return nil, broken(err)
+		}
 		if wait, ok := s.buckets.take(k.ID, s.config.Now()); !ok {
 			return nil, tooMany(wait, s.config.Limits.Rate)
 		}

@@ -51,6 +51,13 @@ func notReady() error {
 	}
 }
 
+// broken is of an environment that answers no more; the log and /ready say why.
+func broken(err error) error {
+	e := writ.Errorf(writ.CodeExternal, "this environment answers no more: its stored history is broken")
+	e.Err = err
+	return &StatusError{Status: http.StatusServiceUnavailable, Err: e}
+}
+
 func tooMany(wait time.Duration, rate float64) error {
 	return &StatusError{
 		Status: http.StatusTooManyRequests, RetryAfter: wait,

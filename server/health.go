@@ -51,24 +51,21 @@ func (s *Server) healthy(w http.ResponseWriter, _ *http.Request) {
 func (s *Server) ready(w http.ResponseWriter, _ *http.Request) {
 	answer := health{Status: "ok", Components: map[string]component{"server": {Status: "ok"}}}
 	status := http.StatusOK
-	fail := func(name, state, why string) {
-		answer.Components[name] = component{Status: state, Error: why}
+	fail := func(name, why string) {
+		answer.Components[name] = component{Status: "error", Error: why}
 		answer.Status, answer.Error, status = "error", name+": "+why, http.StatusServiceUnavailable
 	}
 	all := s.rooms.all()
 	if len(all) == 0 {
-		fail("environments", "error", "there are none yet")
+		fail("environments", "there are none yet")
 	}
 	for _, r := range all {
 		name := "environment " + r.project + "/" + r.env
-		switch {
-		case r.environment.Load() == nil:
-			fail(name, "loading", "it is still loading")
-		case r.trouble.Load() != nil:
-			fail(name, "error", "it does not follow its store")
-		default:
-			answer.Components[name] = component{Status: "ok"}
+		if why := r.trouble(); why != "" {
+			fail(name, why)
+			continue
 		}
+		answer.Components[name] = component{Status: "ok"}
 	}
 	if status != http.StatusOK {
 		w.Header().Set("Retry-After", "1")

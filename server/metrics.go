@@ -165,7 +165,7 @@ func (s *Server) writeState(b *bytes.Buffer) {
 		of := labels("project", r.project, "environment", r.env)
 		e := r.environment.Load()
 		ready := 0
-		if e != nil && r.trouble.Load() == nil {
+		if r.trouble() == "" {
 			ready = 1
 		}
 		fmt.Fprintf(&gauges[0].lines, "%s{%s} %d\n", gauges[0].name, of, ready)

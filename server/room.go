@@ -21,7 +21,6 @@ const (
 type room struct {
 	project, env string
 	environment  atomic.Pointer[environment.Environment]
-	trouble      atomic.Pointer[error]
 	keys         atomic.Pointer[keyIndex]
 }
 
@@ -65,15 +64,18 @@ func (s *Server) Open(project, env string, e *environment.Environment) {
 	s.rooms.get(project, env).environment.Store(e)
 }
 
-// Trouble says that an environment does not follow its store any more; nil that
-// it does again. It still answers, but the server is not ready.
-func (s *Server) Trouble(project, env string, err error) {
-	r := s.rooms.get(project, env)
-	if err == nil {
-		r.trouble.Store(nil)
-		return
+// trouble is why the room is not ready: "" when it is.
+func (r *room) trouble() string {
+	e := r.environment.Load()
+	switch {
+	case e == nil:
+		return "it is still loading"
+	case e.Err() != nil:
+		return "its stored history is broken"
+	case e.Behind() != nil:
+		return "it cannot follow its store just now"
 	}
-	r.trouble.Store(&err)
+	return ""
 }
 
 // keyIndex finds the keys of one state by their hashes.

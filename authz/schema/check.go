@@ -92,10 +92,12 @@ func (c *compiler) check() {
 	names := map[string]writ.Position{}
 	for i := range s.Rules {
 		r := &s.Rules[i]
-		if first, ok := names[r.Key]; ok && r.Key != "" {
+		// A rule of a file may be about several permissions, users and sets.
+		name := r.Key + " " + r.Permission + " " + r.Users + " " + r.Resources
+		if first, ok := names[name]; ok && r.Key != "" {
 			c.twice(r.Position, first, "there are two rules %s", r.Key)
 		}
-		names[r.Key] = r.Position
+		names[name] = r.Position
 		c.checkRule(r)
 	}
 }
@@ -139,7 +141,7 @@ func (c *compiler) checkResource(r *Resource) {
 		}
 		for _, a := range g.Actions {
 			if r.Action(a) == nil {
-				_ = suggest(c.problem(g.Position, "action group %s of %s: there is no action %q", g.Key, r.Key, short(a)), a, keys(r.Actions))
+				_ = suggest(c.problem(c.s.spot(g.Position, a), "action group %s of %s: there is no action %q", g.Key, r.Key, short(a)), a, keys(r.Actions))
 			}
 		}
 	}
@@ -148,7 +150,7 @@ func (c *compiler) checkResource(r *Resource) {
 			c.twice(x.Position, role.Position, "%s has a relation and a role %s", r.Key, x.Key)
 		}
 		if x.Subject != UserType {
-			c.known(x.Position, "relation "+x.Key+" of "+r.Key, x.Subject)
+			c.known(c.s.spot(x.Position, x.Subject), "relation "+x.Key+" of "+r.Key, x.Subject)
 		}
 	}
 	c.circles(r.Roles, "role of "+r.Key)
@@ -183,7 +185,7 @@ func (c *compiler) permission(at writ.Position, where, permission string) *Resou
 func (c *compiler) checkTenantRole(role *Role) {
 	where := "role " + role.Key
 	for _, p := range role.Permissions {
-		c.permission(role.Position, where, p)
+		c.permission(c.s.spot(role.Position, p), where, p)
 	}
 	if len(role.Grants) > 0 {
 		c.problem(role.Position, "%s: a role in a tenant cannot be derived; only roles on instances can", where)
@@ -194,7 +196,7 @@ func (c *compiler) checkInstanceRole(r *Resource, role *Role) {
 	where := "role " + role.Key + " of " + r.Key
 	for _, p := range role.Permissions {
 		if own := r.own(p); own != "*" && r.Action(own) == nil && r.Group(own) == nil {
-			_ = suggest(c.problem(role.Position, "%s: %s has no action %q", where, r.Key, short(p)), own, keys(r.Actions))
+			_ = suggest(c.problem(c.s.spot(role.Position, p), "%s: %s has no action %q", where, r.Key, short(p)), own, keys(r.Actions))
 		}
 	}
 	for _, d := range role.Grants {
@@ -231,10 +233,10 @@ func (c *compiler) circles(roles []Role, what string) {
 		for _, e := range r.Extends {
 			switch next := Find(roles, e); {
 			case next == nil:
-				_ = suggest(c.problem(r.Position, "%s %s extends %q, which is not there", what, r.Key, short(e)), e, keys(roles))
+				_ = suggest(c.problem(c.s.spot(r.Position, e), "%s %s extends %q, which is not there", what, r.Key, short(e)), e, keys(roles))
 			case state[e] == open:
 				circle := append(slices.Clone(path[slices.Index(path, e):]), e)
-				c.problem(r.Position, "%s %s extends itself: %s", what, e, strings.Join(circle, " -> "))
+				c.problem(c.s.spot(r.Position, e), "%s %s extends itself: %s", what, e, strings.Join(circle, " -> "))
 			case state[e] == 0:
 				visit(next, path)
 			}
@@ -261,7 +263,7 @@ func (c *compiler) checkSubject(x Subject) {
 
 func (c *compiler) checkSet(x *Set) {
 	if x.Resource != "" {
-		c.known(x.Position, x.Title(), x.Resource)
+		c.known(c.s.spot(x.Position, x.Resource), x.Title(), x.Resource)
 	}
 	if x.When != "" && len(x.Conditions) > 0 {
 		c.problem(x.Position, "%s has conditions in two forms", x.Title())
@@ -271,7 +273,7 @@ func (c *compiler) checkSet(x *Set) {
 		parent := c.s.Set(up.Parent)
 		switch {
 		case parent == nil:
-			_ = suggest(c.problem(up.Position, "%s: there is no set %q above it", up.Title(), short(up.Parent)), up.Parent, keys(c.s.Sets))
+			_ = suggest(c.problem(c.s.spot(up.Position, up.Parent), "%s: there is no set %q above it", up.Title(), short(up.Parent)), up.Parent, keys(c.s.Sets))
 			return
 		case parent.Resource != x.Resource:
 			c.problem(x.Position, "%s stands below %s, which is of another kind", x.Title(), parent.Title())
@@ -287,26 +289,26 @@ func (c *compiler) checkSet(x *Set) {
 
 func (c *compiler) checkRule(r *Rule) {
 	where := r.Title()
-	if c.permission(r.Position, where, r.Permission) == nil {
+	if c.permission(c.s.spot(r.Position, r.Permission), where, r.Permission) == nil {
 		return
 	}
 	kind, _, _ := strings.Cut(r.Permission, ":")
 	switch {
 	case r.IsRole && c.s.Role(r.Users) == nil:
-		_ = suggest(c.problem(r.Position, "%s: there is no role %q in a tenant", where, short(r.Users)), r.Users, keys(c.s.Roles))
+		_ = suggest(c.problem(c.s.spot(r.Position, r.Users), "%s: there is no role %q in a tenant", where, short(r.Users)), r.Users, keys(c.s.Roles))
 	case !r.IsRole && r.Users != "":
 		if set := c.s.Set(r.Users); set == nil || set.Resource != "" {
-			_ = suggest(c.problem(r.Position, "%s: there is no user set %q", where, short(r.Users)), r.Users, c.setKeys(""))
+			_ = suggest(c.problem(c.s.spot(r.Position, r.Users), "%s: there is no user set %q", where, short(r.Users)), r.Users, c.setKeys(""))
 		}
 	}
 	switch {
 	case r.IsResource && r.Resources != kind:
-		c.problem(r.Position, "%s: the permission %s is not on %s", where, r.Permission, short(r.Resources))
+		c.problem(c.s.spot(r.Position, r.Permission), "%s: the permission %s is not on %s", where, r.Permission, short(r.Resources))
 	case !r.IsResource && r.Resources != "":
 		if set := c.s.Set(r.Resources); set == nil || set.Resource == "" {
-			_ = suggest(c.problem(r.Position, "%s: there is no resource set %q", where, short(r.Resources)), r.Resources, c.setKeys(kind))
+			_ = suggest(c.problem(c.s.spot(r.Position, r.Resources), "%s: there is no resource set %q", where, short(r.Resources)), r.Resources, c.setKeys(kind))
 		} else if set.Resource != kind {
-			c.problem(r.Position, "%s: the permission %s is not on %s, which %s holds", where, r.Permission, set.Resource, set.Title())
+			c.problem(c.s.spot(r.Position, r.Permission), "%s: the permission %s is not on %s, which %s holds", where, r.Permission, set.Resource, set.Title())
 		}
 	}
 }

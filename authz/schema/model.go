@@ -22,7 +22,7 @@ const maxProblems = 50
 // compiler translates one schema.
 type compiler struct {
 	s      *Schema
-	errs   []error
+	errs   []*writ.Error
 	facing []authz.SubjectType // who may hold a role
 	// allow and deny are the rules by type:action.
 	allow, deny map[string][]authz.When
@@ -70,10 +70,15 @@ func (c *compiler) err() error {
 	if len(c.errs) == 1 {
 		return c.errs[0]
 	}
-	if len(c.errs) > maxProblems {
-		c.errs = append(c.errs[:maxProblems], writ.Errorf(writ.CodeInvalid, "more than %d problems; the rest are left out", maxProblems))
+	var all []error
+	for i, e := range c.errs {
+		if i == maxProblems {
+			all = append(all, writ.Errorf(writ.CodeInvalid, "more than %d problems; the rest are left out", maxProblems))
+			break
+		}
+		all = append(all, e)
 	}
-	return errors.Join(c.errs...)
+	return errors.Join(all...)
 }
 
 func (c *compiler) users() authz.Type {

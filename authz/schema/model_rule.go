@@ -147,29 +147,38 @@ func (c *compiler) set(s *Set, kind string) *expr.Program {
 	if p := c.programs[k]; p != nil {
 		return p
 	}
-	source, at := s.When, s.WhenPosition
-	if source == "" {
+	var p *expr.Program
+	if s.When != "" {
+		p = c.compile(s.Title(), kind, s.When, s.WhenPosition)
+	} else {
 		text, err := condition.Translate(s.Conditions)
-		if err != nil {
-			c.fail(err, s.Title(), s.Position)
-			return nil
+		if err == nil {
+			// A place in what it was translated to is none in the user's file.
+			p, err = expr.Compile(text, c.scope(kind), writ.Position{})
 		}
-		source, at = text, s.Position
+		if err != nil {
+			c.fail(err, s.Title(), writ.Position{})
+			c.errs[len(c.errs)-1].Position = s.Position
+		}
 	}
-	p := c.compile(s.Title(), kind, source, at)
 	if p != nil {
 		c.programs[k] = p
 	}
 	return p
 }
 
-// compile makes a program for resources of a type; nil with the problem noted.
-func (c *compiler) compile(part, kind, source string, at writ.Position) *expr.Program {
+// scope gives what conditions on resources of a type may name.
+func (c *compiler) scope(kind string) *expr.Scope {
 	var declared []Attribute
 	if r := c.resources[kind]; r != nil {
 		declared = r.Attributes
 	}
-	p, err := expr.Compile(source, authz.Scope(attributes(c.s.UserAttributes), attributes(declared)), at)
+	return authz.Scope(attributes(c.s.UserAttributes), attributes(declared))
+}
+
+// compile makes a program for resources of a type; nil with the problem noted.
+func (c *compiler) compile(part, kind, source string, at writ.Position) *expr.Program {
+	p, err := expr.Compile(source, c.scope(kind), at)
 	if err != nil {
 		c.fail(err, part, at)
 		return nil
@@ -177,18 +186,17 @@ func (c *compiler) compile(part, kind, source string, at writ.Position) *expr.Pr
 	return p
 }
 
-// fail notes what is wrong with a condition, named and placed.
+// fail notes what is wrong with a condition: with its place in a file, which says what it
+// is, or else with the name of the part.
 func (c *compiler) fail(err error, part string, at writ.Position) {
 	var e *writ.Error
 	if !errors.As(err, &e) {
 		e = writ.Errorf(writ.CodeInvalid, "%w", err)
 	}
 	named := *e
-	if named.Position.IsZero() {
-		named.Position = at
-	}
-	if part != "" && named.Position.Line == 0 { // in a file, the place says which
-		named.Message = part + ": " + named.Message
+	named.Source = "" // the whole line is the file's
+	if at.Line == 0 {
+		named.Message, named.Position = part+": "+named.Message, writ.Position{}
 	}
 	c.errs = append(c.errs, &named)
 }

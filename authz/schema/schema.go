@@ -22,6 +22,33 @@ type Schema struct {
 	// Subjects are who may hold roles besides each `user`: `service`, `team#member`, `user:*`.
 	// Their types are resources.
 	Subjects []Subject `json:"subjects,omitempty"`
+
+	spots map[spot]writ.Position
+}
+
+// spot is a word in a part of a policy file.
+type spot struct {
+	part writ.Position
+	word string
+}
+
+// Mark says where in a policy file a word of the part at `part` stands, so that an error about
+// the word points at it. It is not stored.
+func (s *Schema) Mark(part writ.Position, word string, at writ.Position) {
+	if s.spots == nil {
+		s.spots = map[spot]writ.Position{}
+	}
+	if _, twice := s.spots[spot{part, word}]; !twice {
+		s.spots[spot{part, word}] = at
+	}
+}
+
+// spot gives the place of a word in a part, or the part's own.
+func (s *Schema) spot(part writ.Position, word string) writ.Position {
+	if at, ok := s.spots[spot{part, word}]; ok {
+		return at
+	}
+	return part
 }
 
 // Subject is a kind of subject that may hold roles, written as in a tuple.

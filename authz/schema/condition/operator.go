@@ -156,13 +156,16 @@ func (t *translator) match(a path, operator string, v any, at string) (string, e
 	if !ok {
 		return "", invalid(at, "%s needs an object with a match", operator)
 	}
+	kind := ""
 	for _, key := range sorted(object) {
 		switch key {
 		case "match":
 		case "fk_resource_type":
-			if object[key] != nil && object[key] != "" {
-				return "", invalid(at+"."+key, "attributes of other instances cannot be asked for").
-					WithHint("draw a relation to them and derive a role along it")
+			if object[key] == nil {
+				continue
+			}
+			if kind, ok = object[key].(string); !ok {
+				return "", invalid(at+"."+key, "it must be the key of a resource, not %s", kindOf(object[key]))
 			}
 		default:
 			return "", invalid(at+"."+key, "%s has no %q", operator, short(key)).WithHint("it has match and fk_resource_type")
@@ -174,6 +177,10 @@ func (t *translator) match(a path, operator string, v any, at string) (string, e
 	of := a
 	if operator != "object_match" {
 		of = path{root: t.variable()}
+	}
+	item := of.root
+	if kind != "" { // what stands there is the key of an instance, whose stored attributes count
+		of = path{root: "instance(" + quote(kind) + ", " + of.value() + ")"}
 	}
 	text, err := t.node(object["match"], at+".match", func(key string, value any, at string) (string, error) {
 		names, ok := split(key)
@@ -187,9 +194,9 @@ func (t *translator) match(a path, operator string, v any, at string) (string, e
 	}
 	switch operator {
 	case "any_match":
-		text = a.value() + ".exists(" + of.root + ", " + text + ")"
+		text = a.value() + ".exists(" + item + ", " + text + ")"
 	case "all_match":
-		text = a.value() + ".all(" + of.root + ", " + text + ")"
+		text = a.value() + ".all(" + item + ", " + text + ")"
 	}
 	var tests []string
 	if p := a.present(); p != "" {
