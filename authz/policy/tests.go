@@ -91,7 +91,8 @@ func (p *parser) testCase(n *tree.Node, base authz.Query) (Case, bool) {
 	}
 	ok := false
 	said := map[string]*tree.Node{}
-	for _, f := range p.Object(n, "a case", "check", "list", "for", "may", "on", "expect", "with", "tenant", "context", "at") {
+	fields := p.Object(n, "a case", "check", "list", "for", "may", "on", "expect", "with", "tenant", "context", "at")
+	for _, f := range fields {
 		switch f.Key {
 		case "check":
 			ok = f.Value.Kind == tree.Scalar && p.sentence(&c, f.Value)
@@ -107,7 +108,7 @@ func (p *parser) testCase(n *tree.Node, base authz.Query) (Case, bool) {
 	if list := said["list"]; list != nil && !ok {
 		return c, p.listing(&c, said)
 	}
-	if !ok {
+	if !ok && n.Kind == tree.Map && !misspelt(n, fields) {
 		_ = p.Problem(n.Pos, "the case asks nothing").WithHint("write  check: ann may read document:budget , or  list: document  with for, may and expect")
 	}
 	return c, ok
