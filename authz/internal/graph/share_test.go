@@ -104,7 +104,7 @@ func TestEditsAtOnce(t *testing.T) {
 // TestHub has an object and a subject with very many edges.
 func TestHub(t *testing.T) {
 	t.Parallel()
-	const n = 60_000
+	const n = 30_000
 	e := graph.New().Edit()
 	document, group := e.Type("document"), e.Type("group")
 	viewer, owner, member := e.Rel(document, "viewer"), e.Rel(document, "owner"), e.Rel(group, "member")
@@ -218,7 +218,7 @@ func TestReadsDoNotAllocate(t *testing.T) {
 
 // TestSmallEditsAreSmall bounds what an edit of a large graph costs, by what it allocates.
 func TestSmallEditsAreSmall(t *testing.T) {
-	const tuples = 200_000
+	const tuples = 100_000
 	w := load(tuples)
 	e := w.g.Edit()
 	hub := e.Entity(w.document, "hub")

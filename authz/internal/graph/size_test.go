@@ -48,7 +48,7 @@ func allocated() (live, total uint64) {
 
 // TestBytesPerTuple is not parallel: it reads how much memory the process has.
 func TestBytesPerTuple(t *testing.T) {
-	const tuples, ceiling = 250_000, 150
+	const tuples, ceiling = 100_000, 150
 	before, _ := allocated()
 	w := load(tuples)
 	after, _ := allocated()
