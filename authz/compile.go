@@ -18,6 +18,7 @@ type compiled struct {
 	tenantType graph.Type
 	climb      climb
 	all        []*relation
+	reverse    *reverse // for lists
 }
 
 // kind is a type of the model.
@@ -43,6 +44,7 @@ type relation struct {
 	wild     bool // tuples may stand for everyone of a type
 	plain    bool // tuples carry no conditions and have no usersets as subjects
 
+	gives  int  // how much who has it has: see weigh
 	climbs bool // climbing finds all members of usersets
 	member bool // made of tuples and unions alone: see [climb]
 	leaf   bool // asks no other relation: not worth remembering
@@ -132,6 +134,8 @@ func compile(m *Model, e *graph.Edit) *compiled {
 			r.climbs = r.climbs && c.climb.covers(u)
 		}
 	}
+	c.reverse = newReverse(c)
+	c.weigh()
 	return c
 }
 
