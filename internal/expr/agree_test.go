@@ -124,7 +124,7 @@ func drawOperand(t *rapid.T, depth int) string {
 }
 
 func drawTest(t *rapid.T, depth int) string {
-	kinds := 14
+	kinds := 16
 	if depth == 0 {
 		kinds = 9
 	}
@@ -153,9 +153,31 @@ func drawTest(t *rapid.T, depth int) string {
 		return "(" + test() + " || " + test() + ")"
 	case 12:
 		return "!(" + test() + ")"
+	case 13, 14:
+		return drawQuantifier(t, depth)
 	default:
 		return "(" + test() + " ? " + test() + " : " + test() + ")"
 	}
+}
+
+// drawQuantifier gives exists or all over a list, with a body that looks at the item.
+func drawQuantifier(t *rapid.T, depth int) string {
+	list := rapid.SampledFrom([]string{"user.l", "user.li", "user.m", "user.x", "res.a", "res.c", "p", `["a", "b"]`, "[1, 2.0]", "[]", "res.b"}).Draw(t, "list")
+	name := rapid.SampledFrom([]string{"x", "y"}).Draw(t, "item")
+	var body string
+	switch rapid.IntRange(0, 4).Draw(t, "body") {
+	case 0:
+		body = name + " == " + drawOperand(t, 0)
+	case 1:
+		body = name + " in " + rapid.SampledFrom([]string{"user.l", "user.li", "res.a", `["a", "k"]`, "[1]"}).Draw(t, "set")
+	case 2:
+		body = name + ".k == " + drawOperand(t, 0) + " || has(" + name + ".j)"
+	case 3:
+		body = name + " > " + drawOperand(t, 0) + " && " + drawTest(t, depth-1)
+	default:
+		body = drawTest(t, depth-1)
+	}
+	return list + rapid.SampledFrom([]string{".exists(", ".all("}).Draw(t, "quantifier") + name + ", " + body + ")"
 }
 
 // class is what the two ways to run a condition must agree on.
@@ -172,23 +194,25 @@ func TestDirectAgreesWithCEL(t *testing.T) {
 	scope := agreeScope()
 	seen := make(map[string]int)
 	rapid.Check(t, func(t *rapid.T) {
-		source := drawTest(t, 3)
-		p, err := expr.Compile(source, scope, writ.Position{})
-		if err != nil {
-			seen["not compiled"]++
-			return
-		}
-		if !p.Direct() {
-			t.Fatalf("%s has no direct code", source)
-		}
-		for range 40 {
-			from := drawSource(t)
-			direct, directErr := p.Eval(from)
-			cel, celErr := p.EvalCEL(from)
-			if class(direct, directErr) != class(cel, celErr) {
-				t.Fatalf("%s\nover %#v\ndirect: %v %v\ncel-go: %v %v", source, from, direct, directErr, cel, celErr)
+		for range 5 {
+			source := drawTest(t, 3)
+			p, err := expr.Compile(source, scope, writ.Position{})
+			if err != nil {
+				seen["not compiled"]++
+				continue
 			}
-			seen[class(cel, celErr)]++
+			if !p.Direct() {
+				t.Fatalf("%s has no direct code", source)
+			}
+			for range 20 {
+				from := drawSource(t)
+				direct, directErr := p.Eval(from)
+				cel, celErr := p.EvalCEL(from)
+				if class(direct, directErr) != class(cel, celErr) {
+					t.Fatalf("%s\nover %#v\ndirect: %v %v\ncel-go: %v %v", source, from, direct, directErr, cel, celErr)
+				}
+				seen[class(cel, celErr)]++
+			}
 		}
 	})
 	t.Logf("%v", seen)

@@ -40,6 +40,9 @@ const (
 	opMatches
 	opInCIDR
 	opSize
+	opExists
+	opAll
+	opLocal // the variable of an exists or all
 )
 
 // node is an operation of direct code with its operands. Its errors are made when
@@ -51,6 +54,7 @@ type node struct {
 	slot    *slot
 	literal any
 	key     string
+	local   int // opLocal, opExists, opAll: which variable
 	pattern *regexp.Regexp
 	wrong   *writ.Error // values that the operation does not fit
 	notBool *writ.Error // a result that is not true or false
@@ -61,6 +65,7 @@ type node struct {
 type builder struct {
 	p      *Program
 	costly *writ.Error
+	locals []string // the variables of the quantifiers around
 }
 
 func (p *Program) compileDirect() *node {
@@ -81,6 +86,9 @@ func (b *builder) node(e ast.Expr) *node {
 }
 
 func (b *builder) make(e ast.Expr) *node {
+	if n := b.item(e); n != nil {
+		return n
+	}
 	if s, presence := b.p.path(e); s != nil {
 		switch {
 		case s.declared != nil:
@@ -108,6 +116,8 @@ func (b *builder) make(e ast.Expr) *node {
 		return whole(n, n.a)
 	case ast.CallKind:
 		return b.call(e.AsCall())
+	case ast.ComprehensionKind:
+		return b.quantifier(e.AsComprehension())
 	}
 	return nil
 }
@@ -281,6 +291,8 @@ func (n *node) complaint() string {
 		return n.a.text() + " is not an ipaddress"
 	case opSize:
 		return n.a.text() + " has no size"
+	case opExists, opAll:
+		return n.a.text() + " is not a list or map"
 	default:
 		return "the condition has a value of a type that it does not fit"
 	}
@@ -293,6 +305,8 @@ func (n *node) text() string {
 		return n.slot.Path.String()
 	case opKey:
 		return n.a.text() + "." + n.key
+	case opLocal:
+		return n.key
 	case opLiteral:
 		switch v := n.literal.(type) {
 		case nil:

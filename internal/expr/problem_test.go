@@ -23,6 +23,7 @@ var wrongs = []string{
 	`"18" == user.age`,
 	`user.age in ["a"]`,
 	`user.age in user.regions`,
+	`"a" in user.scores`,
 	`user.age.startsWith("1")`,
 	`user.age && true`,
 	`!user.age`,

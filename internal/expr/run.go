@@ -14,6 +14,8 @@ import (
 type run struct {
 	from Source
 	left int // steps that may still be taken
+	// locals are the items that quantifiers are at.
+	locals [maxLocals]any
 }
 
 // test runs a node that must give true or false. An error on one side of && and
@@ -62,7 +64,9 @@ func (r *run) test(n *node) (bool, error) {
 			return false, err
 		}
 		return n.has(a)
-	case opLiteral, opPath, opKey, opSize:
+	case opExists, opAll:
+		return r.quantify(n)
+	case opLiteral, opPath, opKey, opSize, opLocal:
 		v, err := r.value(n)
 		if err != nil {
 			return false, err
@@ -231,6 +235,8 @@ func (r *run) value(n *node) (any, error) {
 		return n.given(v)
 	case opLiteral:
 		return n.literal, nil
+	case opLocal:
+		return r.locals[n.local], nil
 	}
 	return r.derive(n)
 }

@@ -66,6 +66,7 @@ func TestAllocations(t *testing.T) {
 		`user.department.startsWith("sa") && user.department.contains("le") && !(user.department in ["a", "b"])`: "true",
 		`has(user.clearance) && !has(user.nothing) && size(user.regions) == 3`:                                   "true",
 		`user.nothing == 1 || user.clearance > 1`:                                                                "true",
+		`user.regions.all(r, r in ["eu", "us", "af"]) && ["x", "us"].exists(r, r in user.regions)`:               "true",
 		`user.nothing == 1`: "missing user.nothing",
 		`user.regions == ["eu", "us", "af"] && user.clearance in [1, 5]`:  "true",
 		`user["department"] < resource["level"]`:                          "error: 1:20: user.department and resource.level have no order: their types differ or are not ordered",
