@@ -40,6 +40,7 @@ const (
 	opMatches
 	opInCIDR
 	opSize
+	opInstance
 	opExists
 	opAll
 	opLocal // the variable of an exists or all
@@ -166,6 +167,9 @@ func (b *builder) call(call ast.CallExpr) *node {
 	case name == "size" && len(args) == 1:
 		n := &node{op: opSize, a: b.node(args[0])}
 		return whole(n, n.a)
+	case name == "instance" && len(args) == 2:
+		n := &node{op: opInstance, a: b.node(args[0]), b: b.node(args[1])}
+		return whole(n, n.a, n.b)
 	case name == "matches" && len(args) == 2:
 		return b.matches(args)
 	case name == "in_cidr" && len(args) == 2:
@@ -253,7 +257,7 @@ func literal(v ref.Val) (any, bool) {
 	case types.Null:
 		return nil, true
 	case types.Bool, types.Int, types.Uint, types.Double, types.String:
-		return v.(ref.Val).Value(), true
+		return v.Value(), true
 	}
 	return nil, false
 }
@@ -291,6 +295,8 @@ func (n *node) complaint() string {
 		return n.a.text() + " is not an ipaddress"
 	case opSize:
 		return n.a.text() + " has no size"
+	case opInstance:
+		return n.text() + " gives nothing: there is no such object, or none can be read here"
 	case opExists, opAll:
 		return n.a.text() + " is not a list or map"
 	default:
@@ -305,6 +311,8 @@ func (n *node) text() string {
 		return n.slot.Path.String()
 	case opKey:
 		return n.a.text() + "." + n.key
+	case opInstance:
+		return "instance(" + n.a.text() + ", " + n.b.text() + ")"
 	case opLocal:
 		return n.key
 	case opLiteral:

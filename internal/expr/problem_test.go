@@ -42,6 +42,7 @@ var wrongs = []string{
 	`user.home.in_cidr(8)`,
 	`user.name.matches("(")`,
 	`user.name.matches("((a{1,99}){1,99}){1,9}")`,
+	`user.name.matches("a{900}")`,
 	`resource.lvel > 1`,
 	`resource.zzz > 1`,
 	`resource["lvel"] > 1`,

@@ -66,7 +66,7 @@ func (r *run) test(n *node) (bool, error) {
 		return n.has(a)
 	case opExists, opAll:
 		return r.quantify(n)
-	case opLiteral, opPath, opKey, opSize, opLocal:
+	case opLiteral, opPath, opKey, opSize, opLocal, opInstance:
 		v, err := r.value(n)
 		if err != nil {
 			return false, err
@@ -260,6 +260,8 @@ func (r *run) derive(n *node) (any, error) {
 			return nil, err
 		}
 		return n.size(a)
+	case opInstance:
+		return r.instance(n)
 	case opChoose:
 		a, err := r.test(n.a)
 		switch {
@@ -274,6 +276,28 @@ func (r *run) derive(n *node) (any, error) {
 		holds, err := r.test(n)
 		return holds, err
 	}
+}
+
+// instance gives the attributes of another object.
+func (r *run) instance(n *node) (any, error) {
+	a, err := r.value(n.a)
+	if err != nil {
+		return nil, err
+	}
+	b, err := r.value(n.b)
+	if err != nil {
+		return nil, err
+	}
+	from, ok := r.from.(Instances)
+	kind, isText := a.(string)
+	key, isKey := b.(string)
+	if !ok || !isText || !isKey {
+		return nil, n.wrong
+	}
+	if attributes, ok := from.Instance(kind, key); ok {
+		return attributes, nil
+	}
+	return nil, n.wrong
 }
 
 // given makes a value that a Source gave one of those that the operations know.
