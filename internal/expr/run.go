@@ -122,6 +122,9 @@ func (r *run) compare(n *node) (bool, error) {
 	case opStartsWith, opEndsWith, opContains:
 		return r.strings(n, a, b)
 	}
+	if text, ok := a.(string); ok && !r.spend(len(text)/64) {
+		return false, n.costly
+	}
 	order, ok := compare(a, b)
 	switch {
 	case !ok && unordered(a, b):
@@ -147,6 +150,8 @@ func (r *run) strings(n *node, a, b any) (bool, error) {
 	switch {
 	case !ok || !also:
 		return false, n.wrong
+	case !r.spend(len(part) / 64):
+		return false, n.costly
 	case n.op == opStartsWith:
 		return strings.HasPrefix(text, part), nil
 	case n.op == opEndsWith:
@@ -258,6 +263,9 @@ func (r *run) derive(n *node) (any, error) {
 		a, err := r.value(n.a)
 		if err != nil {
 			return nil, err
+		}
+		if text, ok := a.(string); ok && !r.spend(len(text)/8) {
+			return nil, n.costly
 		}
 		return n.size(a)
 	case opInstance:
