@@ -39,14 +39,16 @@ func convert(v any, to Type) (any, error) {
 	}
 }
 
+// plainNumber gives an int64, or a float64 that is infinite for what none holds.
 func plainNumber(n json.Number) any {
 	if i, err := n.Int64(); err == nil {
 		return i
 	}
-	if f, err := n.Float64(); err == nil {
-		return f
+	f, err := n.Float64()
+	if err != nil && !math.IsInf(f, 0) {
+		return math.NaN() // not written by a JSON decoder
 	}
-	return n.String()
+	return f
 }
 
 func toInt(v any) (any, error) {
@@ -116,7 +118,7 @@ func toDouble(v any) (any, error) {
 // toNumber makes whole numbers doubles where that loses nothing, so that
 // arithmetic sees one type however the number was stored.
 func toNumber(v any) any {
-	const exact = 1 << 53
+	const exact = 1<<53 - 1
 	switch n := v.(type) {
 	case int64:
 		if -exact <= n && n <= exact {
@@ -184,7 +186,7 @@ func toItems(v any, to Type) (any, error) {
 			if err != nil {
 				return nil, errors.New("has an item that " + err.Error())
 			}
-			items[i] = celItem(converted)
+			items[i] = converted
 		}
 		return items, nil
 	case map[string]any:
@@ -194,19 +196,11 @@ func toItems(v any, to Type) (any, error) {
 			if err != nil {
 				return nil, errors.New("has a value that " + err.Error())
 			}
-			items[key] = celItem(converted)
+			items[key] = converted
 		}
 		return items, nil
 	}
 	return v, nil
-}
-
-// celItem keeps an address from cel-go's own adapter, which does not know it.
-func celItem(v any) any {
-	if ip, ok := v.(netip.Addr); ok {
-		return address{ip}
-	}
-	return v
 }
 
 // converts reports whether values of the type differ from how JSON has them.

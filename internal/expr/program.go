@@ -5,6 +5,7 @@ import (
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/interpreter"
 
 	"github.com/writ-dev/writ"
 )
@@ -19,6 +20,7 @@ type Program struct {
 	// forms of the same condition are made from it.
 	checked *cel.Ast
 	cel     cel.Program
+	direct  *node // nil when the condition needs cel-go
 }
 
 // Compile reads a condition that gives a bool. at is where the source stands in
@@ -44,21 +46,29 @@ func Compile(source string, scope *Scope, at writ.Position) (*Program, error) {
 	if err := p.check(scope); err != nil {
 		return nil, err
 	}
-	p.cel, err = env.Program(checked, cel.CostLimit(maxCost), cel.EvalOptions(cel.OptOptimize))
+	// Of cel-go's optimizations only this one: a set in place of a list of literals
+	// answers `missing in []` and some large numbers otherwise than the list does.
+	p.cel, err = env.Program(checked, cel.CostLimit(maxCost), cel.CostTracking(prices{}),
+		cel.OptimizeRegex(interpreter.MatchesRegexOptimization))
 	if err != nil {
 		return nil, p.problem(at, plain(err.Error()))
 	}
+	p.direct = p.compileDirect()
 	return p, nil
 }
 
 // Eval runs the condition. An error says why there is no answer: a *[Missing]
 // value, a wrong type, a cost over the limit. What has an error never holds and never does not hold.
 func (p *Program) Eval(from Source) (bool, error) {
+	if p.direct != nil {
+		r := run{from: from, left: maxCost}
+		return r.test(p.direct)
+	}
 	return p.evalCEL(from)
 }
 
 func (p *Program) evalCEL(from Source) (bool, error) {
-	a := &activation{program: p, from: from}
+	a := &activation{program: p, from: from, left: maxCost}
 	out, _, err := p.cel.Eval(a)
 	if err != nil {
 		return false, p.failure(err, a)
@@ -71,7 +81,7 @@ func (p *Program) evalCEL(from Source) (bool, error) {
 }
 
 // Direct reports whether the program runs without cel-go.
-func (p *Program) Direct() bool { return false }
+func (p *Program) Direct() bool { return p.direct != nil }
 
 // String is the source.
 func (p *Program) String() string { return p.source }
