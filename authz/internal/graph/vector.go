@@ -23,10 +23,10 @@ type branch[T any] struct {
 }
 
 type page[T any] struct {
+	slots [slots]T // first, so that none lies across two cache lines
 	owner uint64
 	// mine has a bit for each slot: what it points to was made by owner too.
-	mine  uint32
-	slots [slots]T
+	mine uint32
 }
 
 // at gives a slot to read, nil when its page is not there.
