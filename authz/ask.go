@@ -149,6 +149,8 @@ func (a *asker) setTenant() bool {
 		a.tenant = a.entity(a.c.tenantType, TenantType, key)
 	case stored != 0:
 		a.tenant = stored
+	case a.s.home != 0:
+		a.tenant = a.s.home
 	case a.c.model.DefaultTenant != "":
 		a.tenant = a.entity(a.c.tenantType, TenantType, a.c.model.DefaultTenant)
 	}
@@ -227,6 +229,9 @@ func (a *asker) counts(x *graph.Extra) verdict {
 		return unknown
 	}
 	a.tuple = tupleSource{a, condition, x.Params}
+	if !a.tuple.complete() {
+		return unknown
+	}
 	ok, err := condition.Program.Eval(&a.tuple)
 	return answer(ok, err)
 }

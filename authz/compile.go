@@ -18,6 +18,7 @@ type compiled struct {
 	tenantType graph.Type
 	climb      climb
 	all        []*relation
+	reverse    *reverse // for lists
 }
 
 // kind is a type of the model.
@@ -43,6 +44,7 @@ type relation struct {
 	wild     bool // tuples may stand for everyone of a type
 	plain    bool // tuples carry no conditions and have no usersets as subjects
 
+	gives  int  // how much who has it has: see weigh
 	climbs bool // climbing finds all members of usersets
 	member bool // made of tuples and unions alone: see [climb]
 	leaf   bool // asks no other relation: not worth remembering
@@ -77,6 +79,7 @@ type node struct {
 	roles   *roleSet
 	when    *When
 	subject *kind // of an opWhen without kids
+	late    bool  // the condition of an opWhen costs more than what it stands before
 }
 
 // roleSet is a set of relations of tenants.
@@ -131,6 +134,8 @@ func compile(m *Model, e *graph.Edit) *compiled {
 			r.climbs = r.climbs && c.climb.covers(u)
 		}
 	}
+	c.reverse = newReverse(c)
+	c.weigh()
 	return c
 }
 
@@ -259,6 +264,9 @@ func (c *compiled) order(n *node) *node {
 		for _, k := range n.kids {
 			ordered.kids = append(ordered.kids, c.order(k))
 		}
+	}
+	if n.op == opWhen {
+		ordered.late = ordered.kids[0].cost() < 10
 	}
 	if n.op == opUnion || n.op == opIntersection {
 		sortByCost(ordered.kids)

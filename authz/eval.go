@@ -58,7 +58,7 @@ func (a *asker) evalWhen(n *node, object graph.ID) verdict {
 		if n.subject != a.skind || a.srel != 0 || a.q.Subject.ID == Everyone {
 			return no
 		}
-	case n.kids[0].cost() < 10:
+	case n.late:
 		if v = a.eval(n.kids[0], object); v == no {
 			return no
 		}

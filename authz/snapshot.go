@@ -14,6 +14,15 @@ import (
 type Snapshot struct {
 	c     *compiled
 	facts *graph.Graph
+	home  graph.ID // the default tenant; 0 when there is none, or nothing has named it
+}
+
+func newSnapshot(c *compiled, facts *graph.Graph) *Snapshot {
+	s := &Snapshot{c: c, facts: facts}
+	if c.model.DefaultTenant != "" {
+		s.home = facts.Lookup(c.tenantType, c.model.DefaultTenant)
+	}
+	return s
 }
 
 // New gives a snapshot of a model without facts. The model must not be changed
@@ -25,7 +34,7 @@ func New(m *Model) (*Snapshot, error) {
 	}
 	e := graph.New().Edit()
 	c := compile(m, e)
-	return &Snapshot{c: c, facts: e.Done()}, nil
+	return newSnapshot(c, e.Done()), nil
 }
 
 // WithModel gives a snapshot with the same facts under another model. Facts that
@@ -39,7 +48,7 @@ func (s *Snapshot) WithModel(m *Model) (*Snapshot, error) {
 	if err := s.refit(c); err != nil {
 		return nil, err
 	}
-	return &Snapshot{c: c, facts: e.Done()}, nil
+	return newSnapshot(c, e.Done()), nil
 }
 
 // Model is the model that the snapshot decides by.

@@ -8,6 +8,9 @@ package environment
 
 import (
 	"context"
+	"strconv"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/writ-dev/writ"
@@ -22,7 +25,8 @@ type Commit struct {
 }
 
 // Store keeps one environment durably. Implementations are held to the contract
-// suite of package storetest.
+// suite of package storetest. Errors are *writ.Error: CodeInvalid when what is stored
+// cannot be true, CodeExternal when the store cannot be reached.
 type Store interface {
 	// Load gives the state at the head, one change without Before for each thing
 	// that is there: the model, then keys, records, tuples. The state is that of one
@@ -31,7 +35,8 @@ type Store interface {
 	// Append makes commits durable, all or none, when the head is still after;
 	// a CodeConflict error means that somebody else has appended.
 	Append(ctx context.Context, after ledger.Head, commits []Commit) error
-	// Commits gives what was appended after seq, in order.
+	// Commits gives what was appended after seq, in order. An error of each ends it and is
+	// returned as it is.
 	Commits(ctx context.Context, after uint64, each func(Commit) error) error
 }
 
@@ -64,50 +69,124 @@ type State struct {
 	Snapshot *authz.Snapshot
 	Source   authz.Source
 	Document Document
-	Keys     []authz.Key
+	Keys     []authz.Key // by ID
 	Head     ledger.Head
 	Time     time.Time // of the entry at Head
 }
 
 // Environment is a live environment.
-type Environment struct{ config Config }
+type Environment struct {
+	config Config
+
+	current atomic.Pointer[published]
+	broken  atomic.Pointer[writ.Error]
+	behind  atomic.Pointer[error]
+
+	// turn is held by whoever makes the next state: a leading writer, or Follow.
+	turn chan struct{}
+
+	mu    sync.Mutex // guards queue
+	queue []*waiting
+}
+
+// published is a state with the news that there is a newer one.
+type published struct {
+	state *State
+	over  chan struct{}
+}
 
 // Open loads an environment. It answers nothing until all is loaded.
 func Open(ctx context.Context, c Config) (*Environment, error) {
-	return nil, writ.Errorf(writ.CodeInternal, "not built yet")
+	if c.MaxBatch == 0 {
+		c.MaxBatch = 100_000
+	}
+	e := &Environment{config: c, turn: make(chan struct{}, 1)}
+	s, err := load(ctx, &c)
+	if err != nil {
+		return nil, err
+	}
+	e.current.Store(&published{s, make(chan struct{})})
+	if s.Document != nil {
+		return e, nil
+	}
+	_, err = e.Write(ctx, Write{
+		Actor: writ.Subject{Type: "system", ID: "writ"}, Kind: "model.write", Subject: "model",
+		Plan: func(s *State) ([]authz.Change, error) {
+			if s.Document != nil {
+				return nil, nil // another node was here first
+			}
+			return []authz.Change{{Model: &authz.Step[authz.Source]{After: &c.Initial}}}, nil
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return e, nil
 }
 
-// State is the newest state.
-func (e *Environment) State() *State { return nil }
+// State is the newest state. It is never half of a write. A door that answers
+// others' questions looks at [Environment.Err] first.
+func (e *Environment) State() *State { return e.current.Load().state }
+
+// Err says why the environment refuses to answer: its stored history is broken.
+// Check, At, AsOf and Write then give the same error. It never gets well again; open anew what was repaired.
+func (e *Environment) Err() error {
+	if err := e.broken.Load(); err != nil {
+		return err
+	}
+	return nil
+}
 
 // At is the newest state that is at revision or later. It waits for it until
 // ctx is done; a revision that nobody has made yet is waited for like any other.
-func (e *Environment) At(ctx context.Context, revision uint64) (*State, error) { return nil, nil }
-
-// AsOf is the state as it was at t, made from the newest by taking back the entries since.
-// A time before the kept history is a CodeNotFound error.
-func (e *Environment) AsOf(ctx context.Context, t time.Time) (*State, error) { return nil, nil }
-
-// Write is one write, recorded as one event.
-type Write struct {
-	Actor writ.Subject
-	// Kind and Subject are the event's: "tuples.write", "user:ann".
-	Kind, Subject string
-	// Plan says what to change, given the state it will follow; a Change needs only its
-	// After, or for a removal its Before. It must have no effects: it runs again when
-	// another node was faster. Its error is Write's.
-	Plan func(*State) ([]authz.Change, error)
+func (e *Environment) At(ctx context.Context, revision uint64) (*State, error) {
+	for {
+		now := e.current.Load()
+		if err := e.Err(); err != nil {
+			return nil, err
+		}
+		if now.state.Head.Seq >= revision {
+			return now.state, nil
+		}
+		select {
+		case <-now.over:
+		case <-ctx.Done():
+			return nil, writ.Errorf(writ.CodeCancelled, "revision %d is not here, the newest is %d: %w",
+				revision, now.state.Head.Seq, ctx.Err())
+		}
+	}
 }
-
-// Write makes one write: durable, then visible, then acknowledged. A plan without changes
-// writes nothing and gives the state as it is. A change of the model validates the facts first.
-func (e *Environment) Write(ctx context.Context, w Write) (*State, error) { return nil, nil }
-
-// Follow applies the writes of other nodes until ctx is done. A store that is no
-// Watcher has none, and Follow returns when ctx is done.
-func (e *Environment) Follow(ctx context.Context) error { return nil }
 
 // Check implements [writ.Checker] on the newest state.
 func (e *Environment) Check(ctx context.Context, r writ.Request) (writ.Decision, error) {
-	return writ.Decision{}, nil
+	if err := e.Err(); err != nil {
+		return writ.Decision{}, err
+	}
+	return e.State().check(r, e.config.Now())
+}
+
+func (s *State) check(r writ.Request, now time.Time) (writ.Decision, error) {
+	d, err := s.Snapshot.Check(&authz.Query{Request: r, Now: now})
+	if err != nil {
+		return writ.Decision{}, err
+	}
+	d.Revision = strconv.FormatUint(s.Head.Seq, 10)
+	return d, nil
+}
+
+// publish makes s the newest state. The caller has the turn.
+func (e *Environment) publish(s *State) {
+	old := e.current.Swap(&published{s, make(chan struct{})})
+	close(old.over)
+}
+
+// refuse ends answering: the history that the state rests on is not whole. The
+// caller has the turn.
+func (e *Environment) refuse(err error) error {
+	refusal := writ.Errorf(writ.CodeInternal, "this environment answers no more: %w", err).
+		WithHint("compare the store with a backup: `writ ledger verify` names the first entry that is wrong")
+	if e.broken.CompareAndSwap(nil, refusal) {
+		close(e.current.Load().over)
+	}
+	return e.broken.Load()
 }

@@ -49,6 +49,7 @@ func (g *generator) types() {
 	for g.open() {
 	}
 	g.storedNowhere()
+	g.unrole()
 }
 
 // linkName is the relation of each type that others are reached through.

@@ -171,3 +171,27 @@ func restore(r authz.Rewrite, has func(string) bool) authz.Rewrite {
 	}
 	return r
 }
+
+// unrole takes the mark of a role from relations that may inherit in a circle: a role
+// has the permissions of roles before it only.
+func (g *generator) unrole() {
+	for i := range g.m.Types {
+		relations := g.m.Types[i].Relations
+		for j := range relations {
+			for _, later := range relations[j:] {
+				relations[j].Role = relations[j].Role && !takes(relations[j].Rewrite, later.Name)
+			}
+		}
+	}
+}
+
+// takes reports whether a rewrite holds another relation whole.
+func takes(r authz.Rewrite, name string) bool {
+	switch r := r.(type) {
+	case authz.Computed:
+		return r.Relation == name
+	case authz.Union:
+		return anyOf(r.Of, func(r authz.Rewrite) bool { return takes(r, name) })
+	}
+	return false
+}
