@@ -139,8 +139,8 @@ func TestWhatConditionsSee(t *testing.T) {
 	}
 }
 
-// chain is folders in a row: f0's viewer is ann, and each is the parent of the next.
-func chain(t testing.TB, n int) *authz.Snapshot {
+// rowOfFolders is folders in a row: f0's viewer is ann, and each is the parent of the next.
+func rowOfFolders(t testing.TB, n int) *authz.Snapshot {
 	t.Helper()
 	e := snapshot(t, documents()).Edit()
 	add(t, e, "folder:f0#viewer@user:ann")
@@ -154,7 +154,7 @@ func chain(t testing.TB, n int) *authz.Snapshot {
 func TestDepth(t *testing.T) {
 	t.Parallel()
 	for n, want := range map[int]writ.Code{900: "", 1100: writ.CodeTooLarge} {
-		s := chain(t, n)
+		s := rowOfFolders(t, n)
 		ok, err := s.Allowed(ask(t, "document:last#viewer@user:ann"))
 		if want == "" && (!ok || err != nil) || want != "" && (ok || writ.CodeOf(err) != want) {
 			t.Errorf("%d folders: %v, %v", n, ok, err)
@@ -164,7 +164,7 @@ func TestDepth(t *testing.T) {
 			t.Errorf("%d folders, another user: %v, %v", n, ok, err)
 		}
 	}
-	s := chain(t, 1100)
+	s := rowOfFolders(t, 1100)
 	e := s.Edit()
 	add(t, e, "document:last#owner@user:ann")
 	add(t, e, "document:last#blocked@user:bob")
