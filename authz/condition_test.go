@@ -13,7 +13,7 @@ func TestConditionsOfTuples(t *testing.T) {
 	t.Parallel()
 	e := snapshot(t, office(t)).Edit()
 	tuple, _ := authz.ParseTuple("account:a#payer@user:ann")
-	tuple.Condition, tuple.Params = "under", map[string]any{"limit": 100}
+	tuple.Condition, tuple.Params = "under", map[string]any{"limit": 100, "until": "2027-01-01T00:00:00Z"}
 	if err := e.Apply(&authz.Change{Tuple: &authz.Step[authz.Tuple]{After: &tuple}}); err != nil {
 		t.Fatal(err)
 	}
@@ -26,6 +26,7 @@ func TestConditionsOfTuples(t *testing.T) {
 		{"true", map[string]any{"amount": 100.0}, true},
 		{"false", map[string]any{"amount": 100.5}, false},
 		{"a value is missing", nil, false},
+		{"a parameter that nobody gave", map[string]any{"unheard": 1.0}, false},
 		{"a value of the wrong type", map[string]any{"amount": "1"}, false},
 		{"the tuple's own value comes first", map[string]any{"amount": 101.0, "limit": 1000.0}, false},
 		{"a Go number", map[string]any{"amount": 7}, true},
