@@ -103,10 +103,12 @@ func (a *asker) done() {
 	}
 	clear(a.strangers)
 	clear(a.extra)
-	*a = asker{
-		strangers: a.strangers[:0], extra: a.extra[:0],
-		memo: a.memo.reset(), climb: a.climb.reset(),
-	}
+	a.strangers, a.extra = a.strangers[:0], a.extra[:0]
+	a.s, a.q, a.facts, a.c, a.skind, a.goal, a.err = nil, nil, nil, nil, nil, nil, nil
+	a.sid, a.everyone, a.srel, a.tenant, a.resource, a.at = 0, 0, 0, 0, 0, 0
+	a.exceeded, a.work, a.tuple = false, 0, tupleSource{}
+	a.memo.reset()
+	a.climb.reset()
 	askers.Put(a)
 }
 

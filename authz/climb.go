@@ -129,7 +129,6 @@ type climbState uint8
 
 const (
 	notYet climbState = iota
-	climbing
 	atTop
 	gaveUp
 )
@@ -137,13 +136,12 @@ const (
 // maxClimb is how many usersets a subject may be in before the way down is taken instead.
 const maxClimb = 10_000
 
-func (c *climbed) reset() climbed {
-	n := climbed{found: c.found[:0], slots: c.slots, epoch: c.epoch + 1}
-	if n.epoch == 0 {
-		clear(n.slots)
-		n.epoch = 1
+func (c *climbed) reset() {
+	c.state, c.found = notYet, c.found[:0]
+	if c.epoch++; c.epoch == 0 {
+		clear(c.slots)
+		c.epoch = 1
 	}
-	return n
 }
 
 // short is the length up to which found is searched without an index.

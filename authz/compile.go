@@ -1,6 +1,8 @@
 package authz
 
 import (
+	"slices"
+
 	"github.com/writ-dev/writ/authz/internal/graph"
 	"github.com/writ-dev/writ/internal/expr"
 )
@@ -16,6 +18,7 @@ type compiled struct {
 	tenantType graph.Type
 	climb      climb
 	all        []*relation
+	reverse    *reverse // for lists
 }
 
 // kind is a type of the model.
@@ -41,6 +44,7 @@ type relation struct {
 	wild     bool // tuples may stand for everyone of a type
 	plain    bool // tuples carry no conditions and have no usersets as subjects
 
+	gives  int  // how much who has it has: see weigh
 	climbs bool // climbing finds all members of usersets
 	member bool // made of tuples and unions alone: see [climb]
 	leaf   bool // asks no other relation: not worth remembering
@@ -55,7 +59,7 @@ const (
 	opComputed       // to, on the same object
 	opFrom           // targets, on the subjects of the tuples of rel
 	opTenant         // to, on the tenant
-	opTenantRoles    // plain tuples of any of roles, on the tenant
+	opTenantRoles    // tuples of any of roles, on the tenant
 	opWhen
 	opUnion
 	opIntersection
@@ -82,6 +86,8 @@ type roleSet struct {
 	list []*relation
 	bits []uint64 // by graph.Rel
 	wild bool
+	// grouped are those whose tuples may have usersets as subjects.
+	grouped []*relation
 	// through are the relations that the set was gathered through: a userset subject is in its own.
 	through []graph.Rel
 }
@@ -127,6 +133,8 @@ func compile(m *Model, e *graph.Edit) *compiled {
 			r.climbs = r.climbs && c.climb.covers(u)
 		}
 	}
+	c.reverse = newReverse(c)
+	c.weigh()
 	return c
 }
 
@@ -234,10 +242,11 @@ func (c *compiled) node(r *relation, w Rewrite) *node {
 	return &node{}
 }
 
-// order gives a program with the same answers that asks what is cheap first: unions are
-// flattened, and the roles of tenants among them become one set.
+// order gives a program with the same answers that asks what is cheap first. Unions are
+// flattened, the roles of tenants among their parts become one set, and parts under the same
+// condition go under it together.
 func (c *compiled) order(n *node) *node {
-	if n.op == opTenant {
+	if n.op == opTenant && !n.to.hard {
 		if set := c.roles(n.to); set != nil {
 			return &node{op: opTenantRoles, roles: set}
 		}
@@ -247,32 +256,68 @@ func (c *compiled) order(n *node) *node {
 	}
 	ordered := *n
 	ordered.kids = nil
-	var roles []*relation
-	var through []graph.Rel
-	for _, k := range n.kids {
-		k = c.order(k)
-		switch {
-		case n.op == opUnion && k.op == opTenantRoles:
-			roles = append(roles, k.roles.list...)
-			through = append(through, k.roles.through...)
-		case n.op == opUnion && k.op == opUnion:
-			ordered.kids = append(ordered.kids, k.kids...)
-		default:
-			ordered.kids = append(ordered.kids, k)
+	if n.op == opUnion {
+		ordered.kids = c.flatten(n, nil)
+		ordered.kids = c.gather(ordered.kids)
+	} else {
+		for _, k := range n.kids {
+			ordered.kids = append(ordered.kids, c.order(k))
 		}
 	}
 	if n.op == opUnion || n.op == opIntersection {
-		if len(roles) > 0 {
-			set := newRoleSet(roles)
-			set.through = through
-			ordered.kids = append(ordered.kids, &node{op: opTenantRoles, roles: set})
-		}
 		sortByCost(ordered.kids)
 		if len(ordered.kids) == 1 {
 			return ordered.kids[0]
 		}
 	}
 	return &ordered
+}
+
+// flatten lists the parts of a union, and of the unions in it, in the order of the model.
+func (c *compiled) flatten(n *node, list []*node) []*node {
+	for _, k := range n.kids {
+		if k.op == opUnion {
+			list = c.flatten(k, list)
+		} else {
+			list = append(list, k)
+		}
+	}
+	return list
+}
+
+// gather orders the parts of a union, and puts together what can be asked together.
+func (c *compiled) gather(parts []*node) []*node {
+	under := map[*expr.Program]*node{}
+	var list []*node
+	for _, k := range parts {
+		if k.op != opWhen || len(k.kids) == 0 {
+			list = append(list, k)
+			continue
+		}
+		if first := under[k.when.Condition]; first != nil {
+			first.kids[0] = &node{op: opUnion, kids: []*node{first.kids[0], k.kids[0]}}
+			continue
+		}
+		w := *k
+		w.kids = slices.Clone(k.kids)
+		under[k.when.Condition] = &w
+		list = append(list, &w)
+	}
+	var rest []*node
+	var set *roleSet
+	for _, k := range list {
+		k = c.order(k)
+		if k.op != opTenantRoles {
+			rest = append(rest, k)
+			continue
+		}
+		if set == nil {
+			set = &roleSet{}
+			rest = append(rest, &node{op: opTenantRoles, roles: set})
+		}
+		set.join(k.roles)
+	}
+	return rest
 }
 
 // sortByCost keeps the order of equals, and so the answers' timing predictable.
@@ -289,7 +334,7 @@ func (n *node) cost() int {
 	case opNone:
 		return 0
 	case opTenantRoles:
-		return 1
+		return 1 + 4*min(len(n.roles.grouped), 1)
 	case opDirect:
 		if n.rel.plain {
 			return 2
@@ -319,6 +364,8 @@ func (n *node) leaf() bool {
 		return false
 	case opDirect:
 		return len(n.rel.usersets) == 0
+	case opTenantRoles:
+		return len(n.roles.grouped) == 0
 	}
 	for _, k := range n.kids {
 		if !k.leaf() {
@@ -328,7 +375,7 @@ func (n *node) leaf() bool {
 	return true
 }
 
-// roles gives the relations of tenants whose tuples make up r; nil when more goes into r than plain tuples.
+// roles gives the relations of tenants whose tuples make up r; nil when more goes into r than tuples.
 func (c *compiled) roles(r *relation) *roleSet {
 	through := map[*relation]bool{r: true}
 	var list []*relation
@@ -337,7 +384,7 @@ func (c *compiled) roles(r *relation) *roleSet {
 		switch n.op {
 		case opDirect:
 			list = append(list, n.rel)
-			return len(n.rel.usersets) == 0
+			return true
 		case opComputed:
 			if through[n.to] {
 				return true
@@ -357,26 +404,35 @@ func (c *compiled) roles(r *relation) *roleSet {
 	if !collect(r.body) {
 		return nil
 	}
-	set := newRoleSet(list)
+	set := &roleSet{}
+	for _, r := range list {
+		set.add(r)
+	}
 	for r := range through {
 		set.through = append(set.through, r.rel)
 	}
 	return set
 }
 
-func newRoleSet(list []*relation) *roleSet {
-	set := &roleSet{}
-	for _, r := range list {
-		if set.has(r.rel) {
-			continue
-		}
-		set.list = append(set.list, r)
-		word := int(r.rel >> 6)
-		for len(set.bits) <= word {
-			set.bits = append(set.bits, 0)
-		}
-		set.bits[word] |= 1 << (r.rel & 63)
-		set.wild = set.wild || r.wild
+func (r *roleSet) add(role *relation) {
+	if r.has(role.rel) {
+		return
 	}
-	return set
+	r.list = append(r.list, role)
+	word := int(role.rel >> 6)
+	for len(r.bits) <= word {
+		r.bits = append(r.bits, 0)
+	}
+	r.bits[word] |= 1 << (role.rel & 63)
+	r.wild = r.wild || role.wild
+	if len(role.usersets) > 0 {
+		r.grouped = append(r.grouped, role)
+	}
+}
+
+func (r *roleSet) join(other *roleSet) {
+	for _, role := range other.list {
+		r.add(role)
+	}
+	r.through = append(r.through, other.through...)
 }

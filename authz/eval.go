@@ -170,11 +170,8 @@ func (a *asker) usersets(r *relation, object graph.ID) verdict {
 		}
 	}
 	v := no
-	edges := a.facts.Subjects(object, r.rel)
+	edges := a.facts.Usersets(object, r.rel)
 	for e, ok := edges.Next(); ok; e, ok = edges.Next() {
-		if e.SubjectRel == 0 {
-			continue
-		}
 		if !a.spend() {
 			return unknown
 		}
@@ -272,14 +269,21 @@ func (a *asker) tenantRoles(set *roleSet) verdict {
 			v = a.probeRoles(set)
 		}
 	}
-	if v != yes && (len(a.extra) > 0 || set.wild) {
+	if v != yes && set.wild && a.tenant < outside {
 		for _, r := range set.list {
-			if r.wild && a.tenant < outside {
+			if r.wild {
 				v = max(v, a.storedForAll(r, a.tenant))
 			}
-			if len(a.extra) > 0 {
-				v = max(v, a.direct(r, a.tenant))
-			}
+		}
+	}
+	if v != yes && a.tenant < outside {
+		for _, r := range set.grouped {
+			v = max(v, a.usersets(r, a.tenant))
+		}
+	}
+	if v != yes && len(a.extra) > 0 {
+		for _, r := range set.list {
+			v = max(v, a.direct(r, a.tenant))
 		}
 	}
 	return v

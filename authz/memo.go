@@ -42,13 +42,15 @@ const (
 	final
 )
 
-func (m *memo) reset() memo {
-	n := memo{entries: m.entries[:0], slots: m.slots, epoch: m.epoch + 1, stack: m.stack[:0], trail: m.trail[:0]}
-	if n.epoch == 0 {
-		clear(n.slots)
-		n.epoch = 1
+func (m *memo) reset() {
+	if len(m.entries) == 0 {
+		return
 	}
-	return n
+	m.entries, m.stack, m.trail = m.entries[:0], m.stack[:0], m.trail[:0]
+	if m.epoch++; m.epoch == 0 {
+		clear(m.slots)
+		m.epoch = 1
+	}
 }
 
 func hash(key uint64) uint64 {

@@ -208,6 +208,10 @@ func readTuple(f *tree.File, n *tree.Node) (authz.Tuple, bool) {
 		return tupleText(f, n)
 	}
 	var t authz.Tuple
+	if n.Kind != tree.Map {
+		_ = f.Problem(n.Pos, "a tuple must be a line of text or a map, this is %s", n.Kind)
+		return t, false
+	}
 	found := false
 	entries := f.Object(n, "a tuple", "tuple", "expires", "condition", "params")
 	for _, e := range entries {

@@ -5,6 +5,7 @@ package policy
 import (
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"strings"
 
 	"github.com/writ-dev/writ"
@@ -135,6 +136,10 @@ func (p *parser) other(n *tree.Node, what string) (name string, text []byte, ok 
 		return "", nil, false
 	}
 	text, err := p.o.File(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		p.Problem(n.Pos, "%s: there is no file %q", what, tree.Short(name))
+		return "", nil, false
+	}
 	if err != nil {
 		p.Problem(n.Pos, "%s: %v", what, err)
 		return "", nil, false

@@ -37,7 +37,13 @@ func (p *parser) users(n *tree.Node) {
 func (p *parser) attributes(n *tree.Node) []schema.Attribute {
 	var all []schema.Attribute
 	for _, e := range p.Named(n, "attributes") {
-		all = append(all, schema.Attribute{Header: header(e), Type: p.String(e.Value, "the type of "+tree.Short(e.Key))})
+		kind := "json" // when it is not even one word, that is the problem
+		if e.Value.Empty() || e.Value.Kind == tree.Scalar {
+			kind = p.String(e.Value, "the type")
+		} else {
+			p.String(e.Value, "the type of "+tree.Short(e.Key))
+		}
+		all = append(all, schema.Attribute{Header: header(e), Type: kind})
 	}
 	return all
 }

@@ -13,7 +13,7 @@ import (
 func (p *parser) userSets(n *tree.Node) {
 	for _, e := range p.Named(n, "user_sets") {
 		x := schema.Set{Header: header(e)}
-		if e.Value.Kind == tree.Scalar {
+		if !e.Value.Empty() && e.Value.Kind == tree.Scalar {
 			x.When, x.WhenPosition = e.Value.Text, e.Value.Pos
 			p.s.Sets = append(p.s.Sets, x)
 			continue
@@ -31,7 +31,8 @@ func (p *parser) resourceSets(n *tree.Node) {
 
 func (p *parser) set(e tree.Entry, x *schema.Set, keys []string) {
 	what := "set " + tree.Short(e.Key)
-	for _, f := range p.Object(e.Value, what, keys...) {
+	fields := p.Object(e.Value, what, keys...)
+	for _, f := range fields {
 		switch f.Key {
 		case "resource":
 			x.Resource = p.String(f.Value, "resource")
@@ -53,6 +54,9 @@ func (p *parser) set(e tree.Entry, x *schema.Set, keys []string) {
 			x.Description = p.String(f.Value, "description")
 		}
 	}
+	if misspelt(e.Value, fields) {
+		return // what seems to be missing is news only when it is
+	}
 	if keys[0] == "resource" && x.Resource == "" {
 		_ = p.Problem(e.Pos, "%s does not say of which resource", what).WithHint("add  resource: NAME")
 		return
@@ -65,6 +69,17 @@ func (p *parser) set(e tree.Entry, x *schema.Set, keys []string) {
 		x.When = "true" // as the set that it stands below
 	}
 	p.s.Sets = append(p.s.Sets, *x)
+}
+
+// misspelt reports whether a map has keys that are unknown.
+func misspelt(n *tree.Node, known []tree.Entry) bool {
+	written := 0
+	for _, e := range n.Entries {
+		if !e.Value.Empty() {
+			written++
+		}
+	}
+	return written > len(known)
 }
 
 // everyone is who a rule is about when it is about all users.
@@ -82,7 +97,8 @@ func (p *parser) rule(e tree.Entry) {
 	what := "rule " + tree.Short(e.Key)
 	var to []string
 	var who, on *tree.Node
-	for _, f := range p.Object(e.Value, what, "allow", "deny", "to", "on", "when", "except", "name", "description") {
+	fields := p.Object(e.Value, what, "allow", "deny", "to", "on", "when", "except", "name", "description")
+	for _, f := range fields {
 		switch f.Key {
 		case "allow", "deny":
 			if who != nil {
@@ -103,6 +119,9 @@ func (p *parser) rule(e tree.Entry) {
 		case "description":
 			rule.Description = p.String(f.Value, "description")
 		}
+	}
+	if misspelt(e.Value, fields) {
+		return
 	}
 	if who == nil {
 		_ = p.Problem(e.Pos, "%s does not say whom it allows or denies", what).WithHint("add  allow: WHO  or  deny: WHO, where WHO is a role, a user set or everyone")

@@ -150,7 +150,7 @@ func suggest(e *writ.Error, word string, candidates []string) *writ.Error {
 		}
 	}
 	if len(candidates) > 0 && len(candidates) <= most {
-		return e.WithHint("there is %s", strings.Join(slices.Sorted(slices.Values(candidates)), ", "))
+		return e.WithHint("there is %s", strings.Join(slices.Compact(slices.Sorted(slices.Values(candidates))), ", "))
 	}
 	return e
 }

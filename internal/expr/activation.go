@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"encoding/json"
 	"net/netip"
 	"reflect"
 
@@ -17,6 +18,17 @@ type activation struct {
 	program *Program
 	from    Source
 	missing *Missing // what was last asked for in vain
+	left    int      // weight of the values that may still be given
+}
+
+const overCost = "cost limit exceeded" // cel-go's words for its own limit
+
+// give makes a CEL value of what a Source gave, unless it is too large.
+func (a *activation) give(s *slot, v any) ref.Val {
+	if a.left -= weight(v, a.left); a.left < 0 {
+		return types.NewErr(overCost)
+	}
+	return adapt(s, v)
 }
 
 // ResolveName gives a variable or a declared field.
@@ -33,7 +45,7 @@ func (a *activation) ResolveName(name string) (any, bool) {
 		a.missing = s.missing
 		return nil, false
 	}
-	return adapt(s, v), true
+	return a.give(s, v), true
 }
 
 // Parent is none: there is one level of names.
@@ -58,7 +70,10 @@ func (a *activation) instance(_ string, args ...ref.Val) ref.Val {
 	if !ok {
 		return types.NewErr("there is no object %s:%s", kind, key)
 	}
-	return types.NewStringInterfaceMap(adapter{}, attributes)
+	if a.left -= weight(attributes, a.left); a.left < 0 {
+		return types.NewErr(overCost)
+	}
+	return value(attributes)
 }
 
 func instanceFunction() cel.EnvOption {
@@ -75,7 +90,23 @@ func adapt(s *slot, v any) ref.Val {
 	return value(v)
 }
 
-func value(v any) ref.Val { return adapter{}.NativeToValue(v) }
+func value(v any) ref.Val {
+	given := adapter{}.NativeToValue(v)
+	if u, ok := given.(unreadable); ok {
+		return u.Err
+	}
+	return given
+}
+
+// unreadable stands inside of a list or map for something of a Go type that no
+// condition knows. cel-go takes lists that have errors in the same place as equal;
+// this equals nothing.
+type unreadable struct{ *types.Err }
+
+func (unreadable) Equal(ref.Val) ref.Val { return types.False }
+func (unreadable) Type() ref.Type        { return unreadableType }
+
+var unreadableType = cel.OpaqueType("unreadable")
 
 // adapter is cel-go's own, which knows addresses as well.
 type adapter struct{}
@@ -88,9 +119,14 @@ func (a adapter) NativeToValue(v any) ref.Val {
 		return types.NewDynamicList(a, v)
 	case map[string]any:
 		return types.NewStringInterfaceMap(a, v)
-	default:
-		return types.DefaultTypeAdapter.NativeToValue(v)
+	case json.Number:
+		return types.DefaultTypeAdapter.NativeToValue(plainNumber(v))
 	}
+	given := types.DefaultTypeAdapter.NativeToValue(v)
+	if err, ok := given.(*types.Err); ok {
+		return unreadable{err}
+	}
+	return given
 }
 
 // object is an Object variable that asks its Source for one field at a time, and
@@ -110,11 +146,7 @@ func (o *object) all() traits.Mapper {
 }
 
 func (o *object) adapt(field string, v any) ref.Val {
-	kind, ok := o.of.declared.Fields[field]
-	if !ok {
-		return value(v)
-	}
-	return adapt(&slot{Path: Path{o.of.Variable, field}, kind: kind}, v)
+	return o.a.give(&slot{Path: Path{o.of.Variable, field}, kind: o.of.declared.Fields[field]}, v)
 }
 
 // Find gives a field. CEL asks so for a field that is not declared, and for has().

@@ -155,9 +155,17 @@ func (c *checker) unknownField(id int64, v *Variable, field string) {
 	}
 }
 
+// unbounded are functions of cel-go's strings that can fill the memory in one
+// call: a long text in place of each letter of a long text.
+var unbounded = []string{"replace", "join", "format"}
+
 // types finds a declared number where CEL sees any value.
 func (c *checker) types(e ast.Expr, call ast.CallExpr) {
 	args := call.Args()
+	if slices.Contains(unbounded, call.FunctionName()) {
+		c.fail(e.ID(), call.FunctionName()+"() cannot be used in a condition").WithHint("what it makes can be far larger than what it is given")
+		return
+	}
 	switch name := call.FunctionName(); name {
 	case operators.Equals, operators.NotEquals, operators.Less, operators.LessEquals, operators.Greater, operators.GreaterEquals:
 		equality := name == operators.Equals || name == operators.NotEquals

@@ -23,7 +23,7 @@ func settled(v any) any {
 		}
 		return v
 	}
-	switch v := value(v).(type) {
+	switch v := (adapter{}).NativeToValue(v).(type) {
 	case types.Int:
 		return int64(v)
 	case types.Uint:
@@ -147,6 +147,23 @@ func compare(a, b any) (order int, ok bool) {
 		return int(order), ok
 	}
 	return 0, false
+}
+
+// unordered reports whether a comparison is false, and no error, because of NaN.
+func unordered(a, b any) bool {
+	if a, ok := a.(float64); ok && math.IsNaN(a) {
+		return true
+	}
+	if b, ok := b.(float64); !ok || !math.IsNaN(b) {
+		return false
+	}
+	switch a := a.(type) {
+	case float64, int64, uint64, string, bool, time.Time, time.Duration:
+		return true
+	case ref.Val:
+		return a.Type().HasTrait(traits.ComparerType)
+	}
+	return false
 }
 
 func order3(less, same bool) int {

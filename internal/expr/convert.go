@@ -39,14 +39,16 @@ func convert(v any, to Type) (any, error) {
 	}
 }
 
+// plainNumber gives an int64, or a float64 that is infinite for what none holds.
 func plainNumber(n json.Number) any {
 	if i, err := n.Int64(); err == nil {
 		return i
 	}
-	if f, err := n.Float64(); err == nil {
-		return f
+	f, err := n.Float64()
+	if err != nil && !math.IsInf(f, 0) {
+		return math.NaN() // not written by a JSON decoder
 	}
-	return n.String()
+	return f
 }
 
 func toInt(v any) (any, error) {

@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"fmt"
 	"net/netip"
 	"regexp"
 
@@ -265,7 +266,7 @@ func (b *builder) literals(e ast.Expr) ([]any, bool) {
 func (n *node) complaint() string {
 	switch n.op {
 	case opEqual, opUnequal, opLess, opLessEqual, opGreater, opGreaterEqual:
-		return n.a.text() + " and " + n.b.text() + " are not of types that have an order"
+		return n.a.text() + " and " + n.b.text() + " have no order: their types differ or are not ordered"
 	case opPath, opHas:
 		return n.slot.Path.String() + " is not " + article(n.slot.kind.String())
 	case opKey, opHasKey:
@@ -293,10 +294,15 @@ func (n *node) text() string {
 	case opKey:
 		return n.a.text() + "." + n.key
 	case opLiteral:
-		if s, ok := n.literal.(string); ok {
-			return quote(s)
+		switch v := n.literal.(type) {
+		case nil:
+			return "null"
+		case string:
+			return quote(v)
+		case bool, int64, uint64, float64:
+			return fmt.Sprint(v)
 		}
-		return "the value beside it"
+		return "the value"
 	default:
 		return "the value"
 	}

@@ -2,6 +2,7 @@ package expr
 
 import (
 	"strings"
+	"sync"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/ext"
@@ -23,6 +24,7 @@ type slot struct {
 	kind     Type
 	declared *Variable // of an Object that is used whole
 	missing  *Missing
+	converts bool // its values come from JSON in another form
 }
 
 // slots gives what each name of the scope stands for. A declared field is a name
@@ -53,7 +55,7 @@ func (s *Scope) slots() map[string]*slot {
 }
 
 func newSlot(p Path, variable int, kind Type) *slot {
-	return &slot{Path: p, variable: variable, kind: kind, missing: &Missing{p}}
+	return &slot{Path: p, variable: variable, kind: kind, missing: &Missing{p}, converts: kind.Kind != KindNumber && kind.converts()}
 }
 
 // isName reports whether a field can be written after a dot.
@@ -67,8 +69,11 @@ func isName(s string) bool {
 	return s != ""
 }
 
-func environment(names map[string]*slot) (*cel.Env, error) {
+// base is the language without variables. It never changes; to build it takes
+// most of the time of a compilation.
+var base = sync.OnceValues(func() (*cel.Env, error) {
 	options := []cel.EnvOption{
+		cel.StdLib(),
 		cel.CrossTypeNumericComparisons(true),
 		cel.DefaultUTCTimeZone(true),
 		cel.CustomTypeAdapter(adapter{}),
@@ -78,13 +83,21 @@ func environment(names map[string]*slot) (*cel.Env, error) {
 		cel.ExpressionNodeLimit(maxNodes),
 		cel.RegexProgramSizeLimit(maxRegex),
 		ext.Strings(),
+		instanceFunction(),
 	}
+	return cel.NewCustomEnv(append(options, addressFunctions()...)...)
+})
+
+func environment(names map[string]*slot) (*cel.Env, error) {
+	options := make([]cel.EnvOption, 0, len(names))
 	for name, s := range names {
 		options = append(options, cel.Variable(name, s.kind.cel()))
 	}
-	options = append(options, addressFunctions()...)
-	options = append(options, instanceFunction())
-	return cel.NewCustomEnv(append([]cel.EnvOption{cel.StdLib()}, options...)...)
+	language, err := base()
+	if err != nil {
+		return nil, err
+	}
+	return language.Extend(options...)
 }
 
 // cel is the type that CEL checks with. A number is dynamic for it: its equality

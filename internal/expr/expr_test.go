@@ -52,7 +52,7 @@ func scope() *expr.Scope {
 	}}
 }
 
-func source() values {
+func given() values {
 	return values{
 		{
 			"age": 18.0, "name": "ann", "admin": true, "regions": []any{"eu", "us"}, "tags": []any{"a", 1.0, nil},
@@ -151,7 +151,7 @@ func TestEval(t *testing.T) {
 				}
 				return
 			}
-			got, err := p.Eval(source())
+			got, err := p.Eval(given())
 			if want := c.want; answer(got, err) != want && !(want == "error" && err != nil) {
 				t.Errorf("got %v, %v; want %s", got, err, want)
 			}
@@ -179,7 +179,7 @@ func TestParameters(t *testing.T) {
 		{Name: "u", Type: expr.Uint}, {Name: "d", Type: expr.Double}, {Name: "ips", Type: expr.List(expr.IP)}, {Name: "m", Type: expr.Map(expr.Int)},
 		{Name: "x", Type: expr.Any},
 	}}
-	given := values{
+	from := values{
 		{"": "2024-01-01T00:00:00Z"}, {"": "1h"}, {"": "10.0.0.1"}, {"": 5.0}, {"": "7"}, {"": 1.5},
 		{"": []any{"10.0.0.1", "::1"}}, {"": map[string]any{"a": 1.0}}, {"": netip.MustParseAddr("10.0.0.1")},
 	}
@@ -196,7 +196,7 @@ func TestParameters(t *testing.T) {
 			t.Errorf("%s: %v", source, err)
 			continue
 		}
-		if got := answer(p.Eval(given)); got != want {
+		if got := answer(p.Eval(from)); got != want {
 			t.Errorf("%s: %s, want %s", source, got, want)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common"
@@ -71,19 +72,26 @@ func (p *Program) rephrase(issues []*cel.Error, scope *Scope) *writ.Error {
 		return p.mismatch(at, m[1], m[2])
 	}
 	if text, ok := strings.CutPrefix(message, "Syntax error: "); ok {
-		return p.problem(at, "this is not a condition: "+syntax(text)).
-			WithHint(`a condition is written like user.level >= 3 && resource.owner == user.key`)
+		return p.problem(at, "this is not a condition: "+syntax(text)).WithHint("%s", syntaxHint(text))
+	}
+	if m := wrongType.FindStringSubmatch(message); m != nil {
+		return p.problem(at, fmt.Sprintf("%s is here where %s must be", article(typeName(m[2])), article(typeName(m[1]))))
+	}
+	if text, ok := strings.CutPrefix(message, "invalid "); ok && strings.HasSuffix(text, " literal") {
+		return p.problem(at, "this number does not fit "+article(typeName(strings.TrimSuffix(text, " literal"))))
 	}
 	if name, ok := strings.CutPrefix(message, "reserved identifier: "); ok {
 		return p.problem(at, quote(name)+" is a reserved word").WithHint("a field of that name is written with brackets: user[%q]", name)
 	}
-	if strings.Contains(message, "limit") {
+	if strings.Contains(message, "limit") || strings.Contains(message, "recursion") {
 		e := p.problem(at, "the condition is too large: "+plain(message))
 		e.Code = writ.CodeTooLarge
 		return e
 	}
 	return p.problem(at, plain(message))
 }
+
+var wrongType = regexp.MustCompile(`^expected type '(.*)' but found '(.*)'$`)
 
 var noOverload = regexp.MustCompile(`^found no matching overload for '([^']*)' applied to '(.*)'$`)
 
@@ -105,7 +113,16 @@ func (p *Program) undeclared(at writ.Position, name string, scope *Scope) *writ.
 		}
 	}
 	name, _, _ = strings.Cut(name, ".")
+	// cel-go points behind the name: at the dot or bracket that follows it.
+	back := at
+	back.Col -= utf8.RuneCountInString(name)
+	if line := []rune(p.problem(at, "").Source); back.Col > 0 && at.Col-1 <= len(line) && string(line[back.Col-1:at.Col-1]) == name {
+		at = back
+	}
 	e := p.problem(at, "there is no "+quote(name)+" here")
+	if name == "now" {
+		return e.WithHint("a condition reads no clock: the time comes with the question, such as context.now")
+	}
 	if near := writ.Nearest(name, append(names, functionNames...)); near != "" {
 		return e.WithHint("did you mean %q?", near)
 	}
@@ -119,7 +136,7 @@ func (p *Program) undeclared(at writ.Position, name string, scope *Scope) *writ.
 var functionNames = []string{
 	"has", "size", "startsWith", "endsWith", "contains", "matches", "exists", "exists_one", "all", "filter", "map",
 	"timestamp", "duration", "ipaddress", "in_cidr", "instance", "int", "uint", "double", "string", "bool", "true", "false",
-	"lowerAscii", "upperAscii", "split", "join", "trim", "replace", "substring", "indexOf",
+	"lowerAscii", "upperAscii", "split", "trim", "substring", "indexOf", "lastIndexOf",
 }
 
 // mismatch says which types an operator or function was given.
@@ -132,7 +149,7 @@ func (p *Program) mismatch(at writ.Position, function, signature string) *writ.E
 	symbol := operatorSymbol(function)
 	switch {
 	case symbol == "" && member:
-		return p.problem(at, fmt.Sprintf("a %s has no %s(%s)", typeName(target), function, strings.Join(given, ", ")))
+		return p.problem(at, fmt.Sprintf("%s has no %s(%s)", article(typeName(target)), function, strings.Join(given, ", ")))
 	case symbol == "":
 		return p.problem(at, fmt.Sprintf("%s does not take (%s)", function, strings.Join(given, ", ")))
 	case len(given) == 2 && strings.Contains("== != < <= > >=", symbol):
@@ -208,8 +225,22 @@ func syntax(text string) string {
 	return strings.ReplaceAll(text, "token recognition error at:", "cannot read")
 }
 
+// syntaxHint knows what people write who think of another language.
+func syntaxHint(text string) string {
+	for word, symbol := range map[string]string{"'and'": "&&", "'or'": "||", "'not'": "!", "'= '": "==", "'AND'": "&&", "'OR'": "||"} {
+		if strings.Contains(text, word) {
+			return fmt.Sprintf("write %s for %s", symbol, strings.Trim(word, "' "))
+		}
+	}
+	if word, ok := between(text, "'.", "'"); ok && isName(word) {
+		return fmt.Sprintf("%s is a reserved word: a field of that name is written user[%q]", word, word)
+	}
+	return "a condition is written like user.level >= 3 && resource.owner == user.key"
+}
+
 // plain is a message of cel-go with our names for its types.
 func plain(text string) string {
+	text = strings.ReplaceAll(text, "error parsing regexp:", "this is no regular expression:")
 	text = strings.ReplaceAll(text, "google.protobuf.Timestamp", "timestamp")
 	text = strings.ReplaceAll(text, "google.protobuf.Duration", "duration")
 	return strings.ReplaceAll(text, "'dyn'", "'any value'")
@@ -230,7 +261,7 @@ func (p *Program) failure(err error, a *activation) error {
 		return p.problem(p.at, "there is no key "+quote(key))
 	}
 	var cancelled interpreter.EvalCancelledError
-	if errors.As(err, &cancelled) || strings.Contains(text, "cost limit exceeded") {
+	if errors.As(err, &cancelled) || strings.Contains(text, overCost) {
 		return p.tooCostly()
 	}
 	if strings.HasPrefix(text, "no such overload") {

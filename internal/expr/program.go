@@ -5,6 +5,7 @@ import (
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/interpreter"
 
 	"github.com/writ-dev/writ"
 )
@@ -45,7 +46,10 @@ func Compile(source string, scope *Scope, at writ.Position) (*Program, error) {
 	if err := p.check(scope); err != nil {
 		return nil, err
 	}
-	p.cel, err = env.Program(checked, cel.CostLimit(maxCost), cel.EvalOptions(cel.OptOptimize))
+	// Of cel-go's optimizations only this one: a set in place of a list of literals
+	// answers `missing in []` and some large numbers otherwise than the list does.
+	p.cel, err = env.Program(checked, cel.CostLimit(maxCost), cel.CostTracking(prices{}),
+		cel.OptimizeRegex(interpreter.MatchesRegexOptimization))
 	if err != nil {
 		return nil, p.problem(at, plain(err.Error()))
 	}
@@ -64,7 +68,7 @@ func (p *Program) Eval(from Source) (bool, error) {
 }
 
 func (p *Program) evalCEL(from Source) (bool, error) {
-	a := &activation{program: p, from: from}
+	a := &activation{program: p, from: from, left: maxCost}
 	out, _, err := p.cel.Eval(a)
 	if err != nil {
 		return false, p.failure(err, a)

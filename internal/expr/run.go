@@ -61,8 +61,7 @@ func (r *run) test(n *node) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		_, ok, err := n.lookup(a)
-		return ok, err
+		return n.has(a)
 	case opLiteral, opPath, opKey, opSize:
 		v, err := r.value(n)
 		if err != nil {
@@ -120,7 +119,10 @@ func (r *run) compare(n *node) (bool, error) {
 		return r.strings(n, a, b)
 	}
 	order, ok := compare(a, b)
-	if !ok {
+	switch {
+	case !ok && unordered(a, b):
+		return false, nil
+	case !ok:
 		return false, n.wrong
 	}
 	switch n.op {
@@ -169,6 +171,9 @@ func (r *run) inList(n *node, a any) (bool, error) {
 func (r *run) in(n *node, a, b any) (bool, error) {
 	switch b := b.(type) {
 	case []any:
+		if a, ok := a.(string); ok {
+			return r.inStrings(n, a, b)
+		}
 		for i := range b {
 			if r.equal(a, settled(b[i])) {
 				return true, nil
@@ -195,17 +200,44 @@ func (r *run) in(n *node, a, b any) (bool, error) {
 	return bool(found), nil
 }
 
+// inStrings is the most frequent of them: a name in a list of names.
+func (r *run) inStrings(n *node, a string, b []any) (bool, error) {
+	for i := range b {
+		text, ok := b[i].(string)
+		if ok && text == a || !ok && r.equal(a, settled(b[i])) {
+			return true, nil
+		}
+	}
+	if !r.spend(len(b)) {
+		return false, n.costly
+	}
+	return false, nil
+}
+
 // value runs any node.
 func (r *run) value(n *node) (any, error) {
 	switch n.op {
-	case opLiteral:
-		return n.literal, nil
 	case opPath:
 		v, ok := r.from.Value(n.slot.variable, n.slot.Field)
 		if !ok {
 			return nil, n.slot.missing
 		}
+		if !n.slot.converts {
+			switch v.(type) {
+			case string, float64, bool, int64, []any:
+				return v, nil
+			}
+		}
 		return n.given(v)
+	case opLiteral:
+		return n.literal, nil
+	}
+	return r.derive(n)
+}
+
+// derive runs what makes a value of other values.
+func (r *run) derive(n *node) (any, error) {
+	switch n.op {
 	case opKey:
 		a, err := r.value(n.a)
 		if err != nil {
@@ -240,18 +272,18 @@ func (r *run) value(n *node) (any, error) {
 
 // given makes a value that a Source gave one of those that the operations know.
 func (n *node) given(v any) (any, error) {
-	if kind := n.slot.kind; kind.Kind != KindNumber && kind.converts() {
-		if v, ok := v.(float64); ok && kind.Kind == KindInt && isExact(v) {
+	if n.slot.converts {
+		kind := n.slot.kind
+		if f, ok := v.(float64); ok && kind.Kind == KindInt && isExact(f) {
 			return v, nil // compares as the int does
 		}
-		v, err := convert(v, kind)
-		if err != nil {
+		var err error
+		if v, err = convert(v, kind); err != nil {
 			return nil, n.wrong
 		}
-		return v, nil
 	}
 	v = settled(v)
-	if _, bad := v.(*types.Err); bad {
+	if _, bad := v.(unreadable); bad {
 		return nil, n.wrong
 	}
 	return v, nil
@@ -272,6 +304,27 @@ func (n *node) lookup(v any) (any, bool, error) {
 		return nil, false, nil
 	}
 	return settled(item), true, nil
+}
+
+// has is the presence test of a key. As in CEL, what has no keys has not this one;
+// a list has indices and is an error.
+func (n *node) has(v any) (bool, error) {
+	switch v := v.(type) {
+	case map[string]any:
+		_, found := v[n.key]
+		return found, nil
+	case []any:
+		return false, n.wrong
+	case ref.Val:
+		switch v := v.(type) {
+		case traits.Mapper:
+			_, found := v.Find(types.String(n.key))
+			return found, nil
+		case traits.Lister:
+			return false, n.wrong
+		}
+	}
+	return false, nil
 }
 
 func (n *node) size(v any) (any, error) {

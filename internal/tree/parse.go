@@ -59,7 +59,7 @@ func parseSafely(text string) (file *ast.File, err error) {
 			return nil, fmt.Errorf("the file nests deeper than %d levels", maxDepth)
 		}
 	}
-	return parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
+	return parser.Parse(joinColons(tokens), 0, parser.AllowDuplicateMapKey())
 }
 
 func (f *File) syntax(err error) {
