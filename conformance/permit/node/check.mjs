@@ -45,7 +45,7 @@ is(keys(await api.resourceActions.list({ resourceKey: 'document' })), ['read', '
 await api.resourceActions.delete('document', 'share');
 is((await api.resourceAttributes.create('document', { key: 'owner', type: 'string' })).type, 'string');
 is(keys(await api.resourceAttributes.list({ resourceKey: 'document' })), ['owner', 'secret']);
-is((await api.resourceActionGroups.create('document', { key: 'all', name: 'All', actions: ['read', 'write'] })).actions, ['read', 'write']);
+is((await api.actionGroups.create('document', { key: 'all', name: 'All', actions: ['read', 'write'] })).actions, ['read', 'write']);
 
 // Roles in a tenant.
 const viewer = await api.roles.create({ key: 'viewer', name: 'Viewer' });
