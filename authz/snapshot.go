@@ -1,6 +1,8 @@
 package authz
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/writ-dev/writ"
@@ -10,44 +12,50 @@ import (
 // Snapshot is a model and facts, ready to answer. It is immutable, and any number
 // of goroutines may ask it; [Snapshot.Edit] makes the next one.
 type Snapshot struct {
-	model *Model
+	c     *compiled
 	facts *graph.Graph
+	home  graph.ID // the default tenant; 0 when there is none, or nothing has named it
+}
+
+func newSnapshot(c *compiled, facts *graph.Graph) *Snapshot {
+	s := &Snapshot{c: c, facts: facts}
+	if c.model.DefaultTenant != "" {
+		s.home = facts.Lookup(c.tenantType, c.model.DefaultTenant)
+	}
+	return s
 }
 
 // New gives a snapshot of a model without facts. The model must not be changed
 // afterwards. Errors are *writ.Error with the place in the model: a relation
 // or a type that is not there, a cycle that no tuple can end, a name used twice.
 func New(m *Model) (*Snapshot, error) {
-	return nil, writ.Errorf(writ.CodeInternal, "not built yet")
+	if err := validate(m); err != nil {
+		return nil, err
+	}
+	e := graph.New().Edit()
+	c := compile(m, e)
+	return newSnapshot(c, e.Done()), nil
 }
 
 // WithModel gives a snapshot with the same facts under another model. Facts that
-// the new model does not know are an error that lists the first of them (ten at most) and their number.
+// the new model does not allow are a CodeConflict error that lists the first of them (ten at most) and their number.
 func (s *Snapshot) WithModel(m *Model) (*Snapshot, error) {
-	return nil, writ.Errorf(writ.CodeInternal, "not built yet")
+	if err := validate(m); err != nil {
+		return nil, err
+	}
+	e := s.facts.Edit()
+	c := compile(m, e)
+	if err := s.refit(c); err != nil {
+		return nil, err
+	}
+	return newSnapshot(c, e.Done()), nil
 }
 
 // Model is the model that the snapshot decides by.
-func (s *Snapshot) Model() *Model { return s.model }
+func (s *Snapshot) Model() *Model { return s.c.model }
 
-// Edit starts the next snapshot. A snapshot that has been edited may still be asked.
-func (s *Snapshot) Edit() *Edit { return &Edit{} }
-
-// Edit collects changes of facts.
-type Edit struct{ s *Snapshot }
-
-// Apply makes one change of a tuple or a record; others are ignored. It fills in
-// c's Before from what is there. A fact that the model does not allow is a CodeInvalid error, and changes nothing.
-func (e *Edit) Apply(c *Change) error { return nil }
-
-// Restore is Apply without asking the model: for facts that were checked when they were written.
-func (e *Edit) Restore(c Change) {}
-
-// Snapshot is the state so far, to read; it changes with the edit.
-func (e *Edit) Snapshot() *Snapshot { return e.s }
-
-// Done gives the next snapshot. The edit must not be used again.
-func (e *Edit) Done() *Snapshot { return e.s }
+// typeNames lists the model's types in order of their names.
+func (s *Snapshot) typeNames() []string { return slices.Sorted(maps.Keys(s.c.types)) }
 
 // Query is a request with what the engine does not know by itself.
 type Query struct {
@@ -63,97 +71,3 @@ type Query struct {
 	// Extra are tuples that count for this query alone.
 	Extra []Tuple
 }
-
-// Allowed answers a query without giving reasons and without allocating. An
-// error (a bound was hit) never comes with true.
-func (s *Snapshot) Allowed(q *Query) (bool, error) { return false, nil }
-
-// Check answers a query with its reasons: for an allow, the proof; for a deny, what
-// came nearest in each way that there is, with the smallest [writ.Fix] of each.
-// An unknown type, action, subject or resource is a deny with a reason.
-func (s *Snapshot) Check(q *Query) (writ.Decision, error) { return writ.Decision{}, nil }
-
-// Node is a step of an explanation: a relation of an object, with what made
-// it hold or not.
-type Node struct {
-	// Object and Relation say what is asked here: `document:budget`, `viewer`.
-	Object   Entity `json:"object"`
-	Relation string `json:"relation"`
-	// Kind is action, role, relation, tuple, tenant, rule, from, union, intersection, exclusion, condition.
-	Kind string `json:"kind"`
-	// Verdict is yes, no, or unknown (a condition without an answer, a cycle through an exclusion).
-	Verdict  string        `json:"verdict"`
-	Message  string        `json:"message"`
-	Tuple    *Tuple        `json:"tuple,omitempty"`
-	Rule     string        `json:"rule,omitempty"`
-	Position writ.Position `json:"position,omitzero"`
-	// Values are those that a condition saw, by path: "user.age".
-	Values map[string]any `json:"values,omitempty"`
-	Parts  []*Node        `json:"parts,omitempty"`
-}
-
-// Explain gives the tree of an answer: for an allow the proof alone; for a deny all that was
-// tried, cut at 1,000 steps (the cut is a node that says so).
-func (s *Snapshot) Explain(q *Query) (*Node, error) { return nil, nil }
-
-// List asks for a part of a listing.
-type List struct {
-	Query
-	// Type is the type of resources or subjects that are looked for.
-	Type string
-	// After is the last ID of the page before; empty for the first page.
-	After string
-	// Limit is the length of a page; 0 is 1,000.
-	Limit int
-}
-
-// Page is a part of a listing in order of IDs (by bytes). Next is what After must
-// be for the next page; empty on the last.
-type Page struct {
-	IDs  []string
-	Next string
-	// Everyone: every subject of the type is allowed, those too that nothing is
-	// stored about. IDs holds only those that are known.
-	Everyone bool
-}
-
-// Resources gives the stored resources of a type that the subject may do the
-// action on; Resource is ignored but for its properties. Complete: a bound that is hit is an error, never a cut.
-func (s *Snapshot) Resources(l *List) (Page, error) { return Page{}, nil }
-
-// Subjects gives the stored subjects of a type that may do the action on the resource; Subject's ID is ignored.
-func (s *Snapshot) Subjects(l *List) (Page, error) { return Page{}, nil }
-
-// Actions gives the names of all that the subject may do on the resource, sorted.
-func (s *Snapshot) Actions(q *Query) ([]string, error) { return nil, nil }
-
-// Tenants gives the keys of the stored tenants in which the query is allowed, paged.
-func (s *Snapshot) Tenants(l *List) (Page, error) { return Page{}, nil }
-
-// Record gives what is stored about an entity. It is the caller's own copy.
-func (s *Snapshot) Record(e Entity) (Record, bool) { return Record{}, false }
-
-// Records runs over the records of a type in order of IDs, from the first after
-// `after`, until f gives false.
-func (s *Snapshot) Records(kind, after string, f func(Record) bool) {}
-
-// Tuple finds one stored tuple.
-func (s *Snapshot) Tuple(object Entity, relation string, subject Holder) (Tuple, bool) {
-	return Tuple{}, false
-}
-
-// TupleFilter says which tuples are asked for; empty fields match all.
-type TupleFilter struct {
-	Object   Entity // ID may be empty
-	Relation string
-	Subject  Holder // ID may be empty
-	// Tenant keeps tuples on that tenant and on resources of that tenant.
-	Tenant string
-}
-
-// Tuples runs over stored tuples in the order of their text until f gives false.
-// With an object or a subject named it looks at theirs only.
-func (s *Snapshot) Tuples(filter TupleFilter, f func(Tuple) bool) {}
-
-// Count is how many tuples and records are stored.
-func (s *Snapshot) Count() (tuples, records int) { return 0, 0 }

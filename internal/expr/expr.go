@@ -39,7 +39,67 @@ var (
 	Time     = Type{Kind: KindTime}
 	Duration = Type{Kind: KindDuration}
 	Object   = Type{Kind: KindObject}
+	Int      = Type{Kind: KindInt}
+	Uint     = Type{Kind: KindUint}
+	Double   = Type{Kind: KindDouble}
+	IP       = Type{Kind: KindIP}
 )
+
+// List is a list whose items are of a type.
+func List(elem Type) Type { return Type{Kind: KindList, Elem: &elem} }
+
+// Map is a map from strings to values of a type.
+func Map(elem Type) Type { return Type{Kind: KindMap, Elem: &elem} }
+
+func (t Type) elem() Type {
+	if t.Elem == nil {
+		return Any
+	}
+	return *t.Elem
+}
+
+// String is the type in words: "list of string".
+func (t Type) String() string {
+	switch t.Kind {
+	case KindList, KindMap:
+		if t.Elem == nil || t.Elem.Kind == KindAny {
+			return t.Kind.String()
+		}
+		return t.Kind.String() + " of " + t.Elem.String()
+	default:
+		return t.Kind.String()
+	}
+}
+
+// String is the kind in words.
+func (k Kind) String() string {
+	switch k {
+	case KindBool:
+		return "bool"
+	case KindInt:
+		return "int"
+	case KindUint:
+		return "uint"
+	case KindNumber:
+		return "number"
+	case KindDouble:
+		return "double"
+	case KindString:
+		return "string"
+	case KindTime:
+		return "timestamp"
+	case KindDuration:
+		return "duration"
+	case KindIP:
+		return "ipaddress"
+	case KindList:
+		return "list"
+	case KindMap, KindObject:
+		return "map"
+	default:
+		return "any value"
+	}
+}
 
 // Variable is one name that a condition may use.
 type Variable struct {
@@ -49,6 +109,8 @@ type Variable struct {
 	// Fields are the declared fields of an Object. A field that is not declared
 	// is of type Any.
 	Fields map[string]Type
+	// Closed makes a field that is not declared an error.
+	Closed bool
 }
 
 // Scope is what a condition may name. The index of a variable is how [Source] is asked for it.
@@ -61,4 +123,11 @@ type Source interface {
 	Value(variable int, field string) (value any, ok bool)
 	// Fields gives an Object variable whole, with all of its fields.
 	Fields(variable int) map[string]any
+}
+
+// Instances is what a [Source] also has when conditions may ask for the stored
+// attributes of other objects: instance("document", resource.parent).owner. ok is
+// false when there is no such object.
+type Instances interface {
+	Instance(kind, key string) (attributes map[string]any, ok bool)
 }

@@ -1,24 +1,87 @@
 package expr
 
-import "github.com/writ-dev/writ"
+import (
+	"strings"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/interpreter"
+
+	"github.com/writ-dev/writ"
+)
 
 // Program is a compiled condition. It is immutable; any number of goroutines may run it.
-type Program struct{ source string }
+type Program struct {
+	source string
+	at     writ.Position
+	names  map[string]*slot
+	uses   []*slot
+	// checked is what cel-go made of the source: direct code and, one day, other
+	// forms of the same condition are made from it.
+	checked *cel.Ast
+	cel     cel.Program
+	direct  *node // nil when the condition needs cel-go
+}
 
 // Compile reads a condition that gives a bool. at is where the source stands in
 // the user's file; errors are *writ.Error with their place in that file.
+// Lines of the source after its first are taken to begin in column 1.
 func Compile(source string, scope *Scope, at writ.Position) (*Program, error) {
-	return nil, writ.Errorf(writ.CodeInternal, "conditions are not built yet")
+	if len(source) > maxSource {
+		return nil, writ.Errorf(writ.CodeTooLarge, "the condition has %d bytes, at most %d are read", len(source), maxSource).At(at, "")
+	}
+	p := &Program{source: source, at: at, names: scope.slots()}
+	env, err := environment(p.names)
+	if err != nil {
+		return nil, writ.Errorf(writ.CodeInternal, "conditions over these names cannot be built: %w", err)
+	}
+	if strings.TrimSpace(source) == "" {
+		return nil, p.problem(at, "the condition is empty")
+	}
+	checked, issues := env.Compile(source)
+	if err := issues.Err(); err != nil {
+		return nil, p.rephrase(issues.Errors(), scope)
+	}
+	p.checked = checked
+	if err := p.check(scope); err != nil {
+		return nil, err
+	}
+	// Of cel-go's optimizations only this one: a set in place of a list of literals
+	// answers `missing in []` and some large numbers otherwise than the list does.
+	p.cel, err = env.Program(checked, cel.CostLimit(maxCost), cel.CostTracking(prices{}),
+		cel.OptimizeRegex(interpreter.MatchesRegexOptimization))
+	if err != nil {
+		return nil, p.problem(at, plain(err.Error()))
+	}
+	p.direct = p.compileDirect()
+	return p, nil
 }
 
 // Eval runs the condition. An error says why there is no answer: a *[Missing]
 // value, a wrong type, a cost over the limit. What has an error never holds and never does not hold.
 func (p *Program) Eval(from Source) (bool, error) {
-	return false, writ.Errorf(writ.CodeInternal, "conditions are not built yet")
+	if p.direct != nil {
+		r := run{from: from, left: maxCost}
+		return r.test(p.direct)
+	}
+	return p.evalCEL(from)
+}
+
+func (p *Program) evalCEL(from Source) (bool, error) {
+	a := &activation{program: p, from: from, left: maxCost}
+	out, _, err := p.cel.Eval(a)
+	if err != nil {
+		return false, p.failure(err, a)
+	}
+	holds, ok := out.(types.Bool)
+	if !ok {
+		return false, p.problem(p.at, "the condition gave a "+typeName(out.Type().TypeName())+", not true or false")
+	}
+	return bool(holds), nil
 }
 
 // Direct reports whether the program runs without cel-go.
-func (p *Program) Direct() bool { return false }
+func (p *Program) Direct() bool { return p.direct != nil }
 
 // String is the source.
 func (p *Program) String() string { return p.source }
@@ -26,9 +89,27 @@ func (p *Program) String() string { return p.source }
 // Path is a value that a condition asks for: variable "user", field "age".
 type Path struct{ Variable, Field string }
 
+// String is the path as a condition writes it.
+func (p Path) String() string {
+	switch {
+	case p.Field == "":
+		return p.Variable
+	case isName(p.Field):
+		return p.Variable + "." + p.Field
+	default:
+		return p.Variable + "[" + quote(p.Field) + "]"
+	}
+}
+
 // Uses lists the values that the condition may ask for, in order of appearance,
 // each once. A variable that is used whole has an empty field.
-func (p *Program) Uses() []Path { return nil }
+func (p *Program) Uses() []Path {
+	paths := make([]Path, len(p.uses))
+	for i, s := range p.uses {
+		paths[i] = s.Path
+	}
+	return paths
+}
 
 // Bound is a value as the condition saw it.
 type Bound struct {
@@ -38,14 +119,22 @@ type Bound struct {
 }
 
 // Values gives what Uses names, to explain an answer.
-func (p *Program) Values(from Source) []Bound { return nil }
+func (p *Program) Values(from Source) []Bound {
+	bounds := make([]Bound, len(p.uses))
+	for i, s := range p.uses {
+		b := Bound{Path: s.Path}
+		if s.declared != nil {
+			fields := from.Fields(s.variable)
+			b.Value, b.Found = fields, fields != nil
+		} else {
+			b.Value, b.Found = from.Value(s.variable, s.Field)
+		}
+		bounds[i] = b
+	}
+	return bounds
+}
 
 // Missing is the error of a condition that asked for a value that nobody gave.
 type Missing struct{ Path }
 
-func (m *Missing) Error() string {
-	if m.Field == "" {
-		return m.Variable + " is not given"
-	}
-	return m.Variable + "." + m.Field + " is not given"
-}
+func (m *Missing) Error() string { return m.Path.String() + " is not given" }

@@ -1,10 +1,15 @@
 // Package graph holds the facts of an environment in memory: entities by number,
 // the edges between them in both directions, and what is recorded about each. A
 // [Graph] is immutable; an [Edit] makes the next one and shares what did not change.
+//
+// Graphs that were edited out of each other share their names, so a number means
+// the same entity in all of them. An edit costs what it changes: pages of entities
+// and chunks of long lists are copied when they are first touched.
 package graph
 
 import (
-	"sort"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -51,253 +56,200 @@ type Attribute struct {
 	Value any
 }
 
-// Graph is the facts at one revision. Any number of goroutines may read it.
+// Attribute finds an attribute by its name.
+func (r *Record) Attribute(name string) (any, bool) {
+	if r == nil {
+		return nil, false
+	}
+	i, ok := slices.BinarySearchFunc(r.Attributes, name, func(a Attribute, name string) int {
+		return strings.Compare(a.Name, name)
+	})
+	if !ok {
+		return nil, false
+	}
+	return r.Attributes[i].Value, true
+}
+
+// Graph is the facts at one revision. Any number of goroutines may read it, while
+// an edit of it is made too.
 type Graph struct {
-	types   map[string]Type
-	names   []string // of types, by Type
-	rels    map[relKey]Rel
-	relKeys []relKey
-	ids     map[entity]ID
-	ent     []entity
-	out     map[ID][]Edge
-	in      map[ID][]Edge
-	created map[edgeKey]time.Time
-	records map[ID]*Record
-}
-
-type relKey struct {
-	t    Type
-	name string
-}
-
-type entity struct {
-	t    Type
-	name string
-}
-
-type edgeKey struct {
-	object  ID
-	rel     Rel
-	subject ID
-	srel    Rel
+	names            *names
+	types, rels, ids view
+	out, in          vector[list]
+	records          vector[*Record]
+	tuples, recorded int
 }
 
 // New gives a graph of nothing.
 func New() *Graph {
-	return &Graph{
-		types: map[string]Type{}, names: []string{""}, rels: map[relKey]Rel{}, relKeys: []relKey{{}},
-		ids: map[entity]ID{}, ent: []entity{{}}, out: map[ID][]Edge{}, in: map[ID][]Edge{},
-		created: map[edgeKey]time.Time{}, records: map[ID]*Record{},
-	}
+	n := newNames()
+	return &Graph{names: n, types: n.types.newest, rels: n.rels.newest, ids: n.ids.newest}
 }
 
 // Type gives the number of a type's name, 0 if no fact and no model has named it.
-func (g *Graph) Type(name string) Type { return g.types[name] }
+func (g *Graph) Type(name string) Type { return Type(g.types.find(&g.names.types, 0, name)) }
 
 // TypeName is the name of a type.
-func (g *Graph) TypeName(t Type) string { return g.names[t] }
+func (g *Graph) TypeName(t Type) string {
+	_, name := g.types.name(uint32(t))
+	return name
+}
 
 // Rel gives the number of a relation, 0 if nothing has named it.
-func (g *Graph) Rel(t Type, name string) Rel { return g.rels[relKey{t, name}] }
+func (g *Graph) Rel(t Type, name string) Rel { return Rel(g.rels.find(&g.names.rels, t, name)) }
 
 // RelName is the type and the name of a relation.
-func (g *Graph) RelName(r Rel) (Type, string) { return g.relKeys[r].t, g.relKeys[r].name }
+func (g *Graph) RelName(r Rel) (Type, string) { return g.rels.name(uint32(r)) }
 
 // Lookup gives the number of an entity, 0 if it was never named.
-func (g *Graph) Lookup(t Type, id string) ID { return g.ids[entity{t, id}] }
+func (g *Graph) Lookup(t Type, id string) ID { return ID(g.ids.find(&g.names.ids, t, id)) }
 
 // Name is the type and the name of an entity.
-func (g *Graph) Name(id ID) (Type, string) { return g.ent[id].t, g.ent[id].name }
+func (g *Graph) Name(id ID) (Type, string) { return g.ids.name(uint32(id)) }
 
 // Has finds one tuple.
 func (g *Graph) Has(object ID, rel Rel, subject ID, subjectRel Rel) (Edge, bool) {
-	for _, e := range g.out[object] {
-		if e.Rel == rel && e.Other == subject && e.SubjectRel == subjectRel {
-			return e, true
+	l := g.out.at(uint32(object))
+	if l == nil {
+		return Edge{}, false
+	}
+	key := pack(uint16(rel), uint16(subjectRel), subject)
+	if l.hub() {
+		// The other end has most often few edges, and those stand together.
+		back := g.in.at(uint32(subject))
+		if back == nil {
+			return Edge{}, false
+		}
+		if !back.hub() {
+			l, key = back, pack(uint16(subjectRel), uint16(rel), object)
 		}
 	}
-	return Edge{}, false
+	extra, ok := l.find(key)
+	if !ok {
+		return Edge{}, false
+	}
+	return Edge{Rel: rel, Other: subject, SubjectRel: subjectRel, Extra: extra}, true
 }
 
-// Created is when a tuple was made, to the second.
+// Created is when a tuple was made, to the second and in UTC; the zero time when it was not said, or there is no such tuple.
 func (g *Graph) Created(object ID, rel Rel, subject ID, subjectRel Rel) time.Time {
-	return g.created[edgeKey{object, rel, subject, subjectRel}]
+	l := g.out.at(uint32(object))
+	if l == nil {
+		return time.Time{}
+	}
+	return moment(l.created(pack(uint16(rel), uint16(subjectRel), subject)))
 }
 
 // Subjects runs over the tuples of a relation of an object; with rel 0 over those
 // of all its relations. They are ordered by relation, then by subject relation, then by subject number.
-func (g *Graph) Subjects(object ID, rel Rel) Edges { return Edges{list: g.out[object], rel: rel} }
+func (g *Graph) Subjects(object ID, rel Rel) Edges {
+	if rel == 0 {
+		return g.out.at(uint32(object)).between(0, ^uint64(0), false)
+	}
+	return g.out.at(uint32(object)).between(pack(uint16(rel), 0, 0), pack(uint16(rel), maxRel, ^ID(0)), false)
+}
+
+// SubjectsWith runs over the tuples of a relation of an object whose subjects are
+// usersets of one relation, or with subjectRel 0 those whose subjects are entities. Ordered by subject number.
+func (g *Graph) SubjectsWith(object ID, rel, subjectRel Rel) Edges {
+	return g.out.at(uint32(object)).between(
+		pack(uint16(rel), uint16(subjectRel), 0), pack(uint16(rel), uint16(subjectRel), ^ID(0)), false)
+}
+
+// Usersets runs over the tuples of a relation of an object whose subjects are
+// usersets. Ordered by subject relation, then by subject number.
+func (g *Graph) Usersets(object ID, rel Rel) Edges {
+	return g.out.at(uint32(object)).between(pack(uint16(rel), 1, 0), pack(uint16(rel), maxRel, ^ID(0)), false)
+}
 
 // Objects runs over the tuples that a subject stands in: those of a userset when
 // subjectRel is not 0, and of one relation when rel is not 0. Ordered by relation, then object number.
 func (g *Graph) Objects(subject ID, subjectRel, rel Rel) Edges {
-	return Edges{list: g.in[subject], rel: rel, srel: subjectRel, bySubject: true}
-}
-
-// Edges is a cursor over edges; its zero value is empty. It allocates nothing.
-type Edges struct {
-	list      []Edge
-	rel, srel Rel
-	bySubject bool
-}
-
-// Next gives the next edge; ok is false after the last.
-func (e *Edges) Next() (edge Edge, ok bool) {
-	for len(e.list) > 0 {
-		edge, e.list = e.list[0], e.list[1:]
-		if (e.rel == 0 || edge.Rel == e.rel) && (!e.bySubject || edge.SubjectRel == e.srel) {
-			return edge, true
-		}
+	last := rel
+	if rel == 0 {
+		last = maxRel
 	}
-	return Edge{}, false
+	return g.in.at(uint32(subject)).between(
+		pack(uint16(subjectRel), uint16(rel), 0), pack(uint16(subjectRel), uint16(last), ^ID(0)), true)
+}
+
+// ObjectsAny runs over all tuples that a subject stands in, as an entity and as a
+// userset. Ordered by subject relation, then relation, then object number.
+func (g *Graph) ObjectsAny(subject ID) Edges {
+	return g.in.at(uint32(subject)).between(0, ^uint64(0), true)
 }
 
 // Degree is how many tuples an object has, and in how many a subject stands.
-func (g *Graph) Degree(id ID) (asObject, asSubject int) { return len(g.out[id]), len(g.in[id]) }
+func (g *Graph) Degree(id ID) (asObject, asSubject int) {
+	return g.out.at(uint32(id)).len(), g.in.at(uint32(id)).len()
+}
 
 // Record gives what is recorded about an entity; nil for nothing.
-func (g *Graph) Record(id ID) *Record { return g.records[id] }
+func (g *Graph) Record(id ID) *Record {
+	r := g.records.at(uint32(id))
+	if r == nil {
+		return nil
+	}
+	return *r
+}
 
 // Known reports whether anything is stored about an entity: a record or a tuple.
 func (g *Graph) Known(id ID) bool {
-	return g.records[id] != nil || len(g.out[id]) > 0 || len(g.in[id]) > 0
+	return g.out.at(uint32(id)).len() > 0 || g.in.at(uint32(id)).len() > 0 || g.Record(id) != nil
 }
 
 // Each runs over the known entities of a type in order of their numbers until f gives false.
 func (g *Graph) Each(t Type, f func(ID) bool) {
-	for i, e := range g.ent {
-		if i > 0 && e.t == t && g.Known(ID(i)) && !f(ID(i)) {
+	for id := g.first(t); id != 0; id = g.next(id) {
+		if g.Known(id) && !f(id) {
 			return
 		}
 	}
 }
 
+// EachRecord runs over the records of a type's entities in order of their numbers until f gives false.
+func (g *Graph) EachRecord(t Type, f func(ID, *Record) bool) {
+	for id := g.first(t); id != 0; id = g.next(id) {
+		if r := g.Record(id); r != nil && !f(id, r) {
+			return
+		}
+	}
+}
+
+// first is the first entity of a type, 0 for none.
+func (g *Graph) first(t Type) ID {
+	if e := g.types.at(uint32(t)); e != nil {
+		return g.ids.within(e.next.Load())
+	}
+	return 0
+}
+
+// next is the entity of the same type that follows id, 0 for none.
+func (g *Graph) next(id ID) ID { return g.ids.within(g.ids.at(uint32(id)).next.Load()) }
+
 // Count is how many tuples and how many records there are.
-func (g *Graph) Count() (tuples, records int) { return len(g.created), len(g.records) }
+func (g *Graph) Count() (tuples, records int) { return g.tuples, g.recorded }
 
-// Edit starts the next graph. One edit at a time may follow a graph, and an edit
-// that is dropped leaves no trace but names.
-func (g *Graph) Edit() *Edit {
-	n := New()
-	for k, v := range g.types {
-		n.types[k] = v
-	}
-	n.names = append([]string{}, g.names...)
-	for k, v := range g.rels {
-		n.rels[k] = v
-	}
-	n.relKeys = append([]relKey{}, g.relKeys...)
-	for k, v := range g.ids {
-		n.ids[k] = v
-	}
-	n.ent = append([]entity{}, g.ent...)
-	for k, v := range g.out {
-		n.out[k] = append([]Edge{}, v...)
-	}
-	for k, v := range g.in {
-		n.in[k] = append([]Edge{}, v...)
-	}
-	for k, v := range g.created {
-		n.created[k] = v
-	}
-	for k, v := range g.records {
-		n.records[k] = v
-	}
-	return &Edit{n}
+const maxRel = 1<<16 - 1
+
+// pack makes the key of an edge: lists are in the order of their keys. The relation
+// comes first in the lists of objects, the subject relation in those of subjects,
+// so that what is asked for always stands together.
+func pack(first, second uint16, other ID) uint64 {
+	return uint64(first)<<48 | uint64(second)<<32 | uint64(other)
 }
 
-// Edit collects changes.
-type Edit struct{ g *Graph }
-
-// Type gives the number of a type's name, a new one if need be.
-func (e *Edit) Type(name string) Type {
-	if t := e.g.types[name]; t != 0 {
-		return t
+// seconds and moment keep a time in four bytes: 0 is the zero time.
+func seconds(t time.Time) uint32 {
+	if t.IsZero() {
+		return 0
 	}
-	e.g.names = append(e.g.names, name)
-	e.g.types[name] = Type(len(e.g.names) - 1)
-	return e.g.types[name]
+	return uint32(min(max(t.Unix(), 1), 1<<32-1))
 }
 
-// Rel gives the number of a relation, a new one if need be.
-func (e *Edit) Rel(t Type, name string) Rel {
-	k := relKey{t, name}
-	if r := e.g.rels[k]; r != 0 {
-		return r
+func moment(s uint32) time.Time {
+	if s == 0 {
+		return time.Time{}
 	}
-	e.g.relKeys = append(e.g.relKeys, k)
-	e.g.rels[k] = Rel(len(e.g.relKeys) - 1)
-	return e.g.rels[k]
+	return time.Unix(int64(s), 0).UTC()
 }
-
-// Entity gives the number of an entity, a new one if need be.
-func (e *Edit) Entity(t Type, name string) ID {
-	k := entity{t, name}
-	if id := e.g.ids[k]; id != 0 {
-		return id
-	}
-	e.g.ent = append(e.g.ent, k)
-	e.g.ids[k] = ID(len(e.g.ent) - 1)
-	return e.g.ids[k]
-}
-
-// Graph is the state so far, to read; it changes with the edit.
-func (e *Edit) Graph() *Graph { return e.g }
-
-// Add puts a tuple in, or puts extra and created in place of what it had. It reports whether it is new.
-func (e *Edit) Add(object ID, rel Rel, subject ID, subjectRel Rel, extra *Extra, created time.Time) bool {
-	fresh := !e.Remove(object, rel, subject, subjectRel)
-	e.g.out[object] = append(e.g.out[object], Edge{rel, subject, subjectRel, extra})
-	e.g.in[subject] = append(e.g.in[subject], Edge{rel, object, subjectRel, extra})
-	sortEdges(e.g.out[object])
-	sortEdges(e.g.in[subject])
-	e.g.created[edgeKey{object, rel, subject, subjectRel}] = created
-	return fresh
-}
-
-func sortEdges(l []Edge) {
-	sort.Slice(l, func(i, j int) bool {
-		a, b := l[i], l[j]
-		if a.Rel != b.Rel {
-			return a.Rel < b.Rel
-		}
-		if a.SubjectRel != b.SubjectRel {
-			return a.SubjectRel < b.SubjectRel
-		}
-		return a.Other < b.Other
-	})
-}
-
-// Remove takes a tuple out and reports whether it was there.
-func (e *Edit) Remove(object ID, rel Rel, subject ID, subjectRel Rel) bool {
-	k := edgeKey{object, rel, subject, subjectRel}
-	if _, ok := e.g.created[k]; !ok {
-		return false
-	}
-	delete(e.g.created, k)
-	e.g.out[object] = without(e.g.out[object], Edge{Rel: rel, Other: subject, SubjectRel: subjectRel})
-	e.g.in[subject] = without(e.g.in[subject], Edge{Rel: rel, Other: object, SubjectRel: subjectRel})
-	return true
-}
-
-func without(l []Edge, x Edge) []Edge {
-	var kept []Edge
-	for _, e := range l {
-		if e.Rel != x.Rel || e.Other != x.Other || e.SubjectRel != x.SubjectRel {
-			kept = append(kept, e)
-		}
-	}
-	return kept
-}
-
-// SetRecord records r about an entity; nil forgets it. r must not be changed afterwards.
-func (e *Edit) SetRecord(id ID, r *Record) {
-	if r == nil {
-		delete(e.g.records, id)
-		return
-	}
-	e.g.records[id] = r
-}
-
-// Done gives the graph. The edit must not be used again.
-func (e *Edit) Done() *Graph { return e.g }

@@ -1,0 +1,442 @@
+package authz
+
+import (
+	"slices"
+
+	"github.com/writ-dev/writ/authz/internal/graph"
+	"github.com/writ-dev/writ/internal/expr"
+)
+
+// compiled is a model made ready to run. It is immutable.
+type compiled struct {
+	model      *Model
+	types      map[string]*kind
+	byType     []*kind // by graph.Type; nil where the model has none
+	byRel      []*relation
+	conditions map[string]*Condition
+	tenant     *kind // nil when the model has no tenants
+	tenantType graph.Type
+	climb      climb
+	all        []*relation
+	reverse    *reverse // for lists
+}
+
+// kind is a type of the model.
+type kind struct {
+	source     *Type
+	number     graph.Type
+	attributes map[string]expr.Type
+	relations  map[string]*relation
+	actions    map[string]*relation
+	everyone   bool // some relation takes all subjects of this type at once
+}
+
+// relation is a relation or an action with what was found out about it.
+type relation struct {
+	source *Relation
+	of     *kind
+	index  int       // in compiled.all, from 1
+	rel    graph.Rel // 0 for actions: no tuple names them
+	body   *node     // as the model has it
+	fast   *node     // the same, in the order that is cheapest to ask
+	// usersets are the userset subjects that the tuples may have.
+	usersets []graph.Rel
+	wild     bool // tuples may stand for everyone of a type
+	plain    bool // tuples carry no conditions and have no usersets as subjects
+
+	gives  int  // how much who has it has: see weigh
+	climbs bool // climbing finds all members of usersets
+	member bool // made of tuples and unions alone: see [climb]
+	leaf   bool // asks no other relation: not worth remembering
+	hard   bool // leads to a cycle through an exclusion: see solve
+}
+
+type op uint8
+
+const (
+	opNone        op = iota
+	opDirect         // tuples of rel
+	opComputed       // to, on the same object
+	opFrom           // targets, on the subjects of the tuples of rel
+	opTenant         // to, on the tenant
+	opTenantRoles    // tuples of any of roles, on the tenant
+	opWhen
+	opUnion
+	opIntersection
+	opExclusion // kids: base, minus
+)
+
+// node is a step of a program. Nodes of a relation's body match its rewrite one to one.
+type node struct {
+	op   op
+	rel  *relation // whose tuples opDirect and opFrom read
+	to   *relation
+	kids []*node
+	// targets are the relations that opFrom asks, by the type of the related object;
+	// only is the one when all related objects are of one type.
+	targets []*relation // by graph.Type
+	only    *relation
+	roles   *roleSet
+	when    *When
+	subject *kind // of an opWhen without kids
+	late    bool  // the condition of an opWhen costs more than what it stands before
+}
+
+// roleSet is a set of relations of tenants.
+type roleSet struct {
+	list []*relation
+	bits []uint64 // by graph.Rel
+	wild bool
+	// grouped are those whose tuples may have usersets as subjects.
+	grouped []*relation
+	// through are the relations that the set was gathered through: a userset subject is in its own.
+	through []graph.Rel
+}
+
+func (r *roleSet) has(rel graph.Rel) bool {
+	i := int(rel >> 6)
+	return i < len(r.bits) && r.bits[i]&(1<<(rel&63)) != 0
+}
+
+// compile numbers the names of a model that validate has found no fault in.
+func compile(m *Model, e *graph.Edit) *compiled {
+	c := &compiled{model: m, types: map[string]*kind{}, conditions: map[string]*Condition{}, tenantType: e.Type(TenantType)}
+	for i := range m.Conditions {
+		c.conditions[m.Conditions[i].Name] = &m.Conditions[i]
+	}
+	for i := range m.Types {
+		c.declare(&m.Types[i], e)
+	}
+	c.tenant = c.types[TenantType]
+	for _, r := range c.all {
+		for _, s := range r.source.Subjects {
+			of := c.types[s.Type]
+			if s.Relation != "" {
+				r.usersets = append(r.usersets, of.relations[s.Relation].rel)
+			}
+			if s.Everyone {
+				r.wild, of.everyone = true, true
+			}
+			r.plain = r.plain && s.Relation == "" && s.Condition == ""
+		}
+	}
+	for _, r := range c.all {
+		r.body = c.node(r, r.source.Rewrite)
+	}
+	c.analyse()
+	for _, r := range c.all {
+		r.fast = c.order(r.body)
+	}
+	for _, r := range c.all {
+		r.leaf = r.fast.leaf()
+		r.climbs = len(r.usersets) > 0
+		for _, u := range r.usersets {
+			r.climbs = r.climbs && c.climb.covers(u)
+		}
+	}
+	c.reverse = newReverse(c)
+	c.weigh()
+	return c
+}
+
+func (c *compiled) declare(t *Type, e *graph.Edit) {
+	k := &kind{
+		source: t, number: e.Type(t.Name), attributes: map[string]expr.Type{},
+		relations: map[string]*relation{}, actions: map[string]*relation{},
+	}
+	c.types[t.Name] = k
+	c.byType = put(c.byType, int(k.number), k)
+	for _, a := range t.Attributes {
+		k.attributes[a.Name] = a.Type
+	}
+	for i := range t.Relations {
+		r := &relation{source: &t.Relations[i], of: k, rel: e.Rel(k.number, t.Relations[i].Name), plain: true}
+		k.relations[r.source.Name] = r
+		c.byRel = put(c.byRel, int(r.rel), r)
+		c.add(r)
+	}
+	for i := range t.Actions {
+		r := &relation{source: &t.Actions[i], of: k}
+		k.actions[r.source.Name] = r
+		c.add(r)
+	}
+}
+
+func (c *compiled) add(r *relation) {
+	c.all = append(c.all, r)
+	r.index = len(c.all)
+}
+
+// put sets l[i], lengthening l.
+func put[T any](l []T, i int, v T) []T {
+	for len(l) <= i {
+		var none T
+		l = append(l, none)
+	}
+	l[i] = v
+	return l
+}
+
+// relation gives the relation that a tuple of the model names, nil for none.
+func (c *compiled) relation(rel graph.Rel) *relation {
+	if int(rel) < len(c.byRel) {
+		return c.byRel[rel]
+	}
+	return nil
+}
+
+func (c *compiled) kind(t graph.Type) *kind {
+	if int(t) < len(c.byType) {
+		return c.byType[t]
+	}
+	return nil
+}
+
+// node compiles a rewrite as it stands.
+func (c *compiled) node(r *relation, w Rewrite) *node {
+	all := func(o op, of ...Rewrite) *node {
+		n := &node{op: o}
+		for _, w := range of {
+			n.kids = append(n.kids, c.node(r, w))
+		}
+		return n
+	}
+	switch w := w.(type) {
+	case Direct:
+		return &node{op: opDirect, rel: r}
+	case Stored:
+		return &node{op: opDirect, rel: r.of.relations[w.Relation]}
+	case Computed:
+		return &node{op: opComputed, to: r.of.relations[w.Relation]}
+	case From:
+		n, mixed := &node{op: opFrom, rel: r.of.relations[w.Tupleset]}, false
+		for _, s := range n.rel.source.Subjects {
+			of := c.types[s.Type]
+			if to := of.relations[w.Relation]; to != nil {
+				n.targets = put(n.targets, int(of.number), to)
+				n.only = to
+			}
+			if s.Type != n.rel.source.Subjects[0].Type {
+				mixed = true
+			}
+		}
+		if mixed {
+			n.only = nil
+		}
+		return n
+	case InTenant:
+		return &node{op: opTenant, to: c.tenant.relations[w.Relation]}
+	case When:
+		if w.Then == nil {
+			return &node{op: opWhen, when: &w, subject: c.types[w.Subject]}
+		}
+		n := all(opWhen, w.Then)
+		n.when = &w
+		return n
+	case Union:
+		return all(opUnion, w.Of...)
+	case Intersection:
+		return all(opIntersection, w.Of...)
+	case Exclusion:
+		return all(opExclusion, w.Base, w.Minus)
+	}
+	return &node{}
+}
+
+// order gives a program with the same answers that asks what is cheap first. Unions are
+// flattened, the roles of tenants among their parts become one set, and parts under the same
+// condition go under it together.
+func (c *compiled) order(n *node) *node {
+	if n.op == opTenant && !n.to.hard {
+		if set := c.roles(n.to); set != nil {
+			return &node{op: opTenantRoles, roles: set}
+		}
+	}
+	if len(n.kids) == 0 {
+		return n
+	}
+	ordered := *n
+	ordered.kids = nil
+	if n.op == opUnion {
+		ordered.kids = c.flatten(n, nil)
+		ordered.kids = c.gather(ordered.kids)
+	} else {
+		for _, k := range n.kids {
+			ordered.kids = append(ordered.kids, c.order(k))
+		}
+	}
+	if n.op == opWhen {
+		ordered.late = ordered.kids[0].cost() < 10
+	}
+	if n.op == opUnion || n.op == opIntersection {
+		sortByCost(ordered.kids)
+		if len(ordered.kids) == 1 {
+			return ordered.kids[0]
+		}
+	}
+	return &ordered
+}
+
+// flatten lists the parts of a union, and of the unions in it, in the order of the model.
+func (c *compiled) flatten(n *node, list []*node) []*node {
+	for _, k := range n.kids {
+		if k.op == opUnion {
+			list = c.flatten(k, list)
+		} else {
+			list = append(list, k)
+		}
+	}
+	return list
+}
+
+// gather orders the parts of a union, and puts together what can be asked together.
+func (c *compiled) gather(parts []*node) []*node {
+	under := map[*expr.Program]*node{}
+	var list []*node
+	for _, k := range parts {
+		if k.op != opWhen || len(k.kids) == 0 {
+			list = append(list, k)
+			continue
+		}
+		if first := under[k.when.Condition]; first != nil {
+			first.kids[0] = &node{op: opUnion, kids: []*node{first.kids[0], k.kids[0]}}
+			continue
+		}
+		w := *k
+		w.kids = slices.Clone(k.kids)
+		under[k.when.Condition] = &w
+		list = append(list, &w)
+	}
+	var rest []*node
+	var set *roleSet
+	for _, k := range list {
+		k = c.order(k)
+		if k.op != opTenantRoles {
+			rest = append(rest, k)
+			continue
+		}
+		if set == nil {
+			set = &roleSet{}
+			rest = append(rest, &node{op: opTenantRoles, roles: set})
+		}
+		set.join(k.roles)
+	}
+	return rest
+}
+
+// sortByCost keeps the order of equals, and so the answers' timing predictable.
+func sortByCost(kids []*node) {
+	for i := range kids {
+		for j := i; j > 0 && kids[j].cost() < kids[j-1].cost(); j-- {
+			kids[j], kids[j-1] = kids[j-1], kids[j]
+		}
+	}
+}
+
+func (n *node) cost() int {
+	switch n.op {
+	case opNone:
+		return 0
+	case opTenantRoles:
+		return 1 + 4*min(len(n.roles.grouped), 1)
+	case opDirect:
+		if n.rel.plain {
+			return 2
+		}
+		return 4
+	case opWhen:
+		if len(n.kids) == 0 {
+			return 3
+		}
+		return 3 + n.kids[0].cost()
+	case opComputed, opTenant:
+		return 10
+	case opFrom:
+		return 20
+	}
+	sum := 0
+	for _, k := range n.kids {
+		sum += k.cost()
+	}
+	return sum
+}
+
+// leaf reports whether a program asks no relation but by looking at tuples once.
+func (n *node) leaf() bool {
+	switch n.op {
+	case opComputed, opFrom, opTenant:
+		return false
+	case opDirect:
+		return len(n.rel.usersets) == 0
+	case opTenantRoles:
+		return len(n.roles.grouped) == 0
+	}
+	for _, k := range n.kids {
+		if !k.leaf() {
+			return false
+		}
+	}
+	return true
+}
+
+// roles gives the relations of tenants whose tuples make up r; nil when more goes into r than tuples.
+func (c *compiled) roles(r *relation) *roleSet {
+	through := map[*relation]bool{r: true}
+	var list []*relation
+	var collect func(n *node) bool
+	collect = func(n *node) bool {
+		switch n.op {
+		case opDirect:
+			list = append(list, n.rel)
+			return true
+		case opComputed:
+			if through[n.to] {
+				return true
+			}
+			through[n.to] = true
+			return collect(n.to.body)
+		case opUnion:
+			for _, k := range n.kids {
+				if !collect(k) {
+					return false
+				}
+			}
+			return true
+		}
+		return false
+	}
+	if !collect(r.body) {
+		return nil
+	}
+	set := &roleSet{}
+	for _, r := range list {
+		set.add(r)
+	}
+	for r := range through {
+		set.through = append(set.through, r.rel)
+	}
+	return set
+}
+
+func (r *roleSet) add(role *relation) {
+	if r.has(role.rel) {
+		return
+	}
+	r.list = append(r.list, role)
+	word := int(role.rel >> 6)
+	for len(r.bits) <= word {
+		r.bits = append(r.bits, 0)
+	}
+	r.bits[word] |= 1 << (role.rel & 63)
+	r.wild = r.wild || role.wild
+	if len(role.usersets) > 0 {
+		r.grouped = append(r.grouped, role)
+	}
+}
+
+func (r *roleSet) join(other *roleSet) {
+	for _, role := range other.list {
+		r.add(role)
+	}
+	r.through = append(r.through, other.through...)
+}

@@ -1,0 +1,184 @@
+package authz
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/writ-dev/writ/authz/internal/graph"
+)
+
+// Edit collects changes of facts. A snapshot is edited once: the next edit starts from what Done gave.
+type Edit struct {
+	c *compiled
+	g *graph.Edit
+}
+
+// Edit starts the next snapshot. A snapshot that has been edited may still be asked.
+func (s *Snapshot) Edit() *Edit { return &Edit{s.c, s.facts.Edit()} }
+
+// Snapshot is the state so far, to read; it changes with the edit.
+func (e *Edit) Snapshot() *Snapshot { return newSnapshot(e.c, e.g.Graph()) }
+
+// Done gives the next snapshot. The edit must not be used again.
+func (e *Edit) Done() *Snapshot { return newSnapshot(e.c, e.g.Done()) }
+
+// Apply makes one change of a tuple or a record; others are ignored. It fills in
+// c's Before from what is there, so what removes a thing that is not there comes back with neither
+// Before nor After. A tuple that is written again keeps its time of making, when the
+// new one has none. A fact that the model does not allow is a CodeInvalid error, and changes nothing.
+func (e *Edit) Apply(c *Change) error {
+	if c.Tuple != nil {
+		if t := c.Tuple.After; t != nil {
+			if _, _, err := e.c.checkTuple(t); err != nil {
+				return err
+			}
+		}
+		e.applyTuple(c.Tuple)
+	}
+	if c.Record != nil {
+		if r := c.Record.After; r != nil {
+			if err := e.c.checkRecord(r); err != nil {
+				return err
+			}
+		}
+		e.applyRecord(c.Record)
+	}
+	return nil
+}
+
+func (e *Edit) applyTuple(step *Step[Tuple]) {
+	name := step.After
+	if name == nil {
+		name = step.Before
+	}
+	if name == nil {
+		return
+	}
+	before, was := e.Snapshot().Tuple(name.Object, name.Relation, name.Subject)
+	step.Before = nil
+	if was {
+		step.Before = &before
+	}
+	switch {
+	case step.After != nil:
+		after := *step.After
+		if was && after.Created.IsZero() {
+			after.Created = before.Created
+		}
+		after.Created = after.Created.Truncate(time.Second)
+		step.After = &after
+		e.add(&after)
+	case was:
+		e.remove(&before)
+	}
+}
+
+func (e *Edit) applyRecord(step *Step[Record]) {
+	name := step.After
+	if name == nil {
+		name = step.Before
+	}
+	if name == nil {
+		return
+	}
+	before, was := e.Snapshot().Record(name.Entity)
+	step.Before = nil
+	if was {
+		step.Before = &before
+	}
+	if step.After != nil {
+		e.record(step.After)
+	} else if was {
+		e.forget(before.Entity)
+	}
+}
+
+// Restore is Apply without asking the model: for facts that were checked when they were written.
+func (e *Edit) Restore(c Change) {
+	if c.Tuple != nil {
+		if c.Tuple.After != nil {
+			e.add(c.Tuple.After)
+		} else if c.Tuple.Before != nil {
+			e.remove(c.Tuple.Before)
+		}
+	}
+	if c.Record != nil {
+		if c.Record.After != nil {
+			e.record(c.Record.After)
+		} else if c.Record.Before != nil {
+			e.forget(c.Record.Before.Entity)
+		}
+	}
+}
+
+func (e *Edit) entity(x Entity) graph.ID { return e.g.Entity(e.g.Type(x.Type), x.ID) }
+
+func (e *Edit) add(t *Tuple) {
+	srel := graph.Rel(0)
+	if t.Subject.Relation != "" {
+		srel = e.g.Rel(e.g.Type(t.Subject.Type), t.Subject.Relation)
+	}
+	e.g.Add(e.entity(t.Object), e.g.Rel(e.g.Type(t.Object.Type), t.Relation), e.entity(t.Subject.Entity), srel, extraOf(t), t.Created)
+}
+
+func extraOf(t *Tuple) *graph.Extra {
+	if t.Condition == "" && t.Expires.IsZero() {
+		return nil
+	}
+	params, _ := copyOf(t.Params).(map[string]any)
+	return &graph.Extra{Condition: t.Condition, Params: params, Expires: t.Expires}
+}
+
+func (e *Edit) remove(t *Tuple) {
+	if n, ok := number(e.g.Graph(), t.Object, t.Relation, t.Subject); ok {
+		e.g.Remove(n.object, n.rel, n.subject, n.srel)
+	}
+}
+
+func (e *Edit) record(r *Record) {
+	stored := &graph.Record{Profile: maps.Clone(r.Profile), Created: r.Created, Updated: r.Updated}
+	if r.Tenant != "" {
+		stored.Tenant = e.entity(Entity{TenantType, r.Tenant})
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Attributes)) {
+		stored.Attributes = append(stored.Attributes, graph.Attribute{Name: name, Value: copyOf(r.Attributes[name])})
+	}
+	e.g.SetRecord(e.entity(r.Entity), stored)
+}
+
+func (e *Edit) forget(x Entity) {
+	g := e.g.Graph()
+	if id := g.Lookup(g.Type(x.Type), x.ID); id != 0 {
+		e.g.SetRecord(id, nil)
+	}
+}
+
+// copyOf copies a JSON value, so that nobody outside can change what is stored. The
+// numbers of Go programs become those of JSON.
+func copyOf(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		if v == nil {
+			return v
+		}
+		m := make(map[string]any, len(v))
+		for k, x := range v {
+			m[k] = copyOf(x)
+		}
+		return m
+	case []any:
+		l := make([]any, len(v))
+		for i, x := range v {
+			l[i] = copyOf(x)
+		}
+		return l
+	case int:
+		return float64(v)
+	case int64:
+		return float64(v)
+	case []string:
+		return copyOf(fromGo(v))
+	}
+	return v
+}

@@ -1,0 +1,155 @@
+package authz
+
+import (
+	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/authz/internal/graph"
+)
+
+// Node is a step of an explanation: a relation of an object, with what made
+// it hold or not.
+type Node struct {
+	// Object and Relation say what is asked here: `document:budget`, `viewer`.
+	Object   Entity `json:"object"`
+	Relation string `json:"relation"`
+	// Kind is action, role, relation, tuple, tenant, rule, from, union, intersection, exclusion,
+	// condition, or cut where the explanation ends early.
+	Kind string `json:"kind"`
+	// Verdict is yes, no, or unknown (a condition without an answer, a cycle through an exclusion).
+	Verdict  string        `json:"verdict"`
+	Message  string        `json:"message"`
+	Tuple    *Tuple        `json:"tuple,omitempty"`
+	Rule     string        `json:"rule,omitempty"`
+	Position writ.Position `json:"position,omitzero"`
+	// Values are those that a condition saw, by path: "user.age".
+	Values map[string]any `json:"values,omitempty"`
+	Parts  []*Node        `json:"parts,omitempty"`
+}
+
+// maxNodes bounds an explanation, maxShown the tuples that are shown of one relation.
+const (
+	maxNodes = 1_000
+	maxShown = 25
+)
+
+// Explain gives the tree of an answer: for an allow the proof alone; for a deny all that was
+// tried, cut at 1,000 steps (the cut is a node that says so).
+func (s *Snapshot) Explain(q *Query) (*Node, error) {
+	a := s.ask(q)
+	defer a.done()
+	if a.err != nil {
+		return nil, a.err
+	}
+	x := &explanation{a: a}
+	if a.goal == nil {
+		n := &Node{Object: requested(q), Relation: q.Action.Name, Kind: "action", Verdict: no.String(), Message: x.may(false)}
+		for _, r := range x.unheard() {
+			n.Parts = append(n.Parts, &Node{Object: n.Object, Relation: n.Relation, Kind: "cut", Verdict: no.String(), Message: r.Message})
+		}
+		return n, nil
+	}
+	v := a.holds(a.goal, a.resource)
+	switch {
+	case v == yes:
+		return x.proof(), nil
+	case a.exceeded:
+		return nil, a.tooLarge()
+	}
+	return x.tried(step{a.resource, a.goal}), nil
+}
+
+func requested(q *Query) Entity { return Entity{q.Resource.Type, q.Resource.ID} }
+
+// explanation makes nodes out of what an asker answers.
+type explanation struct {
+	a     *asker
+	nodes int
+	// failed is the depth to which no proof of a step was found, proved those that were.
+	failed map[step]int
+	proved map[step]*Node
+	// path are the steps that are being tried, done those that were.
+	path, done map[step]bool
+}
+
+// node makes the node of a relation of an object.
+func (x *explanation) node(s step, v verdict) *Node {
+	x.nodes++
+	return &Node{
+		Object: x.a.name(s.object), Relation: s.r.source.Name, Kind: kindName(s.r), Verdict: v.String(),
+		Position: s.r.source.Position, Message: x.has(s, v),
+	}
+}
+
+// part makes a node of something inside a relation of an object.
+func (x *explanation) part(s step, kind string, v verdict, message string) *Node {
+	x.nodes++
+	return &Node{
+		Object: x.a.name(s.object), Relation: s.r.source.Name, Kind: kind, Verdict: v.String(), Message: message,
+	}
+}
+
+func kindName(r *relation) string {
+	switch {
+	case r.rel == 0:
+		return "action"
+	case r.source.Role:
+		return "role"
+	}
+	return "relation"
+}
+
+// link is a tuple as the walks of an explanation see it, stored or of the query.
+type link struct {
+	subject graph.ID
+	srel    graph.Rel
+	extra   *graph.Extra
+}
+
+// links runs over the tuples of a relation of an object until f gives false.
+func (x *explanation) links(object graph.ID, rel graph.Rel, f func(link) bool) {
+	edges := x.a.tuples(object, rel)
+	for e, ok := edges.Next(); ok; e, ok = edges.Next() {
+		if !f(link{e.Other, e.SubjectRel, e.Extra}) {
+			return
+		}
+	}
+	for _, t := range x.a.extra {
+		if t.object == object && t.rel == rel && !f(link{t.subject, t.srel, t.extra}) {
+			return
+		}
+	}
+}
+
+// mine finds the tuples of a relation of an object that name the subject itself, or everyone of its type.
+func (x *explanation) mine(object graph.ID, rel graph.Rel) []link {
+	var found []link
+	a := x.a
+	stands := func(id graph.ID, srel graph.Rel) {
+		if id != 0 && id < outside && object < outside {
+			if e, ok := a.facts.Has(object, rel, id, srel); ok {
+				found = append(found, link{id, srel, e.Extra})
+			}
+		}
+		for _, t := range a.extra {
+			if t.object == object && t.rel == rel && t.subject == id && t.srel == srel {
+				found = append(found, link{id, srel, t.extra})
+			}
+		}
+	}
+	stands(a.sid, a.srel)
+	if a.everyone != 0 && a.srel == 0 {
+		stands(a.everyone, 0)
+	}
+	return found
+}
+
+// tuple gives a link of a relation of an object in words that can be stored.
+func (x *explanation) tuple(object graph.ID, r *relation, l link) *Tuple {
+	t := &Tuple{Object: x.a.name(object), Relation: r.source.Name, Subject: Holder{Entity: x.a.name(l.subject)}}
+	if l.srel != 0 {
+		t.Subject.Relation = x.a.c.relation(l.srel).source.Name
+	}
+	if l.extra != nil {
+		t.Condition, t.Params, t.Expires = l.extra.Condition, l.extra.Params, l.extra.Expires
+	}
+	return t
+}

@@ -1,0 +1,204 @@
+package authz
+
+import "github.com/writ-dev/writ/authz/internal/graph"
+
+// proof gives the proof of a goal that holds. It looks for a shallow one first: where relations lead
+// in a circle that is also what keeps a proof from resting upon itself.
+func (x *explanation) proof() *Node { return x.prove(step{x.a.resource, x.a.goal}) }
+
+func (x *explanation) prove(s step) *Node {
+	for depth := 8; depth <= 2*maxDepth; depth *= 2 {
+		if n := x.proveWithin(s, depth); n != nil {
+			return n
+		}
+	}
+	return x.node(s, yes) // deeper than anybody would read
+}
+
+// proveWithin proves that the subject has a relation to an object, by at most so many relations.
+func (x *explanation) proveWithin(s step, depth int) *Node {
+	if depth == 0 || x.failed[s] >= depth || x.a.holds(s.r, s.object) != yes {
+		return nil
+	}
+	if n := x.proved[s]; n != nil {
+		short := *n
+		short.Parts = nil
+		if len(n.Parts) > 0 {
+			short.Message += ", as shown before"
+		}
+		return &short
+	}
+	n := x.node(s, yes)
+	if x.a.srel != 0 && s.object == x.a.sid && s.r.rel == x.a.srel {
+		n.Message = "whoever is " + x.place(s) + " is " + x.place(s)
+		return n
+	}
+	p := x.provePart(s, s.r.source.Rewrite, s.r.body, depth)
+	if p == nil {
+		if x.failed == nil {
+			x.failed = map[step]int{}
+		}
+		x.failed[s] = depth
+		return nil
+	}
+	n.Parts = []*Node{p}
+	if x.proved == nil {
+		x.proved = map[step]*Node{}
+	}
+	x.proved[s] = n
+	return n
+}
+
+// provePart proves a rewrite on an object; n is what it was compiled to.
+func (x *explanation) provePart(s step, w Rewrite, n *node, depth int) *Node {
+	switch w := w.(type) {
+	case Direct, Stored:
+		return x.proveTuple(s, n.rel, depth)
+	case Computed:
+		return x.proveWithin(step{s.object, n.to}, depth-1)
+	case From:
+		return x.proveFrom(s, w, n, depth)
+	case InTenant:
+		if x.a.tenant == 0 {
+			return nil
+		}
+		if p := x.proveWithin(step{x.a.tenant, n.to}, depth-1); p != nil {
+			t := x.part(s, "tenant", yes, p.Message)
+			t.Position, t.Parts = w.Position, []*Node{p}
+			return t
+		}
+	case When:
+		return x.proveWhen(s, w, n, depth)
+	case Union:
+		for i, k := range w.Of {
+			if p := x.provePart(s, k, n.kids[i], depth); p != nil {
+				return p
+			}
+		}
+	case Intersection:
+		all := x.part(s, "intersection", yes, "all of these hold")
+		for i, k := range w.Of {
+			p := x.provePart(s, k, n.kids[i], depth)
+			if p == nil {
+				return nil
+			}
+			all.Parts = append(all.Parts, p)
+		}
+		return all
+	case Exclusion:
+		base := x.provePart(s, w.Base, n.kids[0], depth)
+		if base == nil || x.a.eval(n.kids[1], s.object) != no {
+			return nil
+		}
+		e := x.part(s, "exclusion", yes, x.not(s, w, n.kids[1]))
+		e.Rule, e.Position, e.Parts = w.Deny, w.Position, []*Node{base}
+		return e
+	}
+	return nil
+}
+
+// proveTuple looks for the subject's own tuple, then for one of a userset that it is in.
+func (x *explanation) proveTuple(s step, r *relation, depth int) *Node {
+	for _, l := range x.mine(s.object, r.rel) {
+		if x.a.counts(l.extra) == yes {
+			return x.tupleNode(s, r, l, yes)
+		}
+	}
+	if len(r.usersets) == 0 {
+		return nil
+	}
+	var found *Node
+	x.links(s.object, r.rel, func(l link) bool {
+		if l.srel == 0 || x.a.counts(l.extra) != yes {
+			return true
+		}
+		if p := x.proveWithin(step{l.subject, x.a.c.relation(l.srel)}, depth-1); p != nil {
+			found = x.tupleNode(s, r, l, yes)
+			found.Parts = append(found.Parts, p)
+		}
+		return found == nil
+	})
+	return found
+}
+
+func (x *explanation) proveFrom(s step, w From, n *node, depth int) *Node {
+	var found *Node
+	x.links(s.object, n.rel.rel, func(l link) bool {
+		to := n.target(x.a.kindOf(l.subject))
+		if to == nil || x.a.counts(l.extra) != yes {
+			return true
+		}
+		if p := x.proveWithin(step{l.subject, to}, depth-1); p != nil {
+			found = x.fromNode(s, w, n, l, yes)
+			found.Parts = append(found.Parts, p)
+		}
+		return found == nil
+	})
+	return found
+}
+
+func (x *explanation) proveWhen(s step, w When, n *node, depth int) *Node {
+	if x.a.eval(n, s.object) != yes {
+		return nil
+	}
+	r := x.ruleNode(s, w)
+	if w.Then != nil {
+		p := x.provePart(s, w.Then, n.kids[0], depth)
+		if p == nil {
+			return nil
+		}
+		r.Parts = append(r.Parts, p)
+	}
+	return r
+}
+
+// tupleNode is a tuple with what became of its condition.
+func (x *explanation) tupleNode(s step, r *relation, l link, v verdict) *Node {
+	t := x.tuple(s.object, r, l)
+	n := x.part(s, "tuple", v, x.stands(t, r))
+	n.Tuple = t
+	x.addCondition(n, s, l.extra)
+	return n
+}
+
+// fromNode is the tuple that leads to a related object.
+func (x *explanation) fromNode(s step, w From, n *node, l link, v verdict) *Node {
+	t := x.tuple(s.object, n.rel, l)
+	p := x.part(s, "from", v, x.stands(t, n.rel))
+	p.Tuple, p.Position = t, w.Position
+	x.addCondition(p, s, l.extra)
+	return p
+}
+
+// addCondition says of a tuple that it has expired or what its condition saw.
+func (x *explanation) addCondition(n *Node, s step, e *graph.Extra) {
+	if e == nil {
+		return
+	}
+	if !e.Expires.IsZero() && !x.a.q.Now.Before(e.Expires) {
+		n.Message += ", which expired at " + e.Expires.UTC().Format("2006-01-02T15:04:05Z")
+		return
+	}
+	c := x.a.c.conditions[e.Condition]
+	if c == nil {
+		return
+	}
+	source := &tupleSource{x.a, c, e.Params}
+	ok, err := c.Program.Eval(source)
+	p := x.part(s, "condition", answer(ok, err), "")
+	p.Message, p.Values = conditionText("condition "+c.Name, c.Program, source, ok, err)
+	p.Rule, p.Position = c.Name, c.Position
+	n.Parts = append(n.Parts, p)
+}
+
+// ruleNode is a rule with what its condition saw.
+func (x *explanation) ruleNode(s step, w When) *Node {
+	outer := x.a.at
+	x.a.at = s.object
+	ok, err := w.Condition.Eval(x.a)
+	r := x.part(s, "rule", answer(ok, err), "")
+	r.Message, r.Values = conditionText(ruleName(w.Rule), w.Condition, x.a, ok, err)
+	x.a.at = outer
+	r.Rule, r.Position = w.Rule, w.Position
+	return r
+}

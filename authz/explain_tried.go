@@ -1,0 +1,197 @@
+package authz
+
+// tried is the tree of all that was tried where the answer is not yes.
+func (x *explanation) tried(s step) *Node {
+	if x.path == nil {
+		x.path, x.done = map[step]bool{}, map[step]bool{}
+	}
+	v := x.a.holds(s.r, s.object)
+	if v == yes {
+		return x.prove(s)
+	}
+	n := x.node(s, v)
+	switch {
+	case x.path[s]:
+		n.Message += ": it depends on itself here"
+		return n
+	case x.done[s]:
+		n.Message += ", as shown before"
+		return n
+	}
+	x.path[s], x.done[s] = true, true
+	n.Parts = x.tryPart(s, s.r.source.Rewrite, s.r.body)
+	delete(x.path, s)
+	return n
+}
+
+// full reports whether the explanation has its greatest size, and notes in parts that it ends there.
+func (x *explanation) full(s step, parts *[]*Node) bool {
+	if x.nodes < maxNodes {
+		return false
+	}
+	if l := *parts; len(l) == 0 || l[len(l)-1].Kind != "cut" {
+		*parts = append(*parts, x.cut(s, "more was tried than is shown here"))
+	}
+	return true
+}
+
+func (x *explanation) cut(s step, message string) *Node {
+	return &Node{
+		Object: x.a.name(s.object), Relation: s.r.source.Name, Kind: "cut", Verdict: no.String(), Message: message,
+	}
+}
+
+// tryPart gives what was tried of a rewrite; the parts of a union each by themselves.
+func (x *explanation) tryPart(s step, w Rewrite, n *node) (parts []*Node) {
+	if x.full(s, &parts) {
+		return parts
+	}
+	switch w := w.(type) {
+	case Direct, Stored:
+		return x.tryTuples(s, n.rel)
+	case Computed:
+		return []*Node{x.tried(step{s.object, n.to})}
+	case From:
+		return x.tryFrom(s, w, n)
+	case InTenant:
+		if x.a.tenant == 0 {
+			return []*Node{x.part(s, "tenant", no, "the request is in no tenant, so that no role in a tenant counts")}
+		}
+		t := x.tried(step{x.a.tenant, n.to})
+		p := x.part(s, "tenant", x.a.eval(n, s.object), t.Message)
+		p.Position, p.Parts = w.Position, []*Node{t}
+		return []*Node{p}
+	case When:
+		return []*Node{x.tryWhen(s, w, n)}
+	case Union:
+		for i, k := range w.Of {
+			if x.full(s, &parts) {
+				break
+			}
+			parts = append(parts, x.tryPart(s, k, n.kids[i])...)
+		}
+	case Intersection:
+		all := x.part(s, "intersection", x.a.eval(n, s.object), "not all of these hold")
+		for i, k := range w.Of {
+			all.Parts = append(all.Parts, x.trySide(s, k, n.kids[i]))
+		}
+		return []*Node{all}
+	case Exclusion:
+		e := x.part(s, "exclusion", x.a.eval(n, s.object), x.excluded(s, w, n))
+		e.Rule, e.Position = w.Deny, w.Position
+		e.Parts = []*Node{x.trySide(s, w.Base, n.kids[0])}
+		if x.a.eval(n.kids[0], s.object) != no {
+			e.Parts = append(e.Parts, x.trySide(s, w.Minus, n.kids[1]))
+		}
+		return []*Node{e}
+	}
+	return parts
+}
+
+// trySide gives one node for one side of a rewrite.
+func (x *explanation) trySide(s step, w Rewrite, n *node) *Node {
+	v := x.a.eval(n, s.object)
+	if v == yes {
+		for depth := 8; depth <= maxDepth; depth *= 2 {
+			if p := x.provePart(s, w, n, depth); p != nil {
+				return p
+			}
+		}
+		return x.part(s, "union", yes, x.who()+" has this side of it")
+	}
+	parts := x.tryPart(s, w, n)
+	if len(parts) == 1 {
+		return parts[0]
+	}
+	u := x.part(s, "union", v, "none of these holds")
+	if v == unknown {
+		u.Message = "none of these holds for certain"
+	}
+	u.Parts = parts
+	return u
+}
+
+func (x *explanation) tryWhen(s step, w When, n *node) *Node {
+	r := x.ruleNode(s, w)
+	switch {
+	case w.Then != nil:
+		r.Verdict = x.a.eval(n, s.object).String()
+		r.Parts = append(r.Parts, x.trySide(s, w.Then, n.kids[0]))
+	case n.subject != x.a.skind || x.a.srel != 0:
+		r.Verdict, r.Message = no.String(), ruleName(w.Rule)+" is about single subjects of type "+w.Subject
+	}
+	return r
+}
+
+// tryTuples says of the tuples of a relation why none of them gives it.
+func (x *explanation) tryTuples(s step, r *relation) (parts []*Node) {
+	for _, l := range x.mine(s.object, r.rel) {
+		parts = append(parts, x.tupleNode(s, r, l, x.a.counts(l.extra)))
+	}
+	if len(parts) == 0 {
+		parts = append(parts, x.part(s, "tuple", no, "no tuple says that "+x.who()+" is "+x.place(step{s.object, r})))
+	}
+	if len(r.usersets) == 0 {
+		return parts
+	}
+	x.links(s.object, r.rel, func(l link) bool {
+		if l.srel == 0 {
+			return true
+		}
+		if len(parts) > maxShown {
+			parts = append(parts, x.cut(s, "more of its tuples were tried than are shown here"))
+			return false
+		}
+		if x.full(s, &parts) {
+			return false
+		}
+		member := x.tried(step{l.subject, x.a.c.relation(l.srel)})
+		p := x.tupleNode(s, r, l, min(x.a.counts(l.extra), x.a.holds(x.a.c.relation(l.srel), l.subject)))
+		p.Parts = append(p.Parts, member)
+		parts = append(parts, p)
+		return true
+	})
+	return parts
+}
+
+func (x *explanation) tryFrom(s step, w From, n *node) (parts []*Node) {
+	x.links(s.object, n.rel.rel, func(l link) bool {
+		to := n.target(x.a.kindOf(l.subject))
+		if to == nil {
+			return true
+		}
+		if len(parts) > maxShown {
+			parts = append(parts, x.cut(s, "more of its tuples were tried than are shown here"))
+			return false
+		}
+		if x.full(s, &parts) {
+			return false
+		}
+		related := x.tried(step{l.subject, to})
+		p := x.fromNode(s, w, n, l, min(x.a.counts(l.extra), x.a.holds(to, l.subject)))
+		p.Parts = append(p.Parts, related)
+		parts = append(parts, p)
+		return true
+	})
+	if len(parts) == 0 {
+		p := x.part(s, "from", no, "no tuple says what is "+x.place(step{s.object, n.rel}))
+		p.Position = w.Position
+		parts = append(parts, p)
+	}
+	return parts
+}
+
+// excluded says why an exclusion does not let the subject through.
+func (x *explanation) excluded(s step, w Exclusion, n *node) string {
+	if x.a.eval(n.kids[0], s.object) == no {
+		return "there is nothing to take from"
+	}
+	denial := "it is taken away again"
+	if w.Deny != "" {
+		denial = ruleName(w.Deny) + " denies it"
+	}
+	if x.a.eval(n.kids[1], s.object) == unknown {
+		return "whether " + denial + " has no answer"
+	}
+	return denial
+}

@@ -1,0 +1,229 @@
+package authz
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/writ-dev/writ/internal/expr"
+)
+
+// maxShownBytes is how many bytes of a value or a name a message shows.
+const maxShownBytes = 200
+
+// brief cuts what is long between two characters.
+func brief(s string) string {
+	if len(s) <= maxShownBytes {
+		return s
+	}
+	end := maxShownBytes
+	for end > 0 && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end] + "..."
+}
+
+// who is the subject of the question.
+func (x *explanation) who() string {
+	h := Holder{Entity{x.a.q.Subject.Type, x.a.q.Subject.ID}, x.a.q.SubjectRelation}
+	return holderText(h)
+}
+
+func holderText(h Holder) string {
+	name := entityText(h.Entity)
+	switch {
+	case h.Relation != "":
+		return "who is " + brief(h.Relation) + " of " + name
+	case h.ID == Everyone:
+		return "every " + brief(h.Type)
+	}
+	return name
+}
+
+// may is the answer in one sentence.
+func (x *explanation) may(allowed bool) string {
+	action, on := brief(x.a.q.Action.Name), entityText(requested(x.a.q))
+	relation := x.a.goal != nil && x.a.goal.rel != 0
+	switch {
+	case allowed && relation:
+		return x.who() + " has " + action + " on " + on
+	case allowed:
+		return x.who() + " may " + action + " " + on
+	case relation:
+		return x.who() + " does not have " + action + " on " + on
+	}
+	return x.who() + " may not " + action + " " + on
+}
+
+// entityText is type:id, or the type alone of what has no ID.
+func entityText(e Entity) string {
+	if e.ID == "" {
+		return brief(e.Type)
+	}
+	return brief(e.String())
+}
+
+// has says that the subject has a relation to an object or has it not.
+func (x *explanation) has(s step, v verdict) string {
+	if s.r.rel == 0 {
+		doing := brief(s.r.source.Name) + " " + entityText(x.a.name(s.object))
+		switch v {
+		case yes:
+			return x.who() + " may " + doing
+		case no:
+			return x.who() + " may not " + doing
+		}
+		return "whether " + x.who() + " may " + doing + " has no answer"
+	}
+	switch v {
+	case yes:
+		return x.who() + " is " + x.place(s)
+	case no:
+		return x.who() + " is not " + x.place(s)
+	}
+	return "whether " + x.who() + " is " + x.place(s) + " has no answer"
+}
+
+// place is a relation of an object: "viewer of document:budget", "admin in tenant acme".
+func (x *explanation) place(s step) string { return placeText(x.a.name(s.object), s.r.source.Name) }
+
+func placeText(object Entity, relation string) string {
+	if object.Type == TenantType {
+		return relation + " in tenant " + brief(object.ID)
+	}
+	return relation + " of " + entityText(object)
+}
+
+// stands is a tuple as a sentence.
+func (x *explanation) stands(t *Tuple, r *relation) string {
+	return holderText(t.Subject) + " is " + placeText(t.Object, r.source.Name)
+}
+
+// not says that what would exclude the subject does not.
+func (x *explanation) not(s step, w Exclusion, minus *node) string {
+	switch {
+	case w.Deny != "":
+		return ruleName(w.Deny) + " does not deny it"
+	case minus.op == opComputed:
+		return x.has(step{s.object, minus.to}, no)
+	case minus.op == opDirect:
+		return x.has(step{s.object, minus.rel}, no)
+	}
+	return "nothing takes it from " + x.who()
+}
+
+func ruleName(name string) string {
+	if name == "" {
+		return "the rule"
+	}
+	return "rule " + brief(name)
+}
+
+// conditionText says what a condition saw and what came of it.
+func conditionText(name string, p *expr.Program, from expr.Source, ok bool, err error) (string, map[string]any) {
+	var b strings.Builder
+	b.WriteString(name)
+	var missing *expr.Missing
+	switch {
+	case errors.As(err, &missing):
+		b.WriteString(" has no answer, because " + missing.Error() + ": ")
+	case err != nil:
+		b.WriteString(" has no answer, because " + brief(err.Error()) + ": ")
+	case ok:
+		b.WriteString(" holds: ")
+	default:
+		b.WriteString(" does not hold: ")
+	}
+	b.WriteString(brief(p.String()))
+	values := map[string]any{}
+	sep := " ("
+	for _, v := range p.Values(from) {
+		b.WriteString(sep + pathText(v.Path))
+		if v.Found {
+			values[pathText(v.Path)] = v.Value
+			b.WriteString(" is " + valueText(v.Value))
+		} else {
+			b.WriteString(" is not given")
+		}
+		sep = ", "
+	}
+	if sep == ", " {
+		b.WriteString(")")
+	}
+	return b.String(), values
+}
+
+func pathText(p expr.Path) string {
+	if p.Field == "" {
+		return p.Variable
+	}
+	return p.Variable + "." + p.Field
+}
+
+// valueText is a value as JSON, cut where it is long.
+func valueText(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return "a value that cannot be shown"
+	}
+	return brief(string(text))
+}
+
+// list joins names as a sentence does; after five it counts.
+func list(names []string, last string) string {
+	if len(names) > 5 {
+		names = append(slices.Clone(names[:4]), plural(len(names)-4, "other"))
+		last = "and"
+	}
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " " + last + " " + names[len(names)-1]
+}
+
+func plural(n int, what string) string {
+	digits, _ := json.Marshal(n)
+	if n == 1 {
+		return "1 " + what
+	}
+	return string(digits) + " " + what + "s"
+}
+
+// story is a proof in one sentence, from the subject on: "user:ann is member of
+// group:eng, which is viewer of folder:finance, which is parent of document:budget".
+func story(n *Node) string {
+	var last *Node
+	also := ""
+	for _, p := range n.Parts {
+		if p.Kind == "condition" {
+			also = ", and " + p.Message
+		} else {
+			last = p
+		}
+	}
+	switch n.Kind {
+	case "tuple", "from":
+		if last == nil {
+			return n.Message + also
+		}
+		return story(last) + ", which is " + placeText(n.Tuple.Object, n.Tuple.Relation) + also
+	case "exclusion": // that nothing takes it away again goes without saying
+	case "rule":
+		if last == nil {
+			return n.Message
+		}
+		return story(last) + ", and " + n.Message
+	case "intersection":
+		var all []string
+		for _, p := range n.Parts {
+			all = append(all, story(p))
+		}
+		return strings.Join(all, "; and ")
+	}
+	if last == nil {
+		return n.Message
+	}
+	return story(last)
+}

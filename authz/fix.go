@@ -1,0 +1,228 @@
+package authz
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/writ-dev/writ"
+)
+
+// maxTries bounds how many tuples are tried out before none is offered.
+const maxTries = 8
+
+// takes reports whether a tuple of a relation may name the subject, without a condition.
+func (x *explanation) takes(r *relation) bool {
+	for _, s := range r.source.Subjects {
+		if s.Type == x.a.q.Subject.Type && s.Relation == x.a.q.SubjectRelation && !s.Everyone && s.Condition == "" {
+			return true
+		}
+	}
+	return false
+}
+
+// offer names the roles and relations that would allow what was asked, each kind with
+// the least of them as a fix. A fix is tried out before it is offered.
+func (d *denial) offer() {
+	slices.SortStableFunc(d.grants, func(x, y step) int { return x.r.gives - y.r.gives })
+	var tenant, instance, related []step
+	for _, g := range d.grants {
+		switch {
+		case !plainText(d.grant(g)):
+		case g.object == d.a.tenant && g.r.of == d.a.c.tenant:
+			tenant = append(tenant, g)
+		case g.object == d.a.resource:
+			instance = append(instance, g)
+		default:
+			related = append(related, g)
+		}
+	}
+	fixed := d.offerOne(tenant)
+	fixed = d.offerOne(instance) || fixed
+	fixed = fixed || d.offerOne(related)
+	if !fixed {
+		d.offerSeveral()
+	}
+}
+
+// offerOne offers the first of some grants that works.
+func (d *denial) offerOne(grants []step) bool {
+	works := slices.IndexFunc(grants[:min(len(grants), maxTries)], func(g step) bool { return d.allowedWith(d.grant(g)) })
+	if works < 0 {
+		return false
+	}
+	chosen := grants[works]
+	var names []string
+	for _, g := range grants[works:] {
+		if g.object == chosen.object {
+			names = append(names, g.r.source.Name)
+		}
+	}
+	object := d.a.name(chosen.object)
+	r := d.say(rankGrant, object.Type+"#"+chosen.r.source.Name, chosen.r.source.Position,
+		d.who()+" is not "+placeText(object, list(names, "or"))+d.instead(chosen))
+	r.Fix = d.fix(chosen)
+	return true
+}
+
+// offerSeveral offers the fewest grants that work together.
+func (d *denial) offerSeveral() {
+	var tuples []Tuple
+	for _, g := range d.grants[:min(len(d.grants), 2*maxTries)] {
+		if t := d.grant(g); plainText(t) {
+			tuples = append(tuples, t)
+		}
+	}
+	if len(tuples) < 2 || !d.allowedWith(tuples...) {
+		return
+	}
+	for i := len(tuples) - 1; i >= 0; i-- { // what gives most goes first
+		if fewer := slices.Delete(slices.Clone(tuples), i, i+1); d.allowedWith(fewer...) {
+			tuples = fewer
+		}
+	}
+	var places, lines []string
+	for _, t := range tuples {
+		places = append(places, placeText(t.Object, t.Relation))
+		lines = append(lines, t.String())
+	}
+	r := d.say(rankGrant, "", writ.Position{}, d.who()+" is not both "+list(places, "and"))
+	r.Fix = &writ.Fix{Summary: "write " + plural(len(tuples), "tuple"), Lines: strings.Join(lines, "\n")}
+}
+
+// plainText reports whether a tuple can be read back from its text, so that it may stand in a fix.
+func plainText(t Tuple) bool {
+	read, err := ParseTuple(t.String())
+	return err == nil && read.Object == t.Object && read.Relation == t.Relation && read.Subject == t.Subject
+}
+
+// instead names the roles that the subject has in the tenant.
+func (d *denial) instead(chosen step) string {
+	a := d.a
+	if chosen.object != a.tenant || a.c.tenant == nil || a.sid >= outside || a.srel != 0 {
+		return ""
+	}
+	var has []string
+	edges := a.facts.Objects(a.sid, 0, 0)
+	for e, ok := edges.Next(); ok && a.spend(); e, ok = edges.Next() {
+		if r := a.c.relation(e.Rel); e.Other == a.tenant && r != nil && a.counts(e.Extra) == yes {
+			has = append(has, r.source.Name)
+		}
+	}
+	if len(has) == 0 {
+		return ", and has no role there"
+	}
+	slices.Sort(has)
+	return ", only " + list(has, "and")
+}
+
+// grant is the tuple that a fix writes.
+func (d *denial) grant(g step) Tuple {
+	return Tuple{
+		Object: d.a.name(g.object), Relation: g.r.source.Name,
+		Subject: Holder{Entity{d.a.q.Subject.Type, d.a.q.Subject.ID}, d.a.q.SubjectRelation},
+	}
+}
+
+func (d *denial) fix(g step) *writ.Fix {
+	t := d.grant(g)
+	f := &writ.Fix{Lines: t.String()}
+	switch {
+	case g.r.of == d.a.c.tenant:
+		f.Summary = "assign role " + t.Relation + " in tenant " + brief(t.Object.ID) + " to " + brief(t.Subject.String())
+	case g.r.source.Role:
+		f.Summary = "assign role " + t.Relation + " on " + brief(t.Object.String()) + " to " + brief(t.Subject.String())
+	default:
+		f.Summary = "write the tuple " + brief(f.Lines)
+	}
+	return f
+}
+
+// allowedWith answers the question as if more tuples were stored.
+func (d *denial) allowedWith(more ...Tuple) bool {
+	q := *d.a.q
+	q.Extra = slices.Concat(q.Extra, more)
+	ok, err := d.a.s.Allowed(&q)
+	return ok && err == nil
+}
+
+// fixCondition says which value to give or to set. It has no lines: which value
+// is right is for the reader to know.
+func (d *denial) fixCondition(w When, r *Node) *writ.Fix {
+	var missing, seen []string
+	for _, u := range w.Condition.Uses() {
+		path := pathText(u)
+		if _, there := r.Values[path]; !there {
+			missing = append(missing, path)
+		} else if !strings.HasPrefix(path, "action.") {
+			seen = append(seen, path)
+		}
+	}
+	switch {
+	case len(missing) > 0:
+		return &writ.Fix{Summary: "give " + list(missing, "and")}
+	case len(seen) > 0:
+		return &writ.Fix{Summary: "set " + list(seen, "or") + " so that " + brief(w.Condition.String())}
+	}
+	return nil
+}
+
+// fixIdle says how a tuple would count again. A condition that does not hold is not to be
+// taken from it: who wrote it meant it.
+func (d *denial) fixIdle(t *Tuple) *writ.Fix {
+	again := *t
+	again.Expires = time.Time{}
+	if !t.Expires.IsZero() && d.allowedWith(again) {
+		f := &writ.Fix{Summary: "let " + brief(t.String()) + " expire later, or never"}
+		if t.Condition == "" && plainText(again) {
+			f.Lines = again.String()
+		}
+		return f
+	}
+	c := d.a.c.conditions[t.Condition]
+	if c == nil {
+		return nil
+	}
+	var missing []string
+	for _, v := range c.Program.Values(&tupleSource{d.a, c, t.Params}) {
+		if !v.Found {
+			missing = append(missing, pathText(v.Path))
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return &writ.Fix{Summary: "give " + list(missing, "and") + " in the context of the request"}
+}
+
+// weigh counts for each relation how much else who has it has: the measure of the least privilege.
+func (c *compiled) weigh() {
+	stamp := make([]int, len(c.all)+1)
+	var stack []*relation
+	for _, r := range c.all {
+		stack, stamp[r.index] = append(stack[:0], r), r.index
+		for len(stack) > 0 && r.gives < maxGives {
+			last := stack[len(stack)-1]
+			stack = stack[:len(stack)-1]
+			r.gives++
+			add := func(to *relation) {
+				if stamp[to.index] != r.index {
+					stamp[to.index] = r.index
+					stack = append(stack, to)
+				}
+			}
+			for _, u := range c.reverse.computed[last.index] {
+				add(u.by)
+			}
+			for _, u := range c.reverse.tenant[last.index] {
+				add(u.by)
+			}
+			for _, u := range c.reverse.from[last.index] {
+				add(u.by)
+			}
+		}
+	}
+}
+
+// maxGives is as far as weigh counts: what gives more is all the same.
+const maxGives = 1_000

@@ -1,0 +1,239 @@
+package authz
+
+import (
+	"container/heap"
+	"slices"
+
+	"github.com/writ-dev/writ/authz/internal/graph"
+)
+
+// List asks for a part of a listing.
+type List struct {
+	Query
+	// Type is the type of resources or subjects that are looked for.
+	Type string
+	// After is the last ID of the page before; empty for the first page.
+	After string
+	// Limit is the length of a page; 0 is 1,000.
+	Limit int
+}
+
+// Page is a part of a listing in order of IDs (by bytes). Next is what After must
+// be for the next page; empty on the last.
+type Page struct {
+	IDs  []string
+	Next string
+	// Everyone: every subject of the type is allowed, those too that nothing is
+	// stored about. IDs holds only those that are known.
+	Everyone bool
+}
+
+// defaultLimit is the length of a page of which nothing is said.
+const defaultLimit = 1_000
+
+// Resources gives the stored resources of a type that the subject may do the
+// action on; Resource is ignored but for its properties. What a tuple of the query
+// names counts as stored. Complete: a bound that is hit is an error, never a cut.
+func (s *Snapshot) Resources(l *List) (Page, error) {
+	q := l.Query
+	q.Resource.Type, q.Resource.ID = l.Type, ""
+	a := s.ask(&q)
+	defer a.done()
+	if a.err != nil {
+		return Page{}, a.err
+	}
+	goal := s.c.goal(l.Type, q.Action.Name)
+	if goal == nil || a.skind == nil {
+		return Page{}, nil
+	}
+	r := s.c.reverse
+	w := &toResources{walk: walk{a: a, seen: map[step]bool{}}, r: r, goal: goal, leads: r.leading(goal)}
+	w.direct = !r.leadsOn(goal, w.leads)
+	w.fixed = q.Tenant != "" || propertyTenant(&q) != ""
+	w.start()
+	if err := w.run(w.take); err != nil {
+		return Page{}, err
+	}
+	tenant := a.tenant
+	return w.page(l, goal.of, func(c candidate, name string) (bool, error) {
+		if c.sure && w.home(c.id, tenant) {
+			return true, nil
+		}
+		q.Resource.ID = name
+		return s.Allowed(&q)
+	})
+}
+
+// Subjects gives the stored subjects of a type that may do the action on the
+// resource; Subject's ID is ignored. With SubjectRelation they are the entities whose userset may.
+func (s *Snapshot) Subjects(l *List) (Page, error) {
+	q := l.Query
+	q.Subject.Type, q.Subject.ID = l.Type, ""
+	a := s.ask(&q)
+	defer a.done()
+	if a.err != nil {
+		return Page{}, a.err
+	}
+	of := s.c.types[l.Type]
+	if of == nil || a.goal == nil {
+		return Page{}, nil
+	}
+	w := &toSubjects{walk: walk{a: a, seen: map[step]bool{}}, of: of}
+	if q.SubjectRelation != "" {
+		r := of.relations[q.SubjectRelation]
+		if r == nil {
+			return Page{}, nil
+		}
+		w.srel = r.rel
+	}
+	w.come(a.resource, a.goal, true)
+	if err := w.run(w.take); err != nil {
+		return Page{}, err
+	}
+	p, err := w.page(l, of, func(c candidate, name string) (bool, error) {
+		if c.sure {
+			return true, nil
+		}
+		q.Subject.ID = name
+		return s.Allowed(&q)
+	})
+	if err != nil || !w.all {
+		return p, err
+	}
+	q.Subject.ID = w.stranger(of)
+	p.Everyone, err = s.Allowed(&q)
+	return p, err
+}
+
+// Actions gives the names of all that the subject may do on the resource, sorted. On a type
+// without actions these are its relations.
+func (s *Snapshot) Actions(q *Query) ([]string, error) {
+	of := s.c.types[q.Resource.Type]
+	if of == nil {
+		return nil, nil
+	}
+	names := of.source.Actions
+	if len(names) == 0 {
+		names = of.source.Relations
+	}
+	var may []string
+	each := *q
+	for i := range names {
+		each.Action.Name = names[i].Name
+		ok, err := s.Allowed(&each)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			may = append(may, names[i].Name)
+		}
+	}
+	slices.Sort(may)
+	return may, nil
+}
+
+// Tenants gives the keys of the stored tenants in which the query is allowed, paged.
+func (s *Snapshot) Tenants(l *List) (Page, error) {
+	q := l.Query
+	a := s.ask(&q)
+	defer a.done()
+	if a.err != nil {
+		return Page{}, a.err
+	}
+	of := s.c.types[TenantType]
+	if of == nil {
+		return Page{}, nil
+	}
+	w := &walk{a: a, all: true}
+	return w.page(l, of, func(_ candidate, name string) (bool, error) {
+		q.Tenant = name
+		return s.Allowed(&q)
+	})
+}
+
+// goal is what a request for an action on a type asks.
+func (c *compiled) goal(kind, action string) *relation {
+	of := c.types[kind]
+	if of == nil {
+		return nil
+	}
+	if r := of.actions[action]; r != nil {
+		return r
+	}
+	return of.relations[action]
+}
+
+// propertyTenant is the tenant that the resource of a request says to be in.
+func propertyTenant(q *Query) string {
+	tenant, _ := q.Resource.Properties["tenant"].(string)
+	return tenant
+}
+
+// home reports whether the tenant of a request is also that of a resource, as far as it has one.
+func (w *toResources) home(id, tenant graph.ID) bool {
+	if id >= outside || !w.fixed {
+		return true
+	}
+	r := w.a.facts.Record(id)
+	return r == nil || r.Tenant == 0 || r.Tenant == tenant
+}
+
+// stranger is an ID of a type that nothing has.
+func (w *toSubjects) stranger(of *kind) string {
+	id := "\x00"
+	for w.a.facts.Lookup(of.number, id) != 0 || slices.ContainsFunc(w.a.strangers, func(e Entity) bool { return e.ID == id }) {
+		id += "\x00"
+	}
+	return id
+}
+
+// page takes the first candidates after l.After that pass. Only as many names are put
+// in order as the page needs.
+func (w *walk) page(l *List, of *kind, passes func(candidate, string) (bool, error)) (Page, error) {
+	limit := l.Limit
+	if limit <= 0 {
+		limit = defaultLimit
+	}
+	var rest names
+	for _, c := range w.candidates(of) {
+		if name := w.a.name(c.id).ID; name > l.After && w.a.kindOf(c.id) == of {
+			rest = append(rest, named{name, c})
+		}
+	}
+	heap.Init(&rest)
+	p := Page{}
+	for len(rest) > 0 {
+		next := heap.Pop(&rest).(named)
+		ok, err := passes(next.candidate, next.name)
+		switch {
+		case err != nil:
+			return Page{}, err
+		case !ok:
+		case len(p.IDs) == limit:
+			p.Next = p.IDs[limit-1]
+			return p, nil
+		default:
+			p.IDs = append(p.IDs, next.name)
+		}
+	}
+	return p, nil
+}
+
+type named struct {
+	name string
+	candidate
+}
+
+// names is a heap with the first name on top.
+type names []named
+
+func (n names) Len() int           { return len(n) }
+func (n names) Less(i, j int) bool { return n[i].name < n[j].name }
+func (n names) Swap(i, j int)      { n[i], n[j] = n[j], n[i] }
+func (n *names) Push(x any)        { *n = append(*n, x.(named)) }
+func (n *names) Pop() any {
+	last := len(*n) - 1
+	x := (*n)[last]
+	*n = (*n)[:last]
+	return x
+}

@@ -1,0 +1,164 @@
+package authz
+
+import (
+	"slices"
+
+	"github.com/writ-dev/writ"
+)
+
+// Check answers a query with its reasons: for an allow, the proof, whose first reason is the
+// whole of it in a sentence and the others its steps; for a deny, what came nearest in each
+// way that there is, with the smallest [writ.Fix] of each. An unknown type, action,
+// subject or resource is a deny with a reason.
+func (s *Snapshot) Check(q *Query) (writ.Decision, error) {
+	a := s.ask(q)
+	defer a.done()
+	if a.err != nil {
+		return writ.Decision{}, a.err
+	}
+	x := &explanation{a: a}
+	if a.goal == nil {
+		return writ.Decision{Reasons: x.unheard()}, nil
+	}
+	switch v := a.holds(a.goal, a.resource); {
+	case v == yes:
+		return writ.Decision{Allowed: true, Reasons: x.granted()}, nil
+	case a.exceeded:
+		return writ.Decision{}, a.tooLarge()
+	}
+	return writ.Decision{Reasons: x.denied()}, nil
+}
+
+// granted gives the reasons of an allow.
+func (x *explanation) granted() []writ.Reason {
+	root := x.proof()
+	first := writ.Reason{Layer: writ.LayerPolicy, Effect: writ.EffectAllow, Message: x.may(true) + ": " + story(root)}
+	for n := root; n != nil && first.Rule == ""; n = next(n) {
+		switch {
+		case n.Kind == "rule":
+			first.Rule, first.Position = n.Rule, n.Position
+		case n.Kind == "role", n.Kind == "relation":
+			first.Rule, first.Position = n.Object.Type+"#"+n.Relation, n.Position
+		}
+	}
+	reasons := []writ.Reason{first}
+	if steps := addSteps(nil, root); len(steps) > 1 {
+		reasons = append(reasons, steps...)
+	}
+	return reasons
+}
+
+func next(n *Node) *Node {
+	if len(n.Parts) == 0 {
+		return nil
+	}
+	return n.Parts[0]
+}
+
+// addSteps lists the tuples and rules of a proof in the order in which one reads it.
+func addSteps(list []writ.Reason, n *Node) []writ.Reason {
+	for _, p := range n.Parts {
+		list = addSteps(list, p)
+	}
+	r := writ.Reason{Layer: writ.LayerPolicy, Effect: writ.EffectAllow, Rule: n.Rule, Position: n.Position, Message: n.Message}
+	switch n.Kind {
+	case "tuple", "from":
+		r.Rule = brief(n.Tuple.String())
+	case "rule", "condition":
+	default:
+		return list
+	}
+	return append(list, r)
+}
+
+// unheard gives the reasons of a question that nothing can allow.
+func (x *explanation) unheard() []writ.Reason {
+	a, q := x.a, x.a.q
+	var reasons []writ.Reason
+	say := func(message string) {
+		reasons = append(reasons, writ.Reason{Layer: writ.LayerPolicy, Effect: writ.EffectMissing, Message: message})
+	}
+	types := make([]string, 0, len(a.c.types))
+	for name := range a.c.types {
+		types = append(types, name)
+	}
+	if of := a.c.types[q.Resource.Type]; of == nil {
+		say(unheardText("the model", "type", q.Resource.Type, types))
+	} else if a.c.goal(q.Resource.Type, q.Action.Name) == nil {
+		var names []string
+		for name := range of.actions {
+			names = append(names, name)
+		}
+		for name := range of.relations {
+			names = append(names, name)
+		}
+		say(unheardText("type "+q.Resource.Type, "action", q.Action.Name, names))
+	}
+	if of := a.c.types[q.Subject.Type]; of == nil {
+		say(unheardText("the model", "type", q.Subject.Type, types))
+	} else if q.SubjectRelation != "" && of.relations[q.SubjectRelation] == nil {
+		var names []string
+		for name := range of.relations {
+			names = append(names, name)
+		}
+		say(unheardText("type "+q.Subject.Type, "relation", q.SubjectRelation, names))
+	}
+	if r := a.record(a.resource); r != nil && r.Tenant != 0 && r.Tenant != a.tenant {
+		say(entityText(requested(q)) + " is in tenant " + brief(a.name(r.Tenant).ID) + ", and the request is about tenant " + x.tenantName())
+	}
+	return reasons
+}
+
+func (x *explanation) tenantName() string {
+	if x.a.tenant == 0 {
+		return "nothing"
+	}
+	return brief(x.a.name(x.a.tenant).ID)
+}
+
+func unheardText(where, what, name string, known []string) string {
+	text := where + " has no " + what + " " + valueText(name)
+	if near := nearest(name, known); near != "" {
+		text += "; did you mean " + near + "?"
+	}
+	return text
+}
+
+// nearest is the known name that is least wrong, "" when all are far.
+func nearest(name string, known []string) string {
+	slices.Sort(known)
+	if len(name) > 60 {
+		return ""
+	}
+	best, least := "", len(name)/3+2 // more than that is another word
+	for _, k := range known {
+		if d := distance(name, k, least); d < least {
+			best, least = k, d
+		}
+	}
+	return best
+}
+
+// distance is Levenshtein's, or any number from limit on.
+func distance(a, b string, limit int) int {
+	if len(a)-len(b) >= limit || len(b)-len(a) >= limit {
+		return limit
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,247 @@
+package authz
+
+import (
+	"slices"
+
+	"github.com/writ-dev/writ"
+)
+
+// The bounds of a search for what came nearest: a reason is for reading.
+const (
+	maxNear    = 64 // relations of objects that are looked at
+	maxRelated = 8  // tuples that are followed of one relation
+	maxReasons = 12
+)
+
+// denial finds what came nearest to allowing.
+type denial struct {
+	*explanation
+	seen    []step
+	reasons []ranked
+	grants  []step // relations that would allow it if the subject had a tuple
+}
+
+// denied gives the reasons of a deny: what stopped it, then what was missing.
+func (x *explanation) denied() []writ.Reason {
+	d := &denial{explanation: x}
+	d.relation(step{x.a.resource, x.a.goal})
+	d.strangersToUs()
+	d.offer()
+	slices.SortStableFunc(d.reasons, func(x, y ranked) int { return x.rank - y.rank })
+	if len(d.reasons) == 0 {
+		d.say(rankRest, "", writ.Position{}, "nothing in the model gives "+brief(x.a.q.Action.Name)+" on "+brief(x.a.q.Resource.Type)+" to "+x.who())
+	}
+	if len(d.reasons) > maxReasons {
+		d.reasons = d.reasons[:maxReasons]
+	}
+	reasons := make([]writ.Reason, len(d.reasons))
+	for i, r := range d.reasons {
+		reasons[i] = r.Reason
+	}
+	reasons[0].Message = x.may(false) + ": " + reasons[0].Message
+	return reasons
+}
+
+// The ranks of reasons: what is most likely the cause comes first.
+const (
+	rankDenied   = iota // something took it away
+	rankIdle            // a tuple would give it but for its time or its condition
+	rankFalse           // a rule does not hold
+	rankStranger        // the subject or the tenant is not known
+	rankGrant           // a role or a relation is missing
+	rankUnknown         // a rule has no answer
+	rankRest
+)
+
+type ranked struct {
+	writ.Reason
+	rank int
+}
+
+func (d *denial) say(rank int, rule string, at writ.Position, message string) *writ.Reason {
+	effect := writ.EffectMissing
+	if rank == rankDenied {
+		effect = writ.EffectDeny
+	}
+	d.reasons = append(d.reasons, ranked{
+		writ.Reason{Layer: writ.LayerPolicy, Effect: effect, Rule: rule, Position: at, Message: message}, rank,
+	})
+	return &d.reasons[len(d.reasons)-1].Reason
+}
+
+// strangersToUs names those that nothing is stored about.
+func (d *denial) strangersToUs() {
+	a := d.a
+	if a.srel == 0 && !a.known(a.sid) {
+		d.say(rankStranger, "", writ.Position{}, "nothing is stored about "+d.who())
+	}
+	if a.q.Resource.ID != "" && !a.known(a.resource) {
+		d.say(rankRest, "", writ.Position{}, "nothing is stored about "+entityText(requested(a.q)))
+	}
+	if a.tenant != 0 && a.c.tenant != nil && !a.known(a.tenant) {
+		d.say(rankStranger, "", writ.Position{}, "nothing is stored about tenant "+d.tenantName())
+	}
+}
+
+func (d *denial) relation(s step) {
+	if len(d.seen) >= maxNear || len(d.reasons) >= maxReasons || slices.Contains(d.seen, s) {
+		return
+	}
+	d.seen = append(d.seen, s)
+	d.near(s, s.r.source.Rewrite, s.r.body)
+}
+
+// near looks into a rewrite that is not yes.
+func (d *denial) near(s step, w Rewrite, n *node) {
+	switch w := w.(type) {
+	case Direct, Stored:
+		d.nearTuples(s, n.rel)
+	case Computed:
+		d.relation(step{s.object, n.to})
+	case From:
+		d.nearFrom(s, n)
+	case InTenant:
+		if d.a.tenant != 0 {
+			d.relation(step{d.a.tenant, n.to})
+		} else if !slices.ContainsFunc(d.reasons, func(r ranked) bool { return r.Message == noTenant }) {
+			d.say(rankGrant, "", w.Position, noTenant)
+		}
+	case When:
+		d.nearWhen(s, w, n)
+	case Union:
+		for i, k := range w.Of {
+			d.near(s, k, n.kids[i])
+		}
+	case Intersection:
+		for i, k := range w.Of {
+			if d.a.eval(n.kids[i], s.object) != yes {
+				d.near(s, k, n.kids[i])
+			}
+		}
+	case Exclusion:
+		if d.a.eval(n.kids[0], s.object) != yes {
+			d.near(s, w.Base, n.kids[0])
+		} else {
+			d.stopped(s, w, n)
+		}
+	}
+}
+
+const noTenant = "the request is in no tenant, so that no role in a tenant counts"
+
+// stopped says what takes away what the subject has.
+func (d *denial) stopped(s step, w Exclusion, n *node) {
+	minus := n.kids[1]
+	name := "an exclusion"
+	if w.Deny != "" {
+		name = ruleName(w.Deny)
+	}
+	if d.a.eval(minus, s.object) == yes {
+		d.say(rankDenied, w.Deny, w.Position, name+" denies it: "+story(d.trySide(s, w.Minus, minus)))
+		return
+	}
+	why := "it depends on itself"
+	if u := d.firstUnknown(s, w.Minus, minus); u != "" {
+		why = u
+	}
+	said := d.say(rankDenied, w.Deny, w.Position, "whether "+name+" denies it has no answer, and what has none never allows: "+why)
+	if rule, ok := w.Minus.(When); ok {
+		said.Fix = d.fixCondition(rule, d.ruleNode(s, rule))
+	}
+}
+
+// firstUnknown finds the condition without an answer that an exclusion hangs upon.
+func (d *denial) firstUnknown(s step, w Rewrite, n *node) string {
+	var found string
+	var look func(p *Node)
+	look = func(p *Node) {
+		if found == "" && p.Verdict == unknown.String() && (p.Kind == "condition" || p.Kind == "rule") {
+			found = p.Message
+		}
+		for _, k := range p.Parts {
+			look(k)
+		}
+	}
+	look(d.trySide(s, w, n))
+	return found
+}
+
+// nearTuples looks for tuples that would count but for their time or their condition.
+func (d *denial) nearTuples(s step, r *relation) {
+	at := step{s.object, r}
+	mine := d.mine(s.object, r.rel)
+	for _, l := range mine {
+		d.idle(at, l)
+	}
+	if len(mine) == 0 && d.takes(r) && !slices.Contains(d.grants, at) {
+		d.grants = append(d.grants, at)
+	}
+	if len(r.usersets) == 0 {
+		return
+	}
+	left := maxRelated
+	d.links(s.object, r.rel, func(l link) bool {
+		if l.srel == 0 {
+			return true
+		}
+		left--
+		if l.extra != nil && d.a.counts(l.extra) != yes && d.a.holds(d.a.c.relation(l.srel), l.subject) == yes {
+			d.idle(at, l)
+		}
+		return left > 0
+	})
+}
+
+// idle says why a tuple that would give the relation does not.
+func (d *denial) idle(s step, l link) {
+	v := d.a.counts(l.extra)
+	if v == yes {
+		return
+	}
+	n := d.tupleNode(s, s.r, l, v)
+	message := n.Message
+	for _, p := range n.Parts {
+		message += ", but " + p.Message
+	}
+	said := d.say(rankIdle, brief(n.Tuple.String()), s.r.source.Position, message)
+	said.Fix = d.fixIdle(n.Tuple)
+}
+
+func (d *denial) nearFrom(s step, n *node) {
+	left := maxRelated
+	d.links(s.object, n.rel.rel, func(l link) bool {
+		to := n.target(d.a.kindOf(l.subject))
+		if to == nil {
+			return true
+		}
+		left--
+		switch d.a.counts(l.extra) {
+		case yes:
+			d.relation(step{l.subject, to})
+		default:
+			if d.a.holds(to, l.subject) == yes {
+				d.idle(step{s.object, n.rel}, l)
+			}
+		}
+		return left > 0
+	})
+}
+
+// nearWhen says what a condition saw that does not hold.
+func (d *denial) nearWhen(s step, w When, n *node) {
+	if w.Then == nil && (n.subject != d.a.skind || d.a.srel != 0) {
+		return
+	}
+	r := d.ruleNode(s, w)
+	if r.Verdict != yes.String() {
+		rank := rankFalse
+		if r.Verdict == unknown.String() {
+			rank = rankUnknown
+		}
+		said := d.say(rank, w.Rule, w.Position, r.Message)
+		said.Fix = d.fixCondition(w, r)
+	}
+	if w.Then != nil && d.a.eval(n.kids[0], s.object) != yes {
+		d.near(s, w.Then, n.kids[0])
+	}
+}

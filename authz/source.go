@@ -1,0 +1,270 @@
+package authz
+
+import (
+	"slices"
+
+	"github.com/writ-dev/writ/authz/internal/graph"
+)
+
+// Value implements [expr.Source] for the conditions of a [When] on the object a.at: what the request
+// says, then what is stored, then what the profile says. Who and what the parts
+// are, and the roles of the user, come from the facts alone.
+func (a *asker) Value(variable int, field string) (any, bool) {
+	if field == "" {
+		return a.Fields(variable), true
+	}
+	switch variable {
+	case VarUser:
+		if a.srel != 0 {
+			return nil, false // nothing is known of each of the many
+		}
+		switch field {
+		case "roles":
+			return a.roles(), true
+		case "tenants":
+			return a.tenants(), true
+		}
+		return a.fieldOf(a.sid, a.q.Subject.Properties, field)
+	case VarResource:
+		if field == "tenant" {
+			return a.tenantOf(a.at)
+		}
+		if a.at == a.resource {
+			return a.fieldOf(a.at, a.q.Resource.Properties, field)
+		}
+		return a.fieldOf(a.at, nil, field)
+	case VarTenant:
+		if a.tenant == 0 {
+			return nil, false
+		}
+		return a.fieldOf(a.tenant, nil, field)
+	case VarContext:
+		return given(a.q.Context, field)
+	case VarAction:
+		if field == "name" {
+			return a.q.Action.Name, true
+		}
+		return given(a.q.Action.Properties, field)
+	}
+	return nil, false
+}
+
+// fieldOf gives a field of an entity.
+func (a *asker) fieldOf(id graph.ID, request map[string]any, field string) (any, bool) {
+	switch field {
+	case "key", "id":
+		return a.name(id).ID, true
+	case "type":
+		return a.name(id).Type, true
+	}
+	if v, ok := given(request, field); ok {
+		return v, true
+	}
+	return stored(a.record(id), field)
+}
+
+func stored(r *graph.Record, field string) (any, bool) {
+	if r == nil {
+		return nil, false
+	}
+	if v, ok := r.Attribute(field); ok {
+		return v, true
+	}
+	v, ok := r.Profile[field]
+	return v, ok
+}
+
+// given is a value of a request. Programs that call Go have more kinds of values than JSON has.
+func given(m map[string]any, field string) (any, bool) {
+	v, ok := m[field]
+	if !ok {
+		return nil, false
+	}
+	return fromGo(v), true
+}
+
+func fromGo(v any) any {
+	switch v := v.(type) {
+	case int:
+		return int64(v)
+	case int32:
+		return int64(v)
+	case uint:
+		return uint64(v)
+	case uint32:
+		return uint64(v)
+	case float32:
+		return float64(v)
+	case []string:
+		l := make([]any, len(v))
+		for i, s := range v {
+			l[i] = s
+		}
+		return l
+	}
+	return v
+}
+
+func (a *asker) tenantOf(id graph.ID) (any, bool) {
+	if r := a.record(id); r != nil && r.Tenant != 0 {
+		return a.name(r.Tenant).ID, true
+	}
+	if id == a.resource && a.tenant != 0 {
+		return a.name(a.tenant).ID, true
+	}
+	return nil, false
+}
+
+// roles are the roles that the user has been given in the tenant, by name.
+func (a *asker) roles() []any {
+	return a.assigned(func(e graph.Edge, _ *relation) string {
+		if e.Other != a.tenant {
+			return ""
+		}
+		_, name := a.facts.RelName(e.Rel)
+		return name
+	})
+}
+
+// tenants are the tenants in which the user has been given a role, by key.
+func (a *asker) tenants() []any {
+	return a.assigned(func(e graph.Edge, _ *relation) string { return a.name(e.Other).ID })
+}
+
+// assigned runs over the user's roles in tenants that count, and gives the names that f finds, sorted.
+func (a *asker) assigned(f func(graph.Edge, *relation) string) []any {
+	var names []string
+	take := func(e graph.Edge) {
+		r := a.c.relation(e.Rel)
+		if r == nil || r.of != a.c.tenant || !r.source.Role || a.counts(e.Extra) != yes {
+			return
+		}
+		if name := f(e, r); name != "" {
+			names = append(names, name)
+		}
+	}
+	if a.sid < outside && a.sid != 0 && a.c.tenant != nil {
+		for _, r := range a.c.tenant.relations {
+			edges := a.facts.Objects(a.sid, 0, r.rel)
+			for e, ok := edges.Next(); ok && a.spend(); e, ok = edges.Next() {
+				take(e)
+			}
+		}
+	}
+	for _, x := range a.extra {
+		if x.subject == a.sid && x.srel == 0 {
+			take(graph.Edge{Rel: x.rel, Other: x.object, Extra: x.extra})
+		}
+	}
+	slices.Sort(names)
+	list := []any{}
+	for _, n := range slices.Compact(names) {
+		list = append(list, n)
+	}
+	return list
+}
+
+// Fields implements [expr.Source].
+func (a *asker) Fields(variable int) map[string]any {
+	m := map[string]any{}
+	var id graph.ID
+	var built []string
+	switch variable {
+	case VarUser:
+		if a.srel != 0 {
+			return m
+		}
+		a.spread(m, a.sid, a.q.Subject.Properties)
+		id, built = a.sid, []string{"key", "id", "type", "roles", "tenants"}
+	case VarResource:
+		id, built = a.at, []string{"key", "id", "type", "tenant"}
+		if id == a.resource {
+			a.spread(m, id, a.q.Resource.Properties)
+		} else {
+			a.spread(m, id, nil)
+		}
+	case VarTenant:
+		if id = a.tenant; id != 0 {
+			a.spread(m, id, nil)
+			built = []string{"key", "id", "type"}
+		}
+	case VarContext:
+		for k := range a.q.Context {
+			m[k], _ = given(a.q.Context, k)
+		}
+	case VarAction:
+		for k := range a.q.Action.Properties {
+			m[k], _ = given(a.q.Action.Properties, k)
+		}
+		built = []string{"name"}
+	}
+	for _, field := range built {
+		if v, ok := a.Value(variable, field); ok {
+			m[field] = v
+		}
+	}
+	return m
+}
+
+// spread puts the fields of an entity into m.
+func (a *asker) spread(m map[string]any, id graph.ID, request map[string]any) {
+	put := func(name string) {
+		if v, ok := a.fieldOf(id, request, name); ok {
+			m[name] = v
+		}
+	}
+	if r := a.record(id); r != nil {
+		for name := range r.Profile {
+			put(name)
+		}
+		for i := range r.Attributes {
+			put(r.Attributes[i].Name)
+		}
+	}
+	for name := range request {
+		put(name)
+	}
+}
+
+// tupleSource gives the values of a tuple's condition: those in the tuple, then the request's context.
+type tupleSource struct {
+	a         *asker
+	condition *Condition
+	params    map[string]any
+}
+
+// complete reports whether all parameters are given.
+func (t *tupleSource) complete() bool {
+	for i := range t.condition.Params {
+		name := t.condition.Params[i].Name
+		if _, ok := given(t.params, name); ok {
+			continue
+		}
+		if _, ok := given(t.a.q.Context, name); !ok {
+			return false
+		}
+	}
+	return true
+}
+
+func (t *tupleSource) Value(variable int, field string) (any, bool) {
+	p := &t.condition.Params[variable]
+	v, ok := given(t.params, p.Name)
+	if !ok {
+		v, ok = given(t.a.q.Context, p.Name)
+	}
+	if !ok {
+		return nil, false
+	}
+	if field == "" {
+		return v, true
+	}
+	m, _ := v.(map[string]any)
+	return given(m, field)
+}
+
+func (t *tupleSource) Fields(variable int) map[string]any {
+	v, _ := t.Value(variable, "")
+	m, _ := v.(map[string]any)
+	return m
+}

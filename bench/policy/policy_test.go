@@ -1,0 +1,143 @@
+package policy
+
+import (
+	"runtime"
+	"sync"
+	"testing"
+)
+
+// Each workload is made once for all benchmarks of a run.
+var (
+	oneRBAC = sync.OnceValue(newRBAC)
+	oneTree = sync.OnceValue(newTree)
+)
+
+// run verifies each engine and times it.
+func run(b *testing.B, want []bool, engines []engine) {
+	for _, e := range engines {
+		b.Run(e.name, func(b *testing.B) {
+			checked, err := e.verify(want)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportMetric(float64(checked), "checked")
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				if _, err := e.ask(i % len(want)); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkW1RBAC(b *testing.B) {
+	w := oneRBAC()
+	h, names := newHand(w), namesOf(w.w1)
+	s, err := writRBAC(w, false)
+	if err != nil {
+		b.Fatal(err)
+	}
+	hand := engine{name: "hand", ask: func(i int) (bool, error) {
+		q := &names[i]
+		return h.role(q.user, q.kind, q.action), nil
+	}}
+	run(b, w.allowed1, append([]engine{hand}, writEngines(s, writQueries(w.w1, false))...))
+}
+
+func BenchmarkW3ABAC(b *testing.B) {
+	w := oneRBAC()
+	h, names := newHand(w), namesOf(w.w3)
+	s, err := writRBAC(w, true)
+	if err != nil {
+		b.Fatal(err)
+	}
+	hand := engine{name: "hand", ask: func(i int) (bool, error) {
+		q := &names[i]
+		return h.attributes(q.user, q.kind, q.action, q.instance), nil
+	}}
+	run(b, w.allowed3, append([]engine{hand}, writEngines(s, writQueries(w.w3, true))...))
+}
+
+func BenchmarkW2ReBAC(b *testing.B) {
+	w := oneTree()
+	h := newHandTree(w)
+	s, err := writTree(w)
+	if err != nil {
+		b.Fatal(err)
+	}
+	type named struct{ user, document string }
+	var names []named
+	for _, q := range w.w2 {
+		names = append(names, named{userName(q.user), documentName(q.document)})
+	}
+	hand := engine{name: "hand", ask: func(i int) (bool, error) { return h.views(names[i].user, names[i].document), nil }}
+	run(b, w.allowed2, append([]engine{hand}, writEngines(s, writTreeQueries(w.w2))...))
+}
+
+func BenchmarkW4Listing(b *testing.B) {
+	w := oneTree()
+	h := newHandTree(w)
+	s, err := writTree(w)
+	if err != nil {
+		b.Fatal(err)
+	}
+	hand := lister{
+		name: "hand", documents: func(u int) ([]string, error) { return h.list(userName(u)), nil },
+		viewers: func(d int) ([]string, error) { return h.viewers(documentName(d)), nil },
+	}
+	for _, l := range []lister{hand, writLister(s)} {
+		checked, err := l.verify(h)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for name, ask := range map[string]func(int) ([]string, error){"documents": l.documents, "viewers": l.viewers} {
+			if ask == nil {
+				continue
+			}
+			b.Run(name+"/"+l.name, func(b *testing.B) {
+				b.ReportMetric(float64(checked), "checked")
+				b.ReportAllocs()
+				for i := 0; b.Loop(); i++ {
+					if _, err := ask(i % users); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}
+
+// BenchmarkLoad loads W2's facts, and says how many bytes each takes.
+func BenchmarkLoad(b *testing.B) {
+	w := oneTree()
+	facts := 0
+	eachTreeFact(w, func(_, _, _ string) { facts++ })
+	for b.Loop() {
+		before := heap()
+		s, err := writTree(w)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(heap()-before)/float64(facts), "bytes/fact")
+		b.ReportMetric(float64(facts), "facts")
+		runtime.KeepAlive(s)
+	}
+}
+
+func heap() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+type rbacNames struct{ user, kind, action, instance string }
+
+func namesOf(list []rbacQuery) []rbacNames {
+	out := make([]rbacNames, len(list))
+	for i, q := range list {
+		out[i] = rbacNames{userName(q.user), typeName(q.kind), actionName(q.action), thingName(q.instance)}
+	}
+	return out
+}

@@ -1,3 +1,0 @@
-package expr
-
-import _ "cel.dev/cel-go/cel" // until programs run in it
