@@ -207,7 +207,7 @@ func (a *asker) tuples(object graph.ID, rel graph.Rel) graph.Edges {
 // spend counts one tuple looked at and reports false when there were too many.
 func (a *asker) spend() bool {
 	a.work++
-	if a.work > maxWork {
+	if a.work > a.s.maxWork {
 		a.exceeded = true
 	}
 	return !a.exceeded

@@ -43,29 +43,27 @@ func (s *Store) Append(ctx context.Context, after ledger.Head, commits []environ
 	if len(commits) == 0 {
 		return nil
 	}
-	tx, err := s.write.BeginTx(ctx, nil)
-	if err != nil {
-		return failed("cannot be written", s.path, err)
-	}
-	defer func() { _ = tx.Rollback() }() // of no effect after Commit
-	head, err := readHead(ctx, tx)
-	if err != nil {
-		return failed("cannot be read", s.path, err)
-	}
-	if head != after {
-		return writ.Errorf(writ.CodeConflict, "the head is at entry %d, not at %d", head.Seq, after.Seq)
-	}
-	w := &writer{s, ctx, tx}
-	if err := w.all(commits); err != nil {
-		return failed("cannot be written", s.path, err)
-	}
-	if err := tx.Commit(); err != nil {
-		return failed("was not written", s.path, err)
-	}
-	return nil
+	return s.transaction(ctx, func(ctx context.Context) error {
+		head, err := readHead(ctx, s.conn)
+		if err != nil {
+			return failed("cannot be read", s.path, err)
+		}
+		if head != after {
+			return writ.Errorf(writ.CodeConflict, "the head is at entry %d, not at %d", head.Seq, after.Seq)
+		}
+		if err := s.put(ctx, commits); err != nil {
+			return failed("cannot be written", s.path, err)
+		}
+		return nil
+	})
 }
 
-func readHead(ctx context.Context, tx *sql.Tx) (ledger.Head, error) {
+// asker is a connection or a transaction.
+type asker interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+func readHead(ctx context.Context, tx asker) (ledger.Head, error) {
 	var h ledger.Head
 	var hash []byte
 	if err := tx.QueryRowContext(ctx, "SELECT seq, hash FROM head").Scan(&h.Seq, &hash); err != nil {
@@ -77,14 +75,8 @@ func readHead(ctx context.Context, tx *sql.Tx) (ledger.Head, error) {
 	return h, nil
 }
 
-// writer is one transaction of Append.
-type writer struct {
-	s   *Store
-	ctx context.Context
-	tx  *sql.Tx
-}
-
-func (w *writer) all(commits []environment.Commit) error {
+// put writes the log, the state and the head.
+func (s *Store) put(ctx context.Context, commits []environment.Commit) error {
 	rows := map[string][]any{}
 	for i := range commits {
 		e := &commits[i].Entry
@@ -95,33 +87,33 @@ func (w *writer) all(commits []environment.Commit) error {
 		rows["log"] = append(rows["log"], int64(e.Seq), e.Time.UnixMicro(), string(actor), e.Kind, e.Subject, string(e.Data), e.Prev[:], e.Hash[:])
 	}
 	for _, c := range environment.Final(commits) {
-		if err := w.change(&c, rows); err != nil {
+		if err := s.change(ctx, &c, rows); err != nil {
 			return err
 		}
 	}
 	for table, args := range rows {
-		if err := w.insert(table, args); err != nil {
+		if err := s.insert(ctx, table, args); err != nil {
 			return err
 		}
 	}
 	last := commits[len(commits)-1]
-	_, err := w.tx.ExecContext(w.ctx, "UPDATE head SET seq = ?, hash = ?", int64(last.Seq), last.Hash[:])
+	_, err := s.conn.ExecContext(ctx, "UPDATE head SET seq = ?, hash = ?", int64(last.Seq), last.Hash[:])
 	return err
 }
 
 // change collects a row to put, or removes one.
-func (w *writer) change(c *authz.Change, rows map[string][]any) error {
+func (s *Store) change(ctx context.Context, c *authz.Change, rows map[string][]any) error {
 	switch {
 	case c.Model != nil:
 		rows["model"] = append(rows["model"], 1, c.Model.After.Format, c.Model.After.Text)
 	case c.Key != nil && c.Key.After == nil:
-		return w.remove("DELETE FROM keys WHERE id = ?", c.Key.Before.ID)
+		return s.remove(ctx, "DELETE FROM keys WHERE id = ?", c.Key.Before.ID)
 	case c.Key != nil:
 		value, err := json.Marshal(c.Key.After)
 		rows["keys"] = append(rows["keys"], c.Key.After.ID, string(value))
 		return err
 	case c.Record != nil && c.Record.After == nil:
-		return w.remove("DELETE FROM records WHERE type = ? AND id = ?", c.Record.Before.Type, c.Record.Before.ID)
+		return s.remove(ctx, "DELETE FROM records WHERE type = ? AND id = ?", c.Record.Before.Type, c.Record.Before.ID)
 	case c.Record != nil:
 		value, err := json.Marshal(c.Record.After)
 		rows["records"] = append(rows["records"], c.Record.After.Type, c.Record.After.ID, string(value))
@@ -131,7 +123,7 @@ func (w *writer) change(c *authz.Change, rows map[string][]any) error {
 		if err != nil {
 			return err
 		}
-		return w.remove(`DELETE FROM tuples WHERE object_type = ? AND object_id = ? AND relation = ?
+		return s.remove(ctx, `DELETE FROM tuples WHERE object_type = ? AND object_id = ? AND relation = ?
 			AND subject_type = ? AND subject_id = ? AND subject_relation = ?`,
 			r.ObjectType, r.ObjectID, r.Relation, r.SubjectType, r.SubjectID, r.SubjectRelation)
 	default:
@@ -143,21 +135,21 @@ func (w *writer) change(c *authz.Change, rows map[string][]any) error {
 	return nil
 }
 
-func (w *writer) remove(query string, args ...any) error {
-	_, err := w.tx.ExecContext(w.ctx, query, args...)
+func (s *Store) remove(ctx context.Context, query string, args ...any) error {
+	_, err := s.conn.ExecContext(ctx, query, args...)
 	return err
 }
 
 // insert puts rows into a table, many with each statement.
-func (w *writer) insert(table string, args []any) error {
+func (s *Store) insert(ctx context.Context, table string, args []any) error {
 	columns := tables[table].columns
 	for len(args) > 0 {
 		n := min(len(args)/columns, widest)
-		st, err := w.s.statement(w.ctx, shape{table, n})
+		st, err := s.statement(ctx, shape{table, n})
 		if err != nil {
 			return err
 		}
-		if _, err := w.tx.StmtContext(w.ctx, st).ExecContext(w.ctx, args[:n*columns]...); err != nil {
+		if _, err := st.ExecContext(ctx, args[:n*columns]...); err != nil {
 			return err
 		}
 		args = args[n*columns:]
@@ -170,7 +162,7 @@ func (s *Store) statement(ctx context.Context, k shape) (*sql.Stmt, error) {
 		return st, nil
 	}
 	t := tables[k.table]
-	st, err := s.write.PrepareContext(ctx, "INSERT INTO "+k.table+" "+values(k.rows, t.columns)+t.clash)
+	st, err := s.conn.PrepareContext(ctx, "INSERT INTO "+k.table+" "+values(k.rows, t.columns)+t.clash)
 	if err != nil {
 		return nil, err
 	}

@@ -44,22 +44,17 @@ PRAGMA user_version = 1;
 // prepareFile makes the tables of a file that is empty, and refuses one that is
 // not this package's.
 func (s *Store) prepareFile(ctx context.Context) error {
-	tx, err := s.write.BeginTx(ctx, nil)
-	if err != nil {
-		return failed("cannot be opened", s.path, err)
-	}
-	defer func() { _ = tx.Rollback() }() // of no effect after Commit
 	var owner, made, tables int
 	for into, query := range map[*int]string{
 		&owner: "PRAGMA application_id", &made: "PRAGMA user_version", &tables: "SELECT count(*) FROM sqlite_schema",
 	} {
-		if err := tx.QueryRowContext(ctx, query).Scan(into); err != nil {
+		if err := s.conn.QueryRowContext(ctx, query).Scan(into); err != nil {
 			return failed("cannot be read", s.path, err)
 		}
 	}
 	switch {
 	case owner == 0 && tables == 0:
-		if _, err := tx.ExecContext(ctx, schema); err != nil {
+		if _, err := s.conn.ExecContext(ctx, schema); err != nil {
 			return failed("cannot be set up", s.path, err)
 		}
 	case owner != application:
@@ -68,10 +63,25 @@ func (s *Store) prepareFile(ctx context.Context) error {
 		return writ.Errorf(writ.CodeInvalid, "%s was written by a newer version of Writ (tables of version %d, here %d)", s.path, made, version).
 			WithHint("use that version")
 	}
-	if err := tx.Commit(); err != nil {
-		return failed("cannot be set up", s.path, err)
-	}
 	return nil
+}
+
+// transaction runs f between BEGIN and COMMIT of the connection that writes. Whatever
+// becomes of ctx, the connection is free afterwards.
+func (s *Store) transaction(ctx context.Context, f func(context.Context) error) error {
+	if _, err := s.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return failed("cannot be written", s.path, err)
+	}
+	err := f(ctx)
+	if err == nil {
+		if _, err = s.conn.ExecContext(ctx, "COMMIT"); err == nil {
+			return nil
+		}
+		err = failed("was not written", s.path, err)
+	}
+	// Without effect where SQLite has rolled back by itself.
+	_, _ = s.conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
+	return err
 }
 
 // snapshot runs f in a transaction that reads one moment.

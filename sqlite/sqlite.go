@@ -23,12 +23,13 @@ import (
 // Store is one environment in one file. It implements environment.Store.
 type Store struct {
 	path  string
-	write *sql.DB // one connection
+	write *sql.DB
+	conn  *sql.Conn // the only one of write
 	read  *sql.DB
 	lock  *sql.DB
 	held  *sql.Conn // of lock: in a transaction as long as the store is open
 
-	inserts map[shape]*sql.Stmt // of write; one Append at a time uses them
+	inserts map[shape]*sql.Stmt // of conn; one Append at a time uses them
 	turn    chan struct{}       // held by Append
 }
 
@@ -63,8 +64,10 @@ func (s *Store) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.write.SetMaxOpenConns(1)
-	if err := s.prepareFile(ctx); err != nil {
+	if s.conn, err = s.write.Conn(ctx); err != nil {
+		return failed("cannot be opened", s.path, err)
+	}
+	if err := s.transaction(ctx, s.prepareFile); err != nil {
 		return err
 	}
 	s.read, err = connect(s.path, "busy_timeout(5000)", "query_only(1)", "trusted_schema(0)")
@@ -78,7 +81,7 @@ func (s *Store) open(ctx context.Context) error {
 // connect opens a file whose name may have any characters.
 func connect(path string, pragmas ...string) (*sql.DB, error) {
 	address := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}
-	q := url.Values{"_txlock": {"immediate"}, "_pragma": pragmas}
+	q := url.Values{"_pragma": pragmas}
 	address.RawQuery = q.Encode()
 	db, err := sql.Open("sqlite", address.String())
 	if err != nil {
@@ -146,6 +149,9 @@ func (s *Store) Close() error {
 	var errs []error
 	for _, st := range s.inserts {
 		errs = append(errs, st.Close())
+	}
+	if s.conn != nil {
+		errs = append(errs, s.conn.Close())
 	}
 	for _, db := range []*sql.DB{s.read, s.write} {
 		if db != nil {

@@ -328,7 +328,7 @@ func testOneWins(t *testing.T, open Place) {
 
 // testOneMoment loads while groups are appended: never half a group, and the head is the state's.
 func testOneMoment(t *testing.T, open Place) {
-	const groups, each, size = 30, 3, 4
+	const groups, each, size = 15, 3, 4
 	s := open(t)
 	done := make(chan struct{})
 	go func() {
