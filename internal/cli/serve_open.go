@@ -16,6 +16,7 @@ import (
 	"github.com/writ-dev/writ/authz/environment/memory"
 	"github.com/writ-dev/writ/server"
 	"github.com/writ-dev/writ/server/authzen"
+	"github.com/writ-dev/writ/sqlite"
 )
 
 // space is an environment that is served.
@@ -193,7 +194,11 @@ func openStore(ctx context.Context, dir, where string, e serveEnvironment) (envi
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, nil, writ.Errorf(writ.CodeExternal, "make the folder of the store: %w", err)
 	}
-	return nil, nil, writ.Errorf(writ.CodeInternal, "not built yet: %s", filepath.Join(folder, e.project+"."+e.env+".db"))
+	store, err := sqlite.Open(ctx, filepath.Join(folder, e.project+"."+e.env+".db"))
+	if err != nil {
+		return nil, nil, err
+	}
+	return store, store.Close, nil
 }
 
 // firstWord is the kind of a store without what may be a password.
