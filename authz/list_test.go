@@ -11,7 +11,7 @@ import (
 )
 
 // chain is folders one inside the other, the last of which ann views.
-func chain(t testing.TB, length int) *authz.Snapshot {
+func folderChain(t testing.TB, length int) *authz.Snapshot {
 	t.Helper()
 	s := snapshot(t, company(t))
 	e := s.Edit()
@@ -27,7 +27,7 @@ func chain(t testing.TB, length int) *authz.Snapshot {
 // A list is whole or an error: a resource that could not be asked about is not left out.
 func TestListsAreNeverCut(t *testing.T) {
 	t.Parallel()
-	s := chain(t, 3_000)
+	s := folderChain(t, 3_000)
 	l := &authz.List{Query: *ask(t, "document:x#read@user:ann"), Type: "document"} // each must be checked: some are banned
 	p, err := s.Resources(l)
 	if writ.CodeOf(err) != writ.CodeTooLarge || p.IDs != nil {
@@ -42,7 +42,7 @@ func TestListsAreNeverCut(t *testing.T) {
 // A proof is told in a sentence whatever its length.
 func TestLongProofsAreToldBriefly(t *testing.T) {
 	t.Parallel()
-	s := chain(t, 500)
+	s := folderChain(t, 500)
 	d, err := s.Check(ask(t, "document:deep#read@user:ann"))
 	if err != nil || !d.Allowed {
 		t.Fatal(d, err)
