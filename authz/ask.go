@@ -229,6 +229,9 @@ func (a *asker) counts(x *graph.Extra) verdict {
 		return unknown
 	}
 	a.tuple = tupleSource{a, condition, x.Params}
+	if !a.tuple.complete() {
+		return unknown
+	}
 	ok, err := condition.Program.Eval(&a.tuple)
 	return answer(ok, err)
 }

@@ -233,6 +233,20 @@ type tupleSource struct {
 	params    map[string]any
 }
 
+// complete reports whether all parameters are given.
+func (t *tupleSource) complete() bool {
+	for i := range t.condition.Params {
+		name := t.condition.Params[i].Name
+		if _, ok := given(t.params, name); ok {
+			continue
+		}
+		if _, ok := given(t.a.q.Context, name); !ok {
+			return false
+		}
+	}
+	return true
+}
+
 func (t *tupleSource) Value(variable int, field string) (any, bool) {
 	p := &t.condition.Params[variable]
 	v, ok := given(t.params, p.Name)

@@ -24,7 +24,9 @@ type Store struct {
 type PlacedTuple struct {
 	authz.Tuple
 	Position writ.Position
-	source   string
+	// Old says that it was written under an earlier model: this one is not asked whether it takes it.
+	Old    bool
+	source string
 }
 
 // Test is one named test, with tuples that are only its own.
@@ -265,7 +267,7 @@ func readTuple(v value) (PlacedTuple, error) {
 		}
 	}
 	at := v.at()
-	return PlacedTuple{t, at, v.lines.at(at)}, nil
+	return PlacedTuple{Tuple: t, Position: at, source: v.lines.at(at)}, nil
 }
 
 func tupleOf(user, relation, object string) (authz.Tuple, error) {
@@ -330,6 +332,6 @@ func csvTuples(file string, text []byte) ([]PlacedTuple, error) {
 		}
 		line, _ := r.FieldPos(0)
 		at := writ.Position{File: file, Line: line, Col: 1}
-		out = append(out, PlacedTuple{t, at, lines(all).at(at)})
+		out = append(out, PlacedTuple{Tuple: t, Position: at, source: lines(all).at(at)})
 	}
 }

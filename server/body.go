@@ -1,0 +1,64 @@
+package server
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/server/internal/jsonread"
+)
+
+func tooLong(limit int64) error {
+	return writ.Errorf(writ.CodeTooLarge, "the body is longer than the %d bytes that are allowed here", limit)
+}
+
+// Body appends a request's body to into, which may be nil. A body over the limit is a CodeTooLarge error.
+func Body(r *http.Request, into []byte) ([]byte, error) {
+	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
+		return nil, writ.Errorf(writ.CodeInvalid, "the content encoding %q is not known: send the body as it is", clip(encoding))
+	}
+	if r.Body == nil {
+		return into, nil
+	}
+	for {
+		if len(into) == cap(into) {
+			into = append(into, 0)[:len(into)]
+		}
+		n, err := r.Body.Read(into[len(into):cap(into)])
+		into = into[:len(into)+n]
+		var long *http.MaxBytesError
+		switch {
+		case err == nil:
+		case errors.Is(err, io.EOF):
+			return into, nil
+		case errors.As(err, &long):
+			return nil, tooLong(long.Limit)
+		default:
+			return nil, writ.Errorf(writ.CodeCancelled, "the body could not be read: %w", err)
+		}
+	}
+}
+
+// Decode reads a request's JSON body into v. What is not JSON, nested too deep, or names a
+// field twice is a CodeInvalid error; fields that v lacks are ignored.
+func Decode(r *http.Request, v any) error {
+	text, err := Body(r, nil)
+	if err != nil {
+		return err
+	}
+	if err := jsonread.Validate(text); err != nil {
+		return err
+	}
+	err = json.Unmarshal(text, v)
+	var kind *json.UnmarshalTypeError
+	if errors.As(err, &kind) {
+		return writ.Errorf(writ.CodeInvalid, "%s: a JSON %s cannot stand here", kind.Field, kind.Value)
+	}
+	if err != nil {
+		return writ.Errorf(writ.CodeInvalid, "the body cannot be read: %w", err)
+	}
+	return nil
+}

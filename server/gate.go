@@ -1,0 +1,154 @@
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"net/http"
+	"runtime/debug"
+
+	"github.com/writ-dev/writ"
+)
+
+// exchange is a request on its way and its answer's writer.
+type exchange struct {
+	http.ResponseWriter
+	server   *Server
+	protocol *Protocol
+	caller   *Caller
+	id       string
+	status   int
+}
+
+// WriteHeader notes the status for the metrics.
+func (x *exchange) WriteHeader(status int) {
+	if x.status == 0 {
+		x.status = status
+	}
+	x.ResponseWriter.WriteHeader(status)
+}
+
+// Write sends a part of the body.
+func (x *exchange) Write(b []byte) (int, error) {
+	if x.status == 0 {
+		x.status = http.StatusOK
+	}
+	return x.ResponseWriter.Write(b)
+}
+
+// Unwrap is for [http.ResponseController].
+func (x *exchange) Unwrap() http.ResponseWriter { return x.ResponseWriter }
+
+type exchangeKey struct{}
+
+func exchangeOf(ctx context.Context) *exchange {
+	x, _ := ctx.Value(exchangeKey{}).(*exchange)
+	return x
+}
+
+// ServeHTTP lets a request through to its protocol, or says why not.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	start := s.config.Now()
+	x := &exchange{ResponseWriter: w, server: s, id: requestID(r.Header.Get("X-Request-ID")), protocol: s.protocol(r.URL.Path)}
+	w.Header()["X-Request-Id"] = []string{x.id}
+	ctx, cancel := context.WithTimeout(r.Context(), s.config.Limits.Timeout)
+	defer cancel()
+	r = r.WithContext(context.WithValue(ctx, exchangeKey{}, x))
+	defer func() {
+		if fault := recover(); fault != nil {
+			s.panicked(x, r, fault)
+		}
+		s.metrics.request(x, s.config.Now().Sub(start))
+	}()
+	if err := s.pass(x, r); err != nil {
+		s.fail(x, r, x, err)
+		return
+	}
+	defer s.release(x.protocol)
+	x.protocol.Handler.ServeHTTP(x, r)
+}
+
+// pass checks a request against everything that has nothing to do with what it asks.
+// When it gives no error a slot is taken.
+func (s *Server) pass(x *exchange, r *http.Request) error {
+	p := x.protocol
+	if p == nil {
+		return writ.Errorf(writ.CodeNotFound, "there is nothing at %s", clip(r.URL.Path))
+	}
+	if p.Open == nil || !p.Open(r) {
+		text, err := token(r)
+		if err != nil {
+			return err
+		}
+		if x.caller, err = s.identify(text); err != nil {
+			return err
+		}
+		need := Read
+		if p.Needs != nil {
+			need = p.Needs(r)
+		}
+		if !x.caller.May(need) {
+			return writ.Errorf(writ.CodeDenied, "the API key %s has the role %s; this needs %s", x.caller.Key.ID, x.caller.Key.Role, need)
+		}
+	}
+	limit := s.config.Limits.Body
+	if p.Bulk != nil && p.Bulk(r) {
+		limit = s.config.Limits.BulkBody
+	}
+	if r.ContentLength > limit {
+		return tooLong(limit)
+	}
+	if r.Body != nil && r.Body != http.NoBody {
+		r.Body = http.MaxBytesReader(x, r.Body, limit)
+	}
+	return s.occupy(p)
+}
+
+// occupy takes one of the slots for requests that are answered at once. The server's own
+// pages take none: it can be looked at when it is full.
+func (s *Server) occupy(p *Protocol) error {
+	if p.Name == ownName {
+		return nil
+	}
+	select {
+	case s.slots <- struct{}{}:
+		return nil
+	default:
+		return busy(cap(s.slots))
+	}
+}
+
+func (s *Server) release(p *Protocol) {
+	if p.Name != ownName {
+		<-s.slots
+	}
+}
+
+// panicked answers after a fault of a handler: the client learns an ID, the log the rest.
+func (s *Server) panicked(x *exchange, r *http.Request, fault any) {
+	if err, ok := fault.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+		panic(fault)
+	}
+	s.log.Error("request panicked", "request_id", x.id, "method", r.Method, "path", clip(r.URL.Path), "panic", fault, "stack", string(debug.Stack()))
+	if x.status != 0 {
+		panic(http.ErrAbortHandler) // half an answer must not look whole
+	}
+	s.fail(x, r, x, writ.Errorf(writ.CodeInternal, "a handler panicked"))
+}
+
+// requestID gives the caller's own ID when it is one that may go into headers and logs, else a new one.
+func requestID(given string) string {
+	if given != "" && len(given) <= 128 {
+		fine := true
+		for i := range len(given) {
+			fine = fine && given[i] > ' ' && given[i] < 0x7f
+		}
+		if fine {
+			return given
+		}
+	}
+	var b [12]byte
+	_, _ = rand.Read(b[:]) // it does not fail
+	return hex.EncodeToString(b[:])
+}

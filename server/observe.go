@@ -1,0 +1,130 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/authz"
+	"github.com/writ-dev/writ/authz/environment"
+)
+
+// DecisionLog says which decisions are logged and what of them. Denials and errors
+// always are; attributes never, unless they are shown by name.
+type DecisionLog struct {
+	// Logger takes one line for each; nil: none.
+	Logger *slog.Logger
+	// AllowsOneIn logs one allow in so many; 0 and 1: all.
+	AllowsOneIn int
+	// Show names properties and context values that are logged as they are; of others only the name is.
+	Show []string
+}
+
+// Answer is a decision that was made for a caller.
+type Answer struct {
+	Query    *authz.Query
+	Decision writ.Decision
+	Err      error
+	// Start is when the engine was asked.
+	Start time.Time
+}
+
+// Observe counts a decision and logs it. Protocols call it for each decision that they hand out.
+func Observe(ctx context.Context, a *Answer) {
+	x := exchangeOf(ctx)
+	if x == nil || x.caller == nil {
+		return
+	}
+	s := x.server
+	outcome := "deny"
+	switch {
+	case a.Err != nil:
+		outcome = "error"
+	case a.Decision.Allowed:
+		outcome = "allow"
+	}
+	took := s.config.Now().Sub(a.Start)
+	s.metrics.check(checkLabels{x.protocol.Name, x.caller.Project, x.caller.Env, outcome}, took)
+	log := &s.config.Decisions
+	if log.Logger == nil {
+		return
+	}
+	if outcome == "allow" && log.AllowsOneIn > 1 && s.metrics.allows.Add(1)%uint64(log.AllowsOneIn) != 1 {
+		return
+	}
+	s.logDecision(ctx, x, a, outcome, took)
+}
+
+func (s *Server) logDecision(ctx context.Context, x *exchange, a *Answer, outcome string, took time.Duration) {
+	q := a.Query
+	attrs := make([]slog.Attr, 0, 20)
+	attrs = append(attrs,
+		slog.String("request_id", x.id), slog.String("protocol", x.protocol.Name),
+		slog.String("environment", x.caller.Project+"/"+x.caller.Env), slog.String("key", x.caller.Key.ID),
+		slog.String("subject", clip(q.Subject.Type+":"+q.Subject.ID)), slog.String("action", clip(q.Action.Name)),
+		slog.String("resource", clip(q.Resource.Type+":"+q.Resource.ID)), slog.String("decision", outcome),
+	)
+	if q.Tenant != "" {
+		attrs = append(attrs, slog.String("tenant", clip(q.Tenant)))
+	}
+	if len(a.Decision.Reasons) > 0 {
+		attrs = append(attrs, slog.String("rule", clip(a.Decision.Reasons[0].Rule)))
+	}
+	if a.Err != nil {
+		attrs = append(attrs, slog.String("error", clip(a.Err.Error())))
+	}
+	attrs = append(attrs, slog.String("revision", a.Decision.Revision), slog.Int64("duration_ns", int64(took)))
+	for _, group := range []struct {
+		name   string
+		values map[string]any
+	}{{"subject_properties", q.Subject.Properties}, {"action_properties", q.Action.Properties}, {"resource_properties", q.Resource.Properties}, {"context", q.Context}} {
+		if len(group.values) > 0 {
+			attrs = append(attrs, slog.Any(group.name, s.redacted(group.values)))
+		}
+	}
+	s.config.Decisions.Logger.LogAttrs(ctx, slog.LevelInfo, "decision", attrs...)
+}
+
+// redacted keeps the names of values, 32 of them at most, and the values that the log may show.
+func (s *Server) redacted(values map[string]any) map[string]any {
+	const most = 32
+	out := make(map[string]any, min(len(values), most))
+	names := make([]string, 0, len(values))
+	for name := range values {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names[:min(len(names), most)] {
+		out[clip(name)] = "***"
+		if !slices.Contains(s.config.Decisions.Show, name) {
+			continue
+		}
+		switch v := values[name].(type) {
+		case string:
+			out[clip(name)] = clip(v)
+		case bool, float64, nil:
+			out[clip(name)] = v
+		}
+	}
+	return out
+}
+
+// Write makes one write in the caller's name, and counts it.
+func (c *Caller) Write(ctx context.Context, kind, subject string, plan func(*environment.State) ([]authz.Change, error)) (*environment.State, error) {
+	x := exchangeOf(ctx)
+	state, err := c.Environment.Write(ctx, environment.Write{Actor: c.Actor(), Kind: kind, Subject: subject, Plan: plan})
+	if x != nil {
+		outcome := "ok"
+		if err != nil {
+			outcome = string(writ.CodeOf(err))
+		}
+		x.server.metrics.write(writeLabels{x.protocol.Name, c.Project, c.Env, outcome})
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return state, &StatusError{Status: 504, Err: writ.Errorf(writ.CodeExternal, "the write took too long; it may still be made")}
+	}
+	return state, err
+}
