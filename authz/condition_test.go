@@ -13,7 +13,7 @@ func TestConditionsOfTuples(t *testing.T) {
 	t.Parallel()
 	e := snapshot(t, office(t)).Edit()
 	tuple, _ := authz.ParseTuple("account:a#payer@user:ann")
-	tuple.Condition, tuple.Params = "under", map[string]any{"limit": 100}
+	tuple.Condition, tuple.Params = "under", map[string]any{"limit": 100, "until": "2027-01-01T00:00:00Z"}
 	if err := e.Apply(&authz.Change{Tuple: &authz.Step[authz.Tuple]{After: &tuple}}); err != nil {
 		t.Fatal(err)
 	}
