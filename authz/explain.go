@@ -173,7 +173,7 @@ func (x *explanation) mine(object graph.ID, rel graph.Rel) []link {
 		}
 	}
 	stands(a.sid, a.srel)
-	if a.everyone != 0 && a.srel == 0 {
+	if a.everyone != 0 && a.everyone != a.sid && a.srel == 0 {
 		stands(a.everyone, 0)
 	}
 	return found
