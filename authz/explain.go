@@ -49,12 +49,12 @@ func (s *Snapshot) Explain(q *Query) (*Node, error) {
 		}
 		return n, nil
 	}
-	v := a.holds(a.goal, a.resource)
-	switch {
-	case v == yes:
+	v, err := a.answer()
+	if err != nil {
+		return nil, err
+	}
+	if v == yes {
 		return x.proof(), nil
-	case a.exceeded:
-		return nil, a.tooLarge()
 	}
 	return x.tried(step{a.resource, a.goal}), nil
 }
