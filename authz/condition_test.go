@@ -111,8 +111,10 @@ func TestWhatConditionsSee(t *testing.T) {
 			"__tenant:acme#admin@user:ann", "__tenant:other#guest@user:ann")
 		e := s.Edit()
 		for _, r := range []authz.Record{
-			{Entity: authz.Entity{Type: "user", ID: "ann"}, Attributes: map[string]any{"level": 3.0, "shoe": "blue", "color": "green", "last_name": "attribute"},
-				Profile: map[string]string{"email": "ann@example.com", "last_name": "profile"}},
+			{
+				Entity: authz.Entity{Type: "user", ID: "ann"}, Attributes: map[string]any{"level": 3.0, "shoe": "blue", "color": "green", "last_name": "attribute"},
+				Profile: map[string]string{"email": "ann@example.com", "last_name": "profile"},
+			},
 			{Entity: authz.Entity{Type: "document", ID: "a"}, Tenant: "acme", Attributes: map[string]any{"level": 1.0, "shape": "flat"}},
 			{Entity: authz.Entity{Type: authz.TenantType, ID: "acme"}, Attributes: map[string]any{"plan": "gold"}, Profile: map[string]string{"name": "Acme"}},
 			{Entity: authz.Entity{Type: "group", ID: "g"}, Attributes: map[string]any{"level": 3.0}},
