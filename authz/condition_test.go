@@ -150,7 +150,7 @@ func rowOfFolders(t testing.TB, n int) *authz.Snapshot {
 	for i := range n {
 		put(e, fmt.Sprint("folder:f", i+1), "parent", fmt.Sprint("folder:f", i))
 	}
-	put(e, fmt.Sprint("document:last"), "parent", fmt.Sprint("folder:f", n))
+	put(e, "document:last", "parent", fmt.Sprint("folder:f", n))
 	return e.Done()
 }
 
