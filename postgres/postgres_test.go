@@ -137,3 +137,23 @@ func TestServersThatAreNotThere(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// crashSchema is where the nodes of TestCrash find their environment.
+const crashSchema = "WRIT_CRASH_SCHEMA"
+
+// TestCrash kills one of two nodes 50 times.
+func TestCrash(t *testing.T) {
+	c := fresh()
+	c.URL += " pool_max_conns=4"
+	if name := os.Getenv(crashSchema); name != "" {
+		c.Schema = name
+	}
+	kills := 50
+	if testing.Short() {
+		kills = 8
+	}
+	storetest.Crash{
+		Test: "TestCrash", Nodes: 2, Kills: kills, Env: []string{crashSchema + "=" + c.Schema, serverURL + "=" + url},
+		Open: func(t *testing.T) environment.Store { return open(t, c) },
+	}.Run(t)
+}
