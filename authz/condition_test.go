@@ -13,7 +13,7 @@ func TestConditionsOfTuples(t *testing.T) {
 	t.Parallel()
 	e := snapshot(t, office(t)).Edit()
 	tuple, _ := authz.ParseTuple("account:a#payer@user:ann")
-	tuple.Condition, tuple.Params = "under", map[string]any{"limit": 100}
+	tuple.Condition, tuple.Params = "under", map[string]any{"limit": 100, "until": "2027-01-01T00:00:00Z"}
 	if err := e.Apply(&authz.Change{Tuple: &authz.Step[authz.Tuple]{After: &tuple}}); err != nil {
 		t.Fatal(err)
 	}
@@ -26,6 +26,7 @@ func TestConditionsOfTuples(t *testing.T) {
 		{"true", map[string]any{"amount": 100.0}, true},
 		{"false", map[string]any{"amount": 100.5}, false},
 		{"a value is missing", nil, false},
+		{"a parameter that nobody gave", map[string]any{"unheard": 1.0}, false},
 		{"a value of the wrong type", map[string]any{"amount": "1"}, false},
 		{"the tuple's own value comes first", map[string]any{"amount": 101.0, "limit": 1000.0}, false},
 		{"a Go number", map[string]any{"amount": 7}, true},
@@ -139,8 +140,8 @@ func TestWhatConditionsSee(t *testing.T) {
 	}
 }
 
-// chain is folders in a row: f0's viewer is ann, and each is the parent of the next.
-func chain(t testing.TB, n int) *authz.Snapshot {
+// rowOfFolders is folders in a row: f0's viewer is ann, and each is the parent of the next.
+func rowOfFolders(t testing.TB, n int) *authz.Snapshot {
 	t.Helper()
 	e := snapshot(t, documents()).Edit()
 	add(t, e, "folder:f0#viewer@user:ann")
@@ -154,7 +155,7 @@ func chain(t testing.TB, n int) *authz.Snapshot {
 func TestDepth(t *testing.T) {
 	t.Parallel()
 	for n, want := range map[int]writ.Code{900: "", 1100: writ.CodeTooLarge} {
-		s := chain(t, n)
+		s := rowOfFolders(t, n)
 		ok, err := s.Allowed(ask(t, "document:last#viewer@user:ann"))
 		if want == "" && (!ok || err != nil) || want != "" && (ok || writ.CodeOf(err) != want) {
 			t.Errorf("%d folders: %v, %v", n, ok, err)
@@ -164,7 +165,7 @@ func TestDepth(t *testing.T) {
 			t.Errorf("%d folders, another user: %v, %v", n, ok, err)
 		}
 	}
-	s := chain(t, 1100)
+	s := rowOfFolders(t, 1100)
 	e := s.Edit()
 	add(t, e, "document:last#owner@user:ann")
 	add(t, e, "document:last#blocked@user:bob")

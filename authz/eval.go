@@ -164,14 +164,13 @@ func (a *asker) edges(object graph.ID, rel graph.Rel) func(yield func(graph.Edge
 
 // usersets asks the tuples of a relation whose subjects are usersets.
 func (a *asker) usersets(r *relation, object graph.ID) verdict {
-	if r.climbs && a.canClimb() {
-		if degree, _ := a.facts.Degree(object); degree > 4*len(a.climb.found)+8 {
-			return a.probe(r, object)
-		}
-	}
 	v := no
 	edges := a.facts.Usersets(object, r.rel)
-	for e, ok := edges.Next(); ok; e, ok = edges.Next() {
+	e, ok := edges.Next()
+	if ok && r.climbs && a.canClimb() && edges.Len() > 2*len(a.climb.found) {
+		return a.probe(r, object)
+	}
+	for ; ok; e, ok = edges.Next() {
 		if !a.spend() {
 			return unknown
 		}

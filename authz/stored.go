@@ -83,11 +83,9 @@ func (s *Snapshot) Records(kind, after string, f func(Record) bool) {
 		id   graph.ID
 	}
 	var all []named
-	s.facts.Each(t, func(id graph.ID) bool {
-		if s.facts.Record(id) != nil {
-			if _, name := s.facts.Name(id); name > after || after == "" {
-				all = append(all, named{name, id})
-			}
+	s.facts.EachRecord(t, func(id graph.ID, _ *graph.Record) bool {
+		if _, name := s.facts.Name(id); name > after || after == "" {
+			all = append(all, named{name, id})
 		}
 		return true
 	})
@@ -215,18 +213,10 @@ func (s *Snapshot) tuplesOf(filter *TupleFilter, f func(Tuple) bool) {
 		return
 	}
 	var list []Tuple
-	collect := func(srel graph.Rel) {
-		edges := s.facts.Objects(subject, srel, 0)
-		for e, ok := edges.Next(); ok; e, ok = edges.Next() {
-			if s.inTenant(e.Other, filter.Tenant) {
-				list = append(list, s.tuple(tupleNumbers{e.Other, subject, e.Rel, srel}, e.Extra))
-			}
-		}
-	}
-	collect(0)
-	if k := s.c.types[filter.Subject.Type]; k != nil {
-		for _, r := range k.relations {
-			collect(r.rel)
+	edges := s.facts.ObjectsAny(subject)
+	for e, ok := edges.Next(); ok; e, ok = edges.Next() {
+		if s.inTenant(e.Other, filter.Tenant) {
+			list = append(list, s.tuple(tupleNumbers{e.Other, subject, e.Rel, e.SubjectRel}, e.Extra))
 		}
 	}
 	inOrder(list, filter, f)

@@ -52,7 +52,7 @@ type RoleSource struct {
 // deny the rules that deny. When something allowed only that is told. It is for people, not for deciding:
 // it asks the snapshot again for each part.
 func (s *Schema) Debug(snapshot *authz.Snapshot, q *authz.Query) map[string]any {
-	d := &debugger{s: s, snapshot: snapshot, q: q, resource: s.Resource(q.Resource.Type)}
+	d := &debugger{s: s, snapshot: snapshot, q: q, resource: s.Resource(q.Resource.Type), active: map[roleAt]bool{}}
 	d.tenant = d.tenantOf()
 	all := map[string]Verdict{"rbac": d.rbac()}
 	abac, deny := d.abac()
@@ -81,6 +81,7 @@ type debugger struct {
 	q        *authz.Query
 	resource *Resource // nil: unknown
 	tenant   string
+	active   map[roleAt]bool // what is being looked at, so that a circle of roles ends
 }
 
 // tenantOf is the tenant that counts, by the order of [authz.Query].
@@ -97,9 +98,15 @@ func (d *debugger) tenantOf() string {
 
 // holds asks whether the user has a relation to an object.
 func (d *debugger) holds(object authz.Entity, relation, tenant string) bool {
-	if r := d.s.Resource(object.Type); r != nil && r.Action(relation) != nil {
-		_, found := d.snapshot.Tuple(object, relation, d.holder()) // the name would be taken for the action's
-		return found
+	if r := d.s.Resource(object.Type); r != nil && r.Action(relation) != nil && r.Role(relation) != nil {
+		// The engine would take the name for the action's.
+		e := roleAt{object, relation}
+		if d.active[e] {
+			return false
+		}
+		d.active[e] = true
+		defer delete(d.active, e)
+		return len(d.sources(object, relation)) > 0
 	}
 	q := authz.Query{Request: d.q.Request, SubjectRelation: d.q.SubjectRelation, Tenant: tenant, Now: d.q.Now, Extra: d.q.Extra}
 	q.Action.Name = relation
@@ -235,25 +242,26 @@ func (d *debugger) rebac() Verdict {
 	return Verdict{Allow: true, Code: "allow", Reason: "user " + user + " has " + permission + " on " + object.String(), Roles: allowing}
 }
 
+// roleAt is a role on an object.
+type roleAt struct {
+	object authz.Entity
+	role   string
+}
+
 // sources gives the ways by which the user has a role on an object.
 func (d *debugger) sources(object authz.Entity, role string) []RoleSource {
-	var all []RoleSource
-	d.snapshot.Tuples(authz.TupleFilter{Object: object, Relation: role}, func(t authz.Tuple) bool {
-		switch {
-		case !d.live(t):
-		case t.Subject == d.holder():
-			all = append(all, RoleSource{Type: "role_assignment", Resource: object.String(), Role: role})
-		case t.Subject.Relation != "" && d.holds(t.Subject.Entity, t.Subject.Relation, ""):
-			all = append(all, RoleSource{Type: "group_assignment", Resource: t.Subject.Entity.String(), Role: t.Subject.Relation})
-		}
-		return true
-	})
-	for _, x := range d.resource.Roles {
-		if slices.Contains(x.Extends, role) && d.holds(object, x.Key, d.tenant) {
+	on := d.s.Resource(object.Type)
+	all := d.assigned(object, role)
+	for _, x := range on.Roles {
+		if slices.Contains(x.Extends, role) && d.holds(object, x.Key, "") {
 			all = append(all, RoleSource{Type: "role_extension", Resource: object.String(), Role: x.Key})
 		}
 	}
-	for _, grant := range d.resource.Role(role).Grants {
+	part := on.Role(role)
+	for _, grant := range part.Grants {
+		if (grant.UnlessDirect || part.UnlessDirect) && d.direct(on, object) {
+			continue
+		}
 		d.snapshot.Tuples(authz.TupleFilter{Object: object, Relation: grant.Relation}, func(t authz.Tuple) bool {
 			if d.live(t) && d.holds(t.Subject.Entity, grant.Role, "") {
 				all = append(all, RoleSource{"role_derivation", t.Subject.Entity.String(), grant.Role, grant.Relation})
@@ -262,4 +270,26 @@ func (d *debugger) sources(object authz.Entity, role string) []RoleSource {
 		})
 	}
 	return all
+}
+
+// assigned gives the tuples by which the user has a role on an object, as themselves, as anybody, or in a group.
+func (d *debugger) assigned(object authz.Entity, role string) []RoleSource {
+	var all []RoleSource
+	d.snapshot.Tuples(authz.TupleFilter{Object: object, Relation: role}, func(t authz.Tuple) bool {
+		everyone := t.Subject == authz.Holder{Entity: authz.Entity{Type: d.q.Subject.Type, ID: authz.Everyone}}
+		switch {
+		case !d.live(t):
+		case t.Subject == d.holder(), everyone:
+			all = append(all, RoleSource{Type: "role_assignment", Resource: object.String(), Role: role})
+		case t.Subject.Relation != "" && d.holds(t.Subject.Entity, t.Subject.Relation, ""):
+			all = append(all, RoleSource{Type: "group_assignment", Resource: t.Subject.Entity.String(), Role: t.Subject.Relation})
+		}
+		return true
+	})
+	return all
+}
+
+// direct reports whether the user was given any role on the very object.
+func (d *debugger) direct(on *Resource, object authz.Entity) bool {
+	return slices.ContainsFunc(on.Roles, func(r Role) bool { return len(d.assigned(object, r.Key)) > 0 })
 }

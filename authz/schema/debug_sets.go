@@ -104,21 +104,28 @@ func (d *debugger) what(r *Rule, sets []string) bool {
 
 // own reports whether a rule's own conditions let it count. One without an answer lets a rule count that denies, and none that allows.
 func (d *debugger) own(r *Rule) bool {
+	unknown := false
 	if r.When != "" {
-		if ok, err := d.eval(r.When); err != nil || !ok {
-			return err != nil && r.Deny
+		ok, err := d.eval(r.When)
+		if err == nil && !ok {
+			return false
 		}
+		unknown = err != nil
 	}
 	if r.Except != "" {
-		if ok, err := d.eval(r.Except); err != nil || ok {
-			return err != nil && r.Deny
+		ok, err := d.eval(r.Except)
+		if err == nil && ok {
+			return false
 		}
+		unknown = unknown || err != nil
 	}
-	return true
+	return !unknown || r.Deny
 }
 
-// within reports whether the condition of a set holds, and those of the sets above it.
+// within reports whether the condition of a set holds, and those of the sets above it. One that does not
+// hold decides, whatever has no answer beside it.
 func (d *debugger) within(key string) (bool, error) {
+	var unknown error
 	for steps := 0; key != ""; steps++ {
 		set := d.s.Set(key)
 		if set == nil || steps > len(d.s.Sets) {
@@ -132,12 +139,16 @@ func (d *debugger) within(key string) (bool, error) {
 			}
 			source = text
 		}
-		if ok, err := d.eval(source); !ok || err != nil {
-			return false, err
+		ok, err := d.eval(source)
+		if err == nil && !ok {
+			return false, nil
+		}
+		if err != nil {
+			unknown = err
 		}
 		key = set.Parent
 	}
-	return true, nil
+	return unknown == nil, unknown
 }
 
 func (d *debugger) eval(source string) (bool, error) {
