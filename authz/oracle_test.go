@@ -176,8 +176,9 @@ func TestListsAgreeWithTheOracle(t *testing.T) {
 			same(t, "actions", got, want)
 		}
 	})
+	t.Log(listed)
 	for _, what := range []string{"resources", "subjects", "tenants", "actions"} {
-		if listed[what] < 10 {
+		if listed[what] < 3 {
 			t.Errorf("only %d lists of %s held anything", listed[what], what)
 		}
 	}
