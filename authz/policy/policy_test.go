@@ -129,7 +129,7 @@ func TestExample(t *testing.T) {
 	}
 	for _, r := range results {
 		if !r.Passed {
-			t.Errorf("%s: %s: %s: %s", r.Case.Position, r.Test, r.Case.Text, r.Message)
+			t.Errorf("%s: %s: %s: got %s, %v", r.Case.Position, r.Test, r.Case.Text, r.Got, r.Err)
 		}
 	}
 	t.Logf("%d cases", len(results))
@@ -162,7 +162,7 @@ func TestSemantics(t *testing.T) {
 			allowed, denied := 0, 0
 			for _, r := range results {
 				if !r.Passed {
-					t.Errorf("%s: %s: %s: %s", r.Case.Position, r.Test, r.Case.Text, r.Message)
+					t.Errorf("%s: %s: %s: got %s, %v", r.Case.Position, r.Test, r.Case.Text, r.Got, r.Err)
 				}
 				if r.Case.Allowed {
 					allowed++

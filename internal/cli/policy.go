@@ -11,6 +11,7 @@ import (
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz"
 	"github.com/writ-dev/writ/authz/openfga"
+	"github.com/writ-dev/writ/authz/policy"
 )
 
 func newPolicy(sh *shell) *cobra.Command {
@@ -69,6 +70,7 @@ type validated struct {
 	Relations  int    `json:"relations"`
 	Actions    int    `json:"actions"`
 	Conditions int    `json:"conditions"`
+	Rules      int    `json:"rules,omitempty"`
 	Tests      int    `json:"tests"`
 }
 
@@ -77,7 +79,7 @@ func (v validated) text() string {
 	for _, p := range []struct {
 		n     int
 		thing string
-	}{{v.Relations, "relation"}, {v.Actions, "action"}, {v.Conditions, "condition"}, {v.Tests, "test"}} {
+	}{{v.Relations, "relation"}, {v.Actions, "action"}, {v.Conditions, "condition"}, {v.Rules, "rule"}, {v.Tests, "test"}} {
 		if p.n > 0 {
 			parts = append(parts, counted(p.n, p.thing))
 		}
@@ -90,6 +92,8 @@ type policyInput struct {
 	path  string
 	model *authz.Model
 	store *openfga.Store // nil unless it is a store test
+	// written is a policy in YAML; nil for all else.
+	written *policy.Policy
 }
 
 // openPolicy reads the policy at a path by what it is.
@@ -102,7 +106,7 @@ func openPolicy(path string) (*policyInput, error) {
 		if mod := filepath.Join(path, "fga.mod"); fileThere(mod) && !fileThere(filepath.Join(path, "topology.yml")) {
 			return openPolicy(mod)
 		}
-		return nil, writ.Errorf(writ.CodeInternal, "policies of topologies are not read yet")
+		return openPolicyDir(path)
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -120,15 +124,41 @@ func openPolicy(path string) (*policyInput, error) {
 		if p.store, err = openfga.ReadStore(path, text, beside); err == nil {
 			doc = p.store.Document
 		}
+	case name == "topology.yml":
+		return openPolicyDir(filepath.Dir(path))
+	case strings.HasSuffix(name, ".yml"), strings.HasSuffix(name, ".yaml"):
+		start, err := parseStart(text, writ.Position{File: path, Line: 1, Col: 1})
+		return start.input(path), err
 	default:
 		return nil, writ.Errorf(writ.CodeInvalid, "%s is no policy that is known by its name", path).
-			WithHint("models end in .fga or .json, store tests in .fga.yaml")
+			WithHint("policies end in .yml, OpenFGA models in .fga or .json, its store tests in .fga.yaml")
 	}
 	if err != nil {
 		return nil, err
 	}
 	p.model, err = doc.Model()
 	return p, err
+}
+
+// openPolicyDir reads the policy of a directory.
+func openPolicyDir(dir string) (*policyInput, error) {
+	start, err := findPolicy(dir)
+	if err == nil && start == nil {
+		err = writ.Errorf(writ.CodeNotFound, "there is no policy in %s", dir).
+			WithHint("write a policy.yml or the policy: section of a topology.yml")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return start.input(start.file), nil
+}
+
+// input is the policy as the commands of this file take it; nil of nil.
+func (p *startPolicy) input(path string) *policyInput {
+	if p == nil {
+		return nil
+	}
+	return &policyInput{path: path, model: p.model, written: p.written}
 }
 
 func fileThere(path string) bool {
@@ -151,8 +181,14 @@ func (p *policyInput) summary() (validated, error) {
 		v.Relations += len(t.Relations)
 		v.Actions += len(t.Actions)
 	}
-	if p.store != nil {
+	switch {
+	case p.store != nil:
 		v.Tests = len(p.store.Tests)
+	case p.written != nil:
+		v.Tests = len(p.written.Tests)
+		if s := p.written.Schema; s != nil {
+			v.Rules = len(s.Rules)
+		}
 	}
 	return v, nil
 }

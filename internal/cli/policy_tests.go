@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -29,7 +30,11 @@ shown with its reasons. The exit status is 1 when there is one, or no test at al
 				if err != nil {
 					return err
 				}
-				all = append(all, p.test()...)
+				outcome, err := p.test(sh.now())
+				if err != nil {
+					return err
+				}
+				all = append(all, outcome...)
 			}
 			return showTests(sh, format, all)
 		},
@@ -53,9 +58,12 @@ type tested struct {
 	source   string
 }
 
-func (p *policyInput) test() []tested {
+func (p *policyInput) test(now time.Time) ([]tested, error) {
+	if p.written != nil {
+		return p.testWritten(now)
+	}
 	if p.store == nil {
-		return nil
+		return nil, nil
 	}
 	var out []tested
 	for _, r := range p.store.Run() {
@@ -69,7 +77,27 @@ func (p *policyInput) test() []tested {
 		}
 		out = append(out, t)
 	}
-	return out
+	return out, nil
+}
+
+// testWritten runs the tests of a policy in YAML. Grants that end are judged now where a test says no time.
+func (p *policyInput) testWritten(now time.Time) ([]tested, error) {
+	results, err := p.written.RunTests(now)
+	if err != nil {
+		return nil, err
+	}
+	var out []tested
+	for _, r := range results {
+		t := tested{
+			File: p.path, Test: r.Test, Question: r.Case.Text, Position: r.Case.Position, source: r.Source,
+			Want: r.Want, Got: r.Got, Passed: r.Passed, Reasons: r.Decision.Reasons, err: r.Err,
+		}
+		if r.Err != nil {
+			t.Error = r.Err.Error()
+		}
+		out = append(out, t)
+	}
+	return out, nil
 }
 
 func questionText(q openfga.Question) string {

@@ -128,7 +128,7 @@ really enforced; and it shows who gains what before a deploy changes anything.`,
 	root.SetErr(sh.stderr)
 	root.AddCommand(
 		newInit(sh), newUp(sh), newSynth(sh), newRoles(sh), newDiff(sh), newDeploy(sh),
-		newDestroy(sh), newInvoke(sh), newLogs(sh), newCredentials(sh), newIAM(sh), newPolicy(sh), newVersion(sh),
+		newDestroy(sh), newInvoke(sh), newLogs(sh), newCredentials(sh), newIAM(sh), newPolicy(sh), newServe(sh), newCheck(sh), newKey(sh), newVersion(sh),
 	)
 	wrap(root.Commands())
 	root.SetFlagErrorFunc(knownFlag)

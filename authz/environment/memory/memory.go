@@ -22,6 +22,9 @@ type Store struct {
 
 // Load implements [environment.Store].
 func (s *Store) Load(ctx context.Context, each func(authz.Change) error) (ledger.Head, error) {
+	if err := gone(ctx); err != nil {
+		return ledger.Head{}, err
+	}
 	s.mu.Lock()
 	commits, head := s.commits, s.head()
 	s.mu.Unlock()
@@ -63,6 +66,9 @@ func (s *Store) head() ledger.Head {
 
 // Append implements [environment.Store].
 func (s *Store) Append(ctx context.Context, after ledger.Head, commits []environment.Commit) error {
+	if err := gone(ctx); err != nil {
+		return err
+	}
 	kept := make([]environment.Commit, len(commits))
 	for i, c := range commits {
 		changes, err := environment.DecodeChanges(c.Data)
@@ -86,6 +92,9 @@ func (s *Store) Append(ctx context.Context, after ledger.Head, commits []environ
 
 // Commits implements [environment.Store].
 func (s *Store) Commits(ctx context.Context, after uint64, each func(environment.Commit) error) error {
+	if err := gone(ctx); err != nil {
+		return err
+	}
 	s.mu.Lock()
 	commits := s.commits
 	s.mu.Unlock()
@@ -93,6 +102,13 @@ func (s *Store) Commits(ctx context.Context, after uint64, each func(environment
 		if err := each(c); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+func gone(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return writ.Errorf(writ.CodeCancelled, "the caller went away: %w", err)
 	}
 	return nil
 }

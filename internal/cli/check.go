@@ -1,0 +1,207 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/authz"
+	"github.com/writ-dev/writ/server"
+)
+
+type checkFlags struct {
+	context, tenant, list, asOf, atLeast string
+	environment, server, policy          string
+	explain                              bool
+	format                               string
+}
+
+func newCheck(sh *shell) *cobra.Command {
+	var f checkFlags
+	cmd := &cobra.Command{
+		Use:   "check SUBJECT ACTION RESOURCE [DIR]",
+		Short: "Ask who may do what: allowed or denied, and why",
+		Long: `Asks the policy whether SUBJECT (ann, or user:ann) may do ACTION (read) on RESOURCE
+(document:budget, or a type alone: document). It prints the answer with its
+reasons, and for a denial what would allow it; exit status 0 is allowed, 3 denied.
+
+The server that runs in DIR is asked, or the one at --server URL (with a key in
+WRIT_API_KEY); when none runs, what is stored in DIR/.writ/policy, or else the
+policy of DIR (or --policy FILE) with the facts beside it.
+
+  writ check ann read document:budget --explain
+  writ check ann read document:budget --context '{"ip": "10.0.0.7"}' --tenant acme
+  writ check ann read document --list resources     which documents may ann read?
+  writ check user read document:budget --list subjects    who may read it?
+  writ check ann document:budget --list actions     what may ann do with it?`,
+		Args: cobra.RangeArgs(2, 4),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			q, dir, err := f.question(args)
+			if err != nil {
+				return err
+			}
+			source, err := f.open(cmd.Context(), sh, dir)
+			if err != nil {
+				return err
+			}
+			defer source.close()
+			if f.list != "" {
+				return f.showList(cmd.Context(), sh, source, q)
+			}
+			return f.showCheck(cmd.Context(), sh, source, q)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.context, "context", "", "the context of the request, a JSON object")
+	flags.StringVar(&f.tenant, "tenant", "", "the tenant that roles count in; the resource's own if not given")
+	flags.StringVar(&f.list, "list", "", "list what is allowed instead: resources, subjects or actions")
+	flags.BoolVar(&f.explain, "explain", false, "show the whole tree of the answer")
+	flags.StringVar(&f.asOf, "as-of", "", "answer as of a `TIME`, such as 2026-05-04T12:00:00Z")
+	flags.StringVar(&f.atLeast, "at-least", "", "answer at a `REVISION` or later, and wait for it")
+	flags.StringVar(&f.environment, "environment", server.DefaultProject+"/"+server.DefaultEnv, "the `PROJECT/ENVIRONMENT` to ask")
+	flags.StringVar(&f.server, "server", "", "the `URL` of a server, with a key in WRIT_API_KEY")
+	flags.StringVar(&f.policy, "policy", "", "ask the policy in a `FILE`, and no server")
+	formatFlag(cmd, &f.format)
+	return cmd
+}
+
+// The lists that can be asked for.
+const (
+	listResources = "resources"
+	listSubjects  = "subjects"
+	listActions   = "actions"
+)
+
+// question reads the arguments and flags.
+func (f *checkFlags) question(args []string) (q authz.Query, dir string, err error) {
+	if err := checkFormat(f.format); err != nil {
+		return q, "", err
+	}
+	if f.list != "" {
+		if err := checkChoice("list", f.list, []string{listResources, listSubjects, listActions}); err != nil {
+			return q, "", err
+		}
+	}
+	if f.asOf != "" && f.atLeast != "" {
+		return q, "", writ.Errorf(writ.CodeUsage, "--as-of and --at-least exclude one another")
+	}
+	if f.list == listActions {
+		args = append([]string{args[0], ""}, args[1:]...)
+	}
+	if len(args) < 3 || len(args) > 4 {
+		return q, "", writ.Errorf(writ.CodeUsage, "a question has a subject, an action and a resource").
+			WithHint("writ check ann read document:budget; with --list actions there is no action")
+	}
+	if len(args) == 4 {
+		dir = args[3]
+	} else {
+		dir = "."
+	}
+	q.Subject.Type, q.Subject.ID = splitName(args[0], "user", f.list != listSubjects)
+	q.Resource.Type, q.Resource.ID = splitName(args[2], "", false)
+	q.Action.Name = args[1]
+	// "document:read" is how roles name it; the resource says the type already.
+	if kind, action, ok := strings.Cut(args[1], ":"); ok && kind == q.Resource.Type {
+		q.Action.Name = action
+	}
+	if f.tenant != "" {
+		q.Tenant = f.tenant
+	}
+	if f.context != "" {
+		if err := json.Unmarshal([]byte(f.context), &q.Context); err != nil {
+			return q, "", writ.Errorf(writ.CodeUsage, "--context is not a JSON object: %w", err).WithHint(`write it as '{"ip": "10.0.0.7"}'`)
+		}
+	}
+	return q, dir, nil
+}
+
+// splitName reads type:id, or a word alone: an ID of the default type, else a type.
+func splitName(text, kind string, id bool) (string, string) {
+	if before, after, ok := strings.Cut(text, ":"); ok {
+		return before, after
+	}
+	if id {
+		return kind, text
+	}
+	return text, ""
+}
+
+// checkedAnswer is what `writ check --format json` prints.
+type checkedAnswer struct {
+	writ.Decision
+	Tree *authz.Node `json:"tree,omitempty"`
+}
+
+func (f *checkFlags) showCheck(ctx context.Context, sh *shell, source checkSource, q authz.Query) error {
+	d, tree, err := source.check(ctx, q, f.explain)
+	if err != nil {
+		return err
+	}
+	if f.format == "json" {
+		err = writeJSON(sh.stdout, checkedAnswer{d, tree})
+	} else {
+		_, err = fmt.Fprint(sh.stdout, decisionText(style{sh.colorOut}, &d, tree))
+	}
+	if err == nil && !d.Allowed {
+		return exitError(writ.CodeDenied.ExitStatus())
+	}
+	return err
+}
+
+// listed is what `writ check --list --format json` prints.
+type listed struct {
+	IDs      []string `json:"ids"`
+	Everyone bool     `json:"everyone,omitempty"`
+}
+
+func (f *checkFlags) showList(ctx context.Context, sh *shell, source checkSource, q authz.Query) error {
+	all := listed{IDs: []string{}}
+	err := source.list(ctx, f.list, q, func(ids []string, everyone bool) {
+		all.IDs, all.Everyone = append(all.IDs, ids...), all.Everyone || everyone
+	})
+	if err != nil {
+		return err
+	}
+	if f.format == "json" {
+		return writeJSON(sh.stdout, all)
+	}
+	var b strings.Builder
+	for _, id := range all.IDs {
+		switch f.list {
+		case listResources:
+			id = q.Resource.Type + ":" + id
+		case listSubjects:
+			id = q.Subject.Type + ":" + id
+		}
+		b.WriteString(oneLine(id) + "\n")
+	}
+	if all.Everyone {
+		fmt.Fprintf(&b, "%s:*\n", q.Subject.Type)
+	}
+	_, err = fmt.Fprint(sh.stdout, b.String())
+	return err
+}
+
+// moment reads --as-of.
+func (f *checkFlags) moment() (time.Time, error) {
+	t, err := time.Parse(time.RFC3339, f.asOf)
+	if err != nil {
+		return t, writ.Errorf(writ.CodeUsage, "--as-of %q is no time", oneLine(f.asOf)).WithHint("write it as 2026-05-04T12:00:00Z")
+	}
+	return t, nil
+}
+
+// revision reads --at-least.
+func (f *checkFlags) revision() (uint64, error) {
+	n, err := strconv.ParseUint(f.atLeast, 10, 64)
+	if err != nil {
+		return 0, writ.Errorf(writ.CodeUsage, "--at-least %q is no revision", oneLine(f.atLeast)).WithHint("decisions carry theirs: `writ check --format json`")
+	}
+	return n, nil
+}

@@ -1,0 +1,245 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/authz"
+	"github.com/writ-dev/writ/authz/environment"
+	"github.com/writ-dev/writ/server"
+	"github.com/writ-dev/writ/server/client"
+)
+
+// checkSource answers questions: a server, or a policy in this process.
+type checkSource interface {
+	check(ctx context.Context, q authz.Query, explain bool) (writ.Decision, *authz.Node, error)
+	// list gives what is allowed, in parts.
+	list(ctx context.Context, what string, q authz.Query, part func(ids []string, everyone bool)) error
+	close()
+}
+
+// open finds who is to answer.
+func (f *checkFlags) open(ctx context.Context, sh *shell, dir string) (checkSource, error) {
+	e, err := parseEnvironment(f.environment)
+	if err != nil {
+		return nil, err
+	}
+	if f.policy == "" {
+		remote, err := findServer(sh, dir, f.server, e)
+		if err != nil {
+			return nil, err
+		}
+		if remote != nil {
+			return f.openRemote(remote)
+		}
+		if file := filepath.Join(stateDir(dir), "policy", e.project+"."+e.env+".db"); fileThere(file) || sh.getenv("WRIT_STORE") != "" {
+			return f.openStored(ctx, sh, dir, e)
+		}
+	}
+	return f.openFile(sh, dir)
+}
+
+// openFile reads a policy that no server has stored yet.
+func (f *checkFlags) openFile(sh *shell, dir string) (checkSource, error) {
+	if f.asOf != "" || f.atLeast != "" {
+		return nil, writ.Errorf(writ.CodeUsage, "a policy file has no history").
+			WithHint("--as-of and --at-least ask a server, or what one has stored")
+	}
+	var p *startPolicy
+	var err error
+	if f.policy != "" {
+		p, err = readStart(f.policy)
+	} else {
+		if _, statErr := os.Stat(dir); statErr != nil {
+			return nil, writ.Errorf(writ.CodeNotFound, "there is no directory %s", dir)
+		}
+		p, err = findPolicy(dir)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if p == nil {
+		return nil, writ.Errorf(writ.CodeNotFound, "there is no server running in %s, and no policy", dir).
+			WithHint("write a policy.yml or the policy: section of a topology.yml, or start `writ serve %s`", quoted(dir))
+	}
+	s, err := p.snapshot()
+	if err != nil {
+		return nil, err
+	}
+	return &localSource{snapshot: s, now: sh.now(), closing: func() {}}, nil
+}
+
+// openStored reads what a server has stored, while none runs.
+func (f *checkFlags) openStored(ctx context.Context, sh *shell, dir string, e serveEnvironment) (checkSource, error) {
+	store, closing, err := openStore(ctx, dir, sh.getenv("WRIT_STORE"), e)
+	if err != nil {
+		return nil, err
+	}
+	source := &localSource{now: sh.now(), closing: func() {
+		if closing != nil {
+			_ = closing() // nothing was written
+		}
+	}}
+	state, err := f.state(ctx, sh, store, source)
+	if err != nil {
+		source.close()
+		return nil, err
+	}
+	source.snapshot, source.revision = state.Snapshot, strconv.FormatUint(state.Head.Seq, 10)
+	return source, nil
+}
+
+func (f *checkFlags) state(ctx context.Context, sh *shell, store environment.Store, source *localSource) (*environment.State, error) {
+	live, err := openEnvironment(ctx, store, nil, sh.now)
+	if err != nil {
+		return nil, err
+	}
+	if f.asOf != "" {
+		if source.now, err = f.moment(); err != nil {
+			return nil, err
+		}
+		return live.AsOf(ctx, source.now)
+	}
+	state := live.State()
+	if f.atLeast != "" {
+		least, err := f.revision()
+		if err != nil {
+			return nil, err
+		}
+		if state.Head.Seq < least {
+			return nil, writ.Errorf(writ.CodeNotFound, "revision %d is not here: the newest is %d", least, state.Head.Seq)
+		}
+	}
+	return state, nil
+}
+
+// localSource answers in this process.
+type localSource struct {
+	snapshot *authz.Snapshot
+	revision string
+	now      time.Time
+	closing  func()
+}
+
+func (l *localSource) close() { l.closing() }
+
+func (l *localSource) check(_ context.Context, q authz.Query, explain bool) (d writ.Decision, tree *authz.Node, err error) {
+	q.Now = l.now
+	if d, err = l.snapshot.Check(&q); err != nil {
+		return writ.Decision{}, nil, err
+	}
+	d.Revision = l.revision
+	if explain {
+		tree, err = l.snapshot.Explain(&q)
+	}
+	return d, tree, err
+}
+
+func (l *localSource) list(_ context.Context, what string, q authz.Query, part func([]string, bool)) error {
+	q.Now = l.now
+	ask := authz.List{Query: q}
+	list := (*authz.Snapshot).Resources
+	switch what {
+	case listActions:
+		ids, err := l.snapshot.Actions(&q)
+		part(ids, false)
+		return err
+	case listSubjects:
+		ask.Type, list = q.Subject.Type, (*authz.Snapshot).Subjects
+	default:
+		ask.Type = q.Resource.Type
+	}
+	for {
+		page, err := list(l.snapshot, &ask)
+		if err != nil {
+			return err
+		}
+		part(page.IDs, page.Everyone)
+		if page.Next == "" {
+			return nil
+		}
+		ask.After = page.Next
+	}
+}
+
+// remoteSource asks a server.
+type remoteSource struct {
+	*remoteServer
+	client *client.Client
+}
+
+func (f *checkFlags) openRemote(s *remoteServer) (checkSource, error) {
+	c, err := client.New(client.Config{URL: s.url, Key: s.key, Timeout: time.Minute})
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case f.asOf != "":
+		t, err := f.moment()
+		if err != nil {
+			return nil, err
+		}
+		c, s.header = c.AsOf(t), map[string]string{server.AsOfHeader: t.UTC().Format(time.RFC3339)}
+	case f.atLeast != "":
+		if _, err := f.revision(); err != nil {
+			return nil, err
+		}
+		c, s.header = c.At(f.atLeast), map[string]string{server.RevisionHeader: f.atLeast}
+	}
+	return &remoteSource{s, c}, nil
+}
+
+func (*remoteSource) close() {}
+
+// withTenant puts the tenant where the wire has it.
+func withTenant(q authz.Query) writ.Request {
+	if q.Tenant != "" {
+		q.Resource.Properties = map[string]any{"tenant": q.Tenant}
+	}
+	return q.Request
+}
+
+func (r *remoteSource) check(ctx context.Context, q authz.Query, explain bool) (writ.Decision, *authz.Node, error) {
+	text, err := json.Marshal(server.Question{Request: withTenant(q), Explain: explain})
+	if err != nil {
+		return writ.Decision{}, nil, err
+	}
+	var answer server.Answered
+	err = r.call(ctx, http.MethodPost, server.PathCheck, bytes.NewReader(text), &answer)
+	return answer.Decision, answer.Tree, err
+}
+
+func (r *remoteSource) list(ctx context.Context, what string, q authz.Query, part func([]string, bool)) error {
+	list := map[string]func(context.Context, writ.Request, client.Page) (client.Found, error){
+		listResources: r.client.Resources, listSubjects: r.client.Subjects, listActions: r.client.Actions,
+	}[what]
+	page := client.Page{Limit: 1000}
+	for {
+		found, err := list(ctx, withTenant(q), page)
+		if err != nil {
+			return writ.Errorf(exitCode(err), "%s", strings.TrimSpace(err.Error()))
+		}
+		part(found.IDs, found.Everyone)
+		if found.Next == "" {
+			return nil
+		}
+		page.Token = found.Next
+	}
+}
+
+// exitCode is the code of an error of the way to the server: a key that is refused is no denial
+// of the question.
+func exitCode(err error) writ.Code {
+	if code := writ.CodeOf(err); code != writ.CodeDenied && code != writ.CodeAuth {
+		return code
+	}
+	return writ.CodeExternal
+}

@@ -1,0 +1,245 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/authz/environment"
+	"github.com/writ-dev/writ/server"
+)
+
+// apiKeyFlags are those of all commands about keys.
+type apiKeyFlags struct {
+	environment string
+	server      string
+	store       string
+	format      string
+}
+
+func newKey(sh *shell) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "key",
+		Short: "Make, list and revoke the API keys of the server",
+		Long: `Makes, lists and revokes API keys: of the server that runs in DIR, of the one at
+--server URL (with an admin key in WRIT_API_KEY), or, when none runs, in what is
+stored. A key opens one environment, in one role: read asks for decisions, write
+changes facts too, admin changes the policy and keys too.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newKeyCreate(sh), newKeyList(sh), newKeyRevoke(sh))
+	return cmd
+}
+
+func (f *apiKeyFlags) register(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.environment, "environment", server.DefaultProject+"/"+server.DefaultEnv, "the `PROJECT/ENVIRONMENT` of the key")
+	flags.StringVar(&f.server, "server", "", "the `URL` of a server, with its admin key in WRIT_API_KEY")
+	formatFlag(cmd, &f.format)
+}
+
+func newKeyCreate(sh *shell) *cobra.Command {
+	var f apiKeyFlags
+	var role, name string
+	var expires time.Duration
+	cmd := &cobra.Command{
+		Use:   "create [DIR]",
+		Short: "Make an API key and print it, once",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := checkChoice("role", server.Role(role), server.Roles()); err != nil {
+				return err
+			}
+			asked := server.KeyInfo{Name: name, Role: server.Role(role)}
+			if expires < 0 {
+				return writ.Errorf(writ.CodeUsage, "--expires %s is in the past", expires)
+			}
+			if expires > 0 {
+				asked.Expires = sh.now().Add(expires).UTC().Truncate(time.Second)
+			}
+			return f.with(cmd.Context(), sh, args, func(k keyring) error {
+				made, err := k.create(cmd.Context(), asked)
+				if err != nil {
+					return err
+				}
+				if f.format == "json" {
+					return writeJSON(sh.stdout, made)
+				}
+				_, err = fmt.Fprintln(sh.stdout, made.Token)
+				return err
+			})
+		},
+	}
+	f.register(cmd)
+	cmd.Flags().StringVar(&role, "role", string(server.Read), "what the key may do: read, write or admin")
+	cmd.Flags().StringVar(&name, "name", "", "a name to know it by")
+	cmd.Flags().DurationVar(&expires, "expires", 0, "how long it is to live, such as 720h; for ever if not given")
+	return cmd
+}
+
+func newKeyList(sh *shell) *cobra.Command {
+	var f apiKeyFlags
+	cmd := &cobra.Command{
+		Use:   "list [DIR]",
+		Short: "List API keys, without their secrets",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return f.with(cmd.Context(), sh, args, func(k keyring) error {
+				keys, err := k.list(cmd.Context())
+				if err != nil {
+					return err
+				}
+				if f.format == "json" {
+					return writeJSON(sh.stdout, keys)
+				}
+				w := tabwriter.NewWriter(sh.stdout, 0, 0, 2, ' ', 0)
+				for _, key := range keys {
+					life := "for ever"
+					if !key.Expires.IsZero() {
+						life = "until " + key.Expires.UTC().Format(time.RFC3339)
+					}
+					fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", key.ID, key.Role, life, oneLine(key.Name))
+				}
+				return w.Flush()
+			})
+		},
+	}
+	f.register(cmd)
+	return cmd
+}
+
+func newKeyRevoke(sh *shell) *cobra.Command {
+	var f apiKeyFlags
+	cmd := &cobra.Command{
+		Use:   "revoke ID [DIR]",
+		Short: "Revoke an API key: it opens nothing any more, on any node",
+		Args:  cobra.RangeArgs(1, 2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return f.with(cmd.Context(), sh, args[1:], func(k keyring) error {
+				if err := k.revoke(cmd.Context(), args[0]); err != nil {
+					return err
+				}
+				if f.format == "json" {
+					return writeJSON(sh.stdout, map[string]string{"revoked": args[0]})
+				}
+				_, err := fmt.Fprintf(sh.stdout, "key %s is revoked\n", args[0])
+				return err
+			})
+		},
+	}
+	f.register(cmd)
+	return cmd
+}
+
+// keyring is where keys are: behind a server, or in a store.
+type keyring interface {
+	create(ctx context.Context, asked server.KeyInfo) (server.KeyInfo, error)
+	list(ctx context.Context) ([]server.KeyInfo, error)
+	revoke(ctx context.Context, id string) error
+}
+
+// with opens the keys that the flags mean.
+func (f *apiKeyFlags) with(ctx context.Context, sh *shell, args []string, do func(keyring) error) (err error) {
+	if err := checkFormat(f.format); err != nil {
+		return err
+	}
+	e, err := parseEnvironment(f.environment)
+	if err != nil {
+		return err
+	}
+	remote, err := findServer(sh, dirArg(args), f.server, e)
+	if err != nil {
+		return err
+	}
+	if remote != nil {
+		return do(remoteKeys{remote})
+	}
+	store, closing, err := openStore(ctx, dirArg(args), sh.getenv("WRIT_STORE"), e)
+	if err != nil {
+		return err
+	}
+	if closing != nil {
+		defer func() {
+			if closeErr := closing(); err == nil {
+				err = closeErr
+			}
+		}()
+	}
+	live, err := openEnvironment(ctx, store, nil, sh.now)
+	if err != nil {
+		return err
+	}
+	return do(storedKeys{sh, e, live})
+}
+
+// parseEnvironment reads project/environment.
+func parseEnvironment(name string) (serveEnvironment, error) {
+	project, env, ok := strings.Cut(name, "/")
+	if !ok || !environmentName.MatchString(project) || !environmentName.MatchString(env) {
+		return serveEnvironment{}, writ.Errorf(writ.CodeUsage, "%q is not written project/environment", oneLine(name)).
+			WithHint("that of a server which was told of no other is default/default")
+	}
+	return serveEnvironment{project: project, env: env}, nil
+}
+
+// storedKeys are those of an environment that this process has opened.
+type storedKeys struct {
+	sh   *shell
+	of   serveEnvironment
+	live *environment.Environment
+}
+
+func (k storedKeys) create(ctx context.Context, asked server.KeyInfo) (server.KeyInfo, error) {
+	token, key, err := server.NewKey(k.of.env, asked.Name, asked.Role, k.sh.now(), asked.Expires)
+	if err != nil {
+		return server.KeyInfo{}, err
+	}
+	info := server.InfoOf(key)
+	info.Token = token
+	return info, server.AddKey(ctx, k.live, systemActor(), key)
+}
+
+func (k storedKeys) list(context.Context) ([]server.KeyInfo, error) {
+	keys := []server.KeyInfo{}
+	for _, key := range k.live.State().Keys {
+		keys = append(keys, server.InfoOf(key))
+	}
+	return keys, nil
+}
+
+func (k storedKeys) revoke(ctx context.Context, id string) error {
+	return server.RevokeKey(ctx, k.live, systemActor(), id)
+}
+
+// remoteKeys are those of a server.
+type remoteKeys struct{ *remoteServer }
+
+func (k remoteKeys) create(ctx context.Context, asked server.KeyInfo) (made server.KeyInfo, err error) {
+	text, err := json.Marshal(asked)
+	if err != nil {
+		return made, err
+	}
+	return made, k.call(ctx, http.MethodPost, server.PathKeys, bytes.NewReader(text), &made)
+}
+
+func (k remoteKeys) list(ctx context.Context) ([]server.KeyInfo, error) {
+	var answer struct{ Keys []server.KeyInfo }
+	err := k.call(ctx, http.MethodGet, server.PathKeys, nil, &answer)
+	return answer.Keys, err
+}
+
+func (k remoteKeys) revoke(ctx context.Context, id string) error {
+	if strings.ContainsAny(id, "/?#%") {
+		return writ.Errorf(writ.CodeNotFound, "there is no key %s", oneLine(id))
+	}
+	return k.call(ctx, http.MethodDelete, server.PathKeys+"/"+id, nil, nil)
+}

@@ -1,0 +1,267 @@
+package cli
+
+import (
+	"context"
+	"crypto/tls"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/authz"
+	"github.com/writ-dev/writ/authz/environment"
+	"github.com/writ-dev/writ/authz/environment/memory"
+	"github.com/writ-dev/writ/server"
+	"github.com/writ-dev/writ/server/authzen"
+	"github.com/writ-dev/writ/sqlite"
+)
+
+// space is an environment that is served.
+type space struct {
+	serveEnvironment
+	live   *environment.Environment
+	policy *startPolicy
+	token  string // of the key that was made
+	// unfollow ends the following of other nodes, and waits for it.
+	unfollow func()
+}
+
+func (sp *space) ready() spaceReady {
+	state := sp.live.State()
+	line := spaceReady{Environment: sp.String(), Revision: state.Head.Seq, Key: sp.token}
+	line.Tuples, line.Records = state.Snapshot.Count()
+	if sp.policy != nil {
+		line.Policy = sp.policy.file
+	}
+	return line
+}
+
+// system is who does what nobody asked for: the server at its start.
+func systemActor() writ.Subject { return writ.Subject{Type: "system", ID: "writ"} }
+
+// makeServer puts the protocols together.
+func (s *serving) makeServer(environments []serveEnvironment) error {
+	if s.config.cert != "" {
+		certificate, err := tls.LoadX509KeyPair(s.config.cert, s.config.key)
+		if err != nil {
+			return writ.Errorf(writ.CodeInvalid, "the certificate cannot be used: %w", err).At(s.config.tlsAt, "")
+		}
+		s.listener = tls.NewListener(s.listener, &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}})
+	}
+	c := authzen.Config{BaseURL: s.config.baseURL, MaxEvaluations: s.config.evaluations}
+	if c.BaseURL == "" && s.loopback() {
+		c.BaseURL = s.url()
+	}
+	for _, e := range environments {
+		c.Environments = append(c.Environments, e.String())
+	}
+	zen, err := authzen.New(c)
+	if err != nil {
+		return err
+	}
+	log, err := s.decisionLog()
+	if err != nil {
+		return err
+	}
+	s.server, err = server.New(server.Config{
+		Protocols: []server.Protocol{server.Native(), zen}, Now: s.sh.now, Log: s.logger(), Decisions: log,
+		Limits: s.config.limits, OpenMetrics: s.config.openMetrics, Version: version(),
+	})
+	return err
+}
+
+func (s *serving) decisionLog() (server.DecisionLog, error) {
+	log := server.DecisionLog{AllowsOneIn: s.config.allowsOneIn, Show: s.config.show}
+	switch s.config.decisions {
+	case "":
+	case "-":
+		log.Logger = slog.New(slog.NewJSONHandler(s.sh.stderr, nil))
+	default:
+		f, err := os.OpenFile(s.config.decisions, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+		if err != nil {
+			return log, writ.Errorf(writ.CodeExternal, "the decision log cannot be written: %w", err)
+		}
+		s.stores = append(s.stores, f.Close)
+		log.Logger = slog.New(slog.NewJSONHandler(f, nil))
+	}
+	return log, nil
+}
+
+// open loads one environment, gives it its policy and its first key, and lets it answer.
+func (s *serving) open(ctx context.Context, e serveEnvironment) (err error) {
+	sp := &space{serveEnvironment: e}
+	switch {
+	case e.policy != "":
+		sp.policy, err = readStart(e.policy)
+	case len(s.config.environments) == 0:
+		sp.policy, err = findPolicy(s.dir)
+	}
+	if err != nil {
+		return err
+	}
+	if sp.live, err = s.load(ctx, sp); err != nil {
+		return err
+	}
+	if err := sp.firstKey(ctx, s.sh); err != nil {
+		return err
+	}
+	s.spaces = append(s.spaces, sp)
+	sp.follow(ctx)
+	s.server.Open(e.project, e.env, sp.live)
+	return nil
+}
+
+func (s *serving) load(ctx context.Context, sp *space) (*environment.Environment, error) {
+	store, err := s.openStore(ctx, sp.serveEnvironment)
+	if err != nil {
+		return nil, err
+	}
+	return openEnvironment(ctx, store, sp.policy, s.sh.now)
+}
+
+// openEnvironment opens what is stored, and makes its policy and first facts those of a file.
+func openEnvironment(ctx context.Context, store environment.Store, p *startPolicy, now func() time.Time) (*environment.Environment, error) {
+	initial := emptyPolicy()
+	if p != nil {
+		initial = p.source
+	}
+	live, err := environment.Open(ctx, environment.Config{Store: store, Parse: parseSource, Now: now, Initial: initial})
+	if err != nil || p == nil {
+		return live, err
+	}
+	return live, p.apply(ctx, live)
+}
+
+// apply gives an environment the policy of a file when it has another, and its facts when it has none.
+func (p *startPolicy) apply(ctx context.Context, live *environment.Environment) error {
+	_, err := live.Write(ctx, environment.Write{
+		Actor: systemActor(), Kind: "model.write", Subject: "model",
+		Plan: func(s *environment.State) ([]authz.Change, error) {
+			if s.Source == p.source {
+				return nil, nil
+			}
+			return []authz.Change{{Model: &authz.Step[authz.Source]{After: &p.source}}}, nil
+		},
+	})
+	if err != nil {
+		return err
+	}
+	_, err = live.Write(ctx, environment.Write{
+		Actor: systemActor(), Kind: "facts.write", Subject: "facts",
+		Plan: func(s *environment.State) ([]authz.Change, error) {
+			if tuples, records := s.Snapshot.Count(); tuples+records > 0 {
+				return nil, nil
+			}
+			all := make([]authz.Change, 0, len(p.facts))
+			for _, f := range p.facts {
+				all = append(all, f.Change)
+			}
+			return all, nil
+		},
+	})
+	return err
+}
+
+// openStore opens the place where an environment is kept.
+func (s *serving) openStore(ctx context.Context, e serveEnvironment) (environment.Store, error) {
+	store, closing, err := openStore(ctx, s.dir, s.config.store, e)
+	if closing != nil {
+		s.stores = append(s.stores, closing)
+	}
+	return store, err
+}
+
+// openStore opens the store of an environment: where names a folder of SQLite files
+// (sqlite:FOLDER), "" for the one in DIR, or memory.
+func openStore(ctx context.Context, dir, where string, e serveEnvironment) (environment.Store, func() error, error) {
+	folder := filepath.Join(stateDir(dir), "policy")
+	switch {
+	case where == "memory":
+		return &memory.Store{}, nil, nil
+	case where == "":
+		if err := makeStateDir(dir); err != nil {
+			return nil, nil, err
+		}
+	case strings.HasPrefix(where, "sqlite:"):
+		folder = strings.TrimPrefix(where, "sqlite:")
+	default:
+		return nil, nil, writ.Errorf(writ.CodeInvalid, "the store %q is not known", firstWord(where)).
+			WithHint("it is sqlite:FOLDER, postgres://... or memory")
+	}
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return nil, nil, writ.Errorf(writ.CodeExternal, "make the folder of the store: %w", err)
+	}
+	store, err := sqlite.Open(ctx, filepath.Join(folder, e.project+"."+e.env+".db"))
+	if err != nil {
+		return nil, nil, err
+	}
+	return store, store.Close, nil
+}
+
+// firstWord is the kind of a store without what may be a password.
+func firstWord(where string) string {
+	kind, _, _ := strings.Cut(where, ":")
+	return kind
+}
+
+// makeStateDir makes DIR/.writ, which git must not take up.
+func makeStateDir(dir string) error {
+	if _, err := os.Stat(dir); err != nil {
+		return writ.Errorf(writ.CodeNotFound, "there is no directory %s", dir)
+	}
+	if err := os.MkdirAll(stateDir(dir), 0o700); err != nil {
+		return writ.Errorf(writ.CodeExternal, "make the state directory: %w", err).
+			WithHint("state is kept in %s; --ephemeral keeps none", stateDir(dir))
+	}
+	ignore := filepath.Join(stateDir(dir), ".gitignore")
+	if err := os.WriteFile(ignore, []byte("*\n"), 0o644); err != nil {
+		return writ.Errorf(writ.CodeExternal, "write %s: %w", ignore, err)
+	}
+	return nil
+}
+
+// leaveNothing removes DIR/.writ when there is no state in it.
+func leaveNothing(dir string) {
+	if left, err := os.ReadDir(stateDir(dir)); err == nil && len(left) == 1 && left[0].Name() == ".gitignore" {
+		_ = os.Remove(filepath.Join(stateDir(dir), ".gitignore"))
+		_ = os.Remove(stateDir(dir)) // a folder that stays harms nobody
+	}
+}
+
+// firstKey takes the key of WRIT_API_KEY, or makes one when there is none at all.
+func (sp *space) firstKey(ctx context.Context, sh *shell) error {
+	if token := sh.getenv("WRIT_API_KEY"); token != "" {
+		key, err := server.KeyOf(token, "WRIT_API_KEY", server.Admin, sh.now(), time.Time{})
+		if err != nil {
+			return err
+		}
+		for _, k := range sp.live.State().Keys {
+			if k.ID == key.ID {
+				return nil
+			}
+		}
+		return server.AddKey(ctx, sp.live, systemActor(), key)
+	}
+	if len(sp.live.State().Keys) > 0 {
+		return nil
+	}
+	token, key, err := server.NewKey(sp.env, "first", server.Admin, sh.now(), time.Time{})
+	if err != nil {
+		return err
+	}
+	sp.token = token
+	return server.AddKey(ctx, sp.live, systemActor(), key)
+}
+
+// follow applies the writes of other nodes.
+func (sp *space) follow(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	running.Go(func() {
+		_ = sp.live.Follow(ctx) // why it ended stays in the environment, where /ready finds it
+	})
+	sp.unfollow = func() { cancel(); running.Wait() }
+}

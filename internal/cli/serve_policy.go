@@ -1,0 +1,141 @@
+package cli
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/authz"
+	"github.com/writ-dev/writ/authz/environment"
+	"github.com/writ-dev/writ/authz/openfga"
+	"github.com/writ-dev/writ/authz/policy"
+	"github.com/writ-dev/writ/authz/schema"
+	"github.com/writ-dev/writ/topology"
+)
+
+// startPolicy is the policy that an environment is to have, and the facts that it begins with.
+type startPolicy struct {
+	file   string
+	source authz.Source
+	model  *authz.Model
+	facts  []policy.Fact
+	// written is nil for an OpenFGA model.
+	written *policy.Policy
+}
+
+// policyFormat is how Writ's own policies are stored.
+const policyFormat = "policy"
+
+// emptyPolicy is that of an environment that was given none: one to be written through the API.
+func emptyPolicy() authz.Source { return authz.Source{Format: policyFormat, Text: "{}"} }
+
+// parseSource reads a stored model.
+func parseSource(s authz.Source) (environment.Document, error) {
+	switch s.Format {
+	case policyFormat:
+		return schema.Parse([]byte(s.Text))
+	case "openfga":
+		return openfga.Parse("model.fga", []byte(s.Text))
+	}
+	return nil, writ.Errorf(writ.CodeInvalid, "the stored model is in the format %q, which this version does not know", s.Format)
+}
+
+// findPolicy reads the policy of a directory: the policy: section of its topology, its
+// policy.yml, or its model.fga. nil when it has none of them.
+func findPolicy(dir string) (*startPolicy, error) {
+	if fileThere(filepath.Join(dir, "topology.yml")) {
+		t, err := topology.Load(dir)
+		if err != nil {
+			return nil, err
+		}
+		if t.Policy != nil {
+			return readPolicySection(t.Policy)
+		}
+	}
+	for _, name := range []string{"policy.yml", "model.fga"} {
+		if file := filepath.Join(dir, name); fileThere(file) {
+			return readStart(file)
+		}
+	}
+	return nil, nil
+}
+
+// readPolicySection reads the policy: section of a topology.
+func readPolicySection(s *topology.Section) (*startPolicy, error) {
+	return parseStart([]byte(s.YAML), s.Pos)
+}
+
+// readStart reads a policy file: a policy in YAML, or an OpenFGA model.
+func readStart(file string) (*startPolicy, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, writ.Errorf(writ.CodeNotFound, "the policy cannot be read: %w", err)
+	}
+	if name := filepath.Base(file); strings.HasSuffix(name, ".fga") || strings.HasSuffix(name, ".json") || name == "fga.mod" {
+		return readOpenFGA(file, text)
+	}
+	return parseStart(text, writ.Position{File: file, Line: 1, Col: 1})
+}
+
+func readOpenFGA(file string, text []byte) (*startPolicy, error) {
+	var doc *openfga.Document
+	var err error
+	if filepath.Base(file) == "fga.mod" {
+		doc, err = openfga.ReadModules(file, text, func(name string) ([]byte, error) { return readBeside(filepath.Dir(file), name) })
+	} else {
+		doc, err = openfga.Parse(file, text)
+	}
+	if err != nil {
+		return nil, err
+	}
+	m, err := doc.Model()
+	return &startPolicy{file: file, source: authz.Source{Format: "openfga", Text: doc.Text}, model: m}, err
+}
+
+func parseStart(text []byte, at writ.Position) (*startPolicy, error) {
+	p, err := policy.Parse(text, at, policy.Options{
+		File: func(name string) ([]byte, error) { return readBeside(filepath.Dir(at.File), name) },
+		OpenFGA: func(file string, text []byte) (*authz.Model, error) {
+			doc, err := openfga.Parse(file, text)
+			if err != nil {
+				return nil, err
+			}
+			return doc.Model()
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	source, err := p.Source()
+	if err != nil {
+		return nil, err
+	}
+	m, err := p.Model()
+	return &startPolicy{file: at.File, source: source, model: m, facts: p.Facts, written: p}, err
+}
+
+// snapshot is the policy with its facts, for a question without a server.
+func (p *startPolicy) snapshot() (*authz.Snapshot, error) {
+	s, err := authz.New(p.model)
+	if err != nil {
+		return nil, err
+	}
+	edit := s.Edit()
+	for _, f := range p.facts {
+		if err := edit.Apply(&f.Change); err != nil {
+			return nil, placed(err, f.Position)
+		}
+	}
+	return edit.Done(), nil
+}
+
+// placed says where the cause of an error stands.
+func placed(err error, at writ.Position) error {
+	var e *writ.Error
+	if errors.As(err, &e) && e.Position.IsZero() {
+		e.Position = at
+	}
+	return err
+}

@@ -1,0 +1,70 @@
+package cli
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/server"
+)
+
+// runningServer is what a server leaves in DIR/.writ/server.json for the other commands while it runs.
+type runningServer struct {
+	PID int    `json:"pid"`
+	URL string `json:"url"`
+	// Keys are lent keys, of this run alone, by environment.
+	Keys map[string]string `json:"keys"`
+}
+
+func runningServerFile(dir string) string { return filepath.Join(stateDir(dir), "server.json") }
+
+// announce lends keys to the commands of this user, who finds them in a file that only he can read.
+func (s *serving) announce() error {
+	if !s.loopback() {
+		return nil
+	}
+	if err := makeStateDir(s.dir); err != nil {
+		return err
+	}
+	running := runningServer{PID: os.Getpid(), URL: s.url(), Keys: map[string]string{}}
+	for _, sp := range s.spaces {
+		token, key, err := server.NewKey(sp.env, "this machine", server.Admin, s.sh.now(), time.Time{})
+		if err != nil {
+			return err
+		}
+		s.server.Lend(sp.project, sp.env, key)
+		running.Keys[sp.String()] = token
+	}
+	data, err := json.MarshalIndent(running, "", "  ")
+	if err != nil {
+		return err
+	}
+	temporary := runningServerFile(s.dir) + ".new"
+	if err := os.WriteFile(temporary, append(data, '\n'), 0o600); err != nil {
+		return writ.Errorf(writ.CodeExternal, "write %s: %w", runningServerFile(s.dir), err)
+	}
+	if err := os.Rename(temporary, runningServerFile(s.dir)); err != nil {
+		return writ.Errorf(writ.CodeExternal, "write %s: %w", runningServerFile(s.dir), err)
+	}
+	return nil
+}
+
+// readRunningServer finds the server that runs in DIR; ok is false when none does.
+func readRunningServer(dir string) (running runningServer, ok bool, err error) {
+	data, err := os.ReadFile(runningServerFile(dir))
+	if err != nil {
+		return running, false, nil // none was started, or it has ended
+	}
+	if err := json.Unmarshal(data, &running); err != nil {
+		return running, false, writ.Errorf(writ.CodeInvalid, "%s cannot be read: %w", runningServerFile(dir), err).
+			WithHint("stop `writ serve`, delete the file and start it again")
+	}
+	// The file may have come with a repository: keys and questions go to this machine only.
+	if !onThisMachine.MatchString(running.URL) {
+		return running, false, writ.Errorf(writ.CodeInvalid, "%s was not written by `writ serve`: it is about no server on this machine", runningServerFile(dir)).
+			WithHint("delete the file; if it came with a repository, look at who put it there")
+	}
+	return running, answers(running.URL), nil
+}
