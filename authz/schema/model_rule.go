@@ -14,8 +14,8 @@ import (
 // programKey is a set's condition on a type of resource, whose declared attributes count.
 type programKey struct{ set, kind string }
 
-// Title names a rule as answers print it: "rule contractors-may-not-share", or
-// what it says when it has no key.
+// Title names a rule: "rule contractors-may-not-share", or what it says when it has no key. In the
+// model it stands without the first word.
 func (r *Rule) Title() string {
 	if r.Key != "" {
 		return "rule " + r.Key
@@ -84,7 +84,7 @@ func (c *compiler) rule(r *Rule) (authz.When, bool) {
 		always := c.compile(r.Title(), kind, "true", r.Position)
 		steps = []step{{program: always, at: r.Position}}
 	}
-	steps[0].name, steps[0].at = r.Title(), r.Position
+	steps[0].name, steps[0].at = strings.TrimPrefix(r.Title(), "rule "), r.Position
 	var then authz.Rewrite
 	if r.IsRole {
 		then = authz.InTenant{Relation: r.Users, Position: r.Position}
@@ -107,7 +107,7 @@ func (c *compiler) ownSteps(r *Rule, kind string) ([]step, bool) {
 		if program != nil {
 			program = c.compile(r.Title(), kind, "!("+r.Except+"\n)", r.ExceptPosition)
 		}
-		steps = append(steps, step{r.Title() + " except", program, r.Position})
+		steps = append(steps, step{strings.TrimPrefix(r.Title(), "rule ") + " (except)", program, r.ExceptPosition})
 	}
 	for _, s := range steps {
 		if s.program == nil {
