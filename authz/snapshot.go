@@ -12,13 +12,14 @@ import (
 // Snapshot is a model and facts, ready to answer. It is immutable, and any number
 // of goroutines may ask it; [Snapshot.Edit] makes the next one.
 type Snapshot struct {
-	c     *compiled
-	facts *graph.Graph
-	home  graph.ID // the default tenant; 0 when there is none, or nothing has named it
+	c       *compiled
+	facts   *graph.Graph
+	home    graph.ID // the default tenant; 0 when there is none, or nothing has named it
+	maxWork int
 }
 
 func newSnapshot(c *compiled, facts *graph.Graph) *Snapshot {
-	s := &Snapshot{c: c, facts: facts}
+	s := &Snapshot{c: c, facts: facts, maxWork: maxWork}
 	if c.model.DefaultTenant != "" {
 		s.home = facts.Lookup(c.tenantType, c.model.DefaultTenant)
 	}
@@ -38,7 +39,7 @@ func New(m *Model) (*Snapshot, error) {
 }
 
 // WithModel gives a snapshot with the same facts under another model. Facts that
-// the new model does not allow are a CodeConflict error that lists the first of them (ten at most) and their number.
+// the new model does not allow are a CodeInvalid error that lists the first of them (ten at most) and their number.
 func (s *Snapshot) WithModel(m *Model) (*Snapshot, error) {
 	if err := validate(m); err != nil {
 		return nil, err

@@ -111,7 +111,7 @@ func TestNodeSDK(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	run(t, dir, nil, "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")
+	run(t, dir, nil, "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline")
 	url := serve(t)
 	out := run(t, dir, []string{"PDP_URL=" + url, "API_URL=" + url, "PDP_API_KEY=" + token}, "node", "check.mjs")
 	if !regexp.MustCompile(`(?m)^(\d{2,}) checks passed$`).MatchString(out) {

@@ -30,11 +30,11 @@ shown with its reasons. The exit status is 1 when there is one, or no test at al
 				if err != nil {
 					return err
 				}
-				outcome, err := p.test(sh.now())
+				results, err := p.test(sh.now())
 				if err != nil {
 					return err
 				}
-				all = append(all, outcome...)
+				all = append(all, results...)
 			}
 			return showTests(sh, format, all)
 		},
@@ -49,7 +49,7 @@ type tested struct {
 	Test     string        `json:"test"`
 	Question string        `json:"question"`
 	Position writ.Position `json:"position,omitzero"`
-	Want     string        `json:"want"`
+	Want     string        `json:"want,omitempty"`
 	Got      string        `json:"got,omitempty"`
 	Passed   bool          `json:"passed"`
 	Error    string        `json:"error,omitempty"`
@@ -58,31 +58,19 @@ type tested struct {
 	source   string
 }
 
+// test runs the tests that the policy has; grants that expire are judged at now.
 func (p *policyInput) test(now time.Time) ([]tested, error) {
-	if p.written != nil {
-		return p.testWritten(now)
+	switch {
+	case p.policy != nil:
+		return p.testCases(now)
+	case p.store != nil:
+		return p.testStore(), nil
 	}
-	if p.store == nil {
-		return nil, nil
-	}
-	var out []tested
-	for _, r := range p.store.Run() {
-		t := tested{
-			File: p.path, Test: r.Test, Question: questionText(r.Question), Want: r.Want, Got: r.Got,
-			Passed: r.Passed, Reasons: r.Reasons, err: r.Err,
-		}
-		t.Position, t.source = r.Question.At()
-		if r.Err != nil {
-			t.Error = r.Err.Error()
-		}
-		out = append(out, t)
-	}
-	return out, nil
+	return nil, nil
 }
 
-// testWritten runs the tests of a policy in YAML. Grants that end are judged now where a test says no time.
-func (p *policyInput) testWritten(now time.Time) ([]tested, error) {
-	results, err := p.written.RunTests(now)
+func (p *policyInput) testCases(now time.Time) ([]tested, error) {
+	results, err := p.policy.RunTests(now)
 	if err != nil {
 		return nil, err
 	}
@@ -98,6 +86,22 @@ func (p *policyInput) testWritten(now time.Time) ([]tested, error) {
 		out = append(out, t)
 	}
 	return out, nil
+}
+
+func (p *policyInput) testStore() []tested {
+	var out []tested
+	for _, r := range p.store.Run() {
+		t := tested{
+			File: p.path, Test: r.Test, Question: questionText(r.Question), Want: r.Want, Got: r.Got,
+			Passed: r.Passed, Reasons: r.Reasons, err: r.Err,
+		}
+		t.Position, t.source = r.Question.At()
+		if r.Err != nil {
+			t.Error = r.Err.Error()
+		}
+		out = append(out, t)
+	}
+	return out
 }
 
 func questionText(q openfga.Question) string {

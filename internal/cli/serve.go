@@ -64,7 +64,7 @@ WRIT_API_KEY in the environment that key is taken. ` + "`writ key`" + ` makes ot
   limits: {body: 1048576, bulk_body: 16777216, timeout: 30s, wait_revision: 5s,
     concurrent: 1024, rate: 500, burst: 1000, evaluations: 1000}
   decisions: {file: decisions.jsonl, allows_one_in: 10, show: [department]}
-  metrics: open                            # or key`,
+  metrics: key                             # or open, as it is on loopback`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := checkFormat(f.format); err != nil {
@@ -101,7 +101,8 @@ type serving struct {
 	server   *server.Server
 	stores   []func() error
 	spaces   []*space
-	done     chan error
+	// done gets one error when the server has stopped, fault one when nobody stopped it.
+	done, fault chan error
 	// cancel ends everything that start has started.
 	cancel context.CancelFunc
 }
@@ -117,9 +118,7 @@ func (s *serving) run(ctx context.Context) (err error) {
 	select {
 	case <-ctx.Done():
 		fmt.Fprintln(s.sh.stderr, style{s.sh.colorErr}.faint("stopping"))
-	case err = <-s.done:
-		s.done <- nil
-		err = writ.Errorf(writ.CodeExternal, "the server stopped: %w", err)
+	case err = <-s.fault:
 	}
 	return errors.Join(err, s.stop())
 }
@@ -143,8 +142,8 @@ func (s *serving) start(ctx context.Context) error {
 	for _, e := range environments {
 		s.server.Expect(e.project, e.env)
 	}
-	s.done = make(chan error, 1)
-	go func() { s.done <- s.server.Serve(ctx, s.listener, grace) }()
+	s.done, s.fault = make(chan error, 1), make(chan error, 1)
+	go s.serve(ctx)
 	for _, e := range environments {
 		if err := s.open(ctx, e); err != nil {
 			return err
@@ -230,9 +229,7 @@ func (s *serving) stop() error {
 	s.cancel()
 	var all []error
 	if s.done != nil {
-		if err := <-s.done; err != nil && !errors.Is(err, context.Canceled) {
-			all = append(all, err)
-		}
+		all = append(all, <-s.done)
 	} else if s.listener != nil {
 		_ = s.listener.Close() // nothing was served
 	}
@@ -288,6 +285,9 @@ func (s *serving) ready() error {
 		if e.Key != "" {
 			fmt.Fprintf(&b, "  API key %s  role admin, shown only now\n", style{s.sh.colorOut}.bold(e.Key))
 		}
+	}
+	if !s.loopback() && s.config.cert == "" {
+		fmt.Fprintln(s.sh.stderr, style{s.sh.colorErr}.yellow("keys travel in plain text: other machines reach this server without TLS"))
 	}
 	_, err := fmt.Fprint(s.sh.stdout, b.String())
 	return err

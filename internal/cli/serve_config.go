@@ -23,10 +23,16 @@ type serveConfig struct {
 	decisions       string
 	allowsOneIn     int
 	show            []string
-	openMetrics     bool
+	metrics         string
 	file            string
 	listenAt, tlsAt writ.Position
 }
+
+// Who may read /metrics: everybody, or who has a key. On loopback it is open unless said otherwise.
+const (
+	metricsOpen = "open"
+	metricsKey  = "key"
+)
 
 // serveEnvironment is one environment, and the file of the policy that it must have; "" for the one that it has.
 type serveEnvironment struct {
@@ -72,7 +78,7 @@ func readServeConfig(file string) (*serveConfig, error) {
 		case "decisions":
 			r.decisions(e.Value)
 		case "metrics":
-			c.openMetrics = r.choice(e.Value, "metrics", "open", "key") == "open"
+			c.metrics = r.choice(e.Value, "metrics", metricsOpen, metricsKey)
 		}
 	}
 	return c, r.Err()

@@ -68,7 +68,7 @@ func (s *serving) makeServer(environments []serveEnvironment) error {
 	}
 	s.server, err = server.New(server.Config{
 		Protocols: []server.Protocol{server.Native(), zen}, Now: s.sh.now, Log: s.logger(), Decisions: log,
-		Limits: s.config.limits, OpenMetrics: s.config.openMetrics, Version: version(),
+		Limits: s.config.limits, OpenMetrics: s.config.metrics == metricsOpen || s.config.metrics == "" && s.loopback(), Version: version(),
 	})
 	return err
 }
@@ -105,7 +105,7 @@ func (s *serving) open(ctx context.Context, e serveEnvironment) (err error) {
 	if sp.live, err = s.load(ctx, sp); err != nil {
 		return err
 	}
-	if err := sp.firstKey(ctx, s.sh); err != nil {
+	if err := sp.firstKey(ctx, s.sh, !s.within); err != nil {
 		return err
 	}
 	s.spaces = append(s.spaces, sp)
@@ -231,8 +231,8 @@ func leaveNothing(dir string) {
 	}
 }
 
-// firstKey takes the key of WRIT_API_KEY, or makes one when there is none at all.
-func (sp *space) firstKey(ctx context.Context, sh *shell) error {
+// firstKey takes the key of WRIT_API_KEY, or may make one when there is none at all.
+func (sp *space) firstKey(ctx context.Context, sh *shell, make bool) error {
 	if token := sh.getenv("WRIT_API_KEY"); token != "" {
 		key, err := server.KeyOf(token, "WRIT_API_KEY", server.Admin, sh.now(), time.Time{})
 		if err != nil {
@@ -245,7 +245,7 @@ func (sp *space) firstKey(ctx context.Context, sh *shell) error {
 		}
 		return server.AddKey(ctx, sp.live, systemActor(), key)
 	}
-	if len(sp.live.State().Keys) > 0 {
+	if !make || len(sp.live.State().Keys) > 0 {
 		return nil
 	}
 	token, key, err := server.NewKey(sp.env, "first", server.Admin, sh.now(), time.Time{})

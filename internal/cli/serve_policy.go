@@ -21,8 +21,6 @@ type startPolicy struct {
 	source authz.Source
 	model  *authz.Model
 	facts  []policy.Fact
-	// written is nil for an OpenFGA model.
-	written *policy.Policy
 }
 
 // policyFormat is how Writ's own policies are stored.
@@ -94,8 +92,9 @@ func readOpenFGA(file string, text []byte) (*startPolicy, error) {
 	return &startPolicy{file: file, source: authz.Source{Format: "openfga", Text: doc.Text}, model: m}, err
 }
 
-func parseStart(text []byte, at writ.Position) (*startPolicy, error) {
-	p, err := policy.Parse(text, at, policy.Options{
+// parsePolicy reads a policy of Writ's own form, with the files that it names.
+func parsePolicy(text []byte, at writ.Position) (*policy.Policy, error) {
+	return policy.Parse(text, at, policy.Options{
 		File: func(name string) ([]byte, error) { return readBeside(filepath.Dir(at.File), name) },
 		OpenFGA: func(file string, text []byte) (*authz.Model, error) {
 			doc, err := openfga.Parse(file, text)
@@ -105,6 +104,10 @@ func parseStart(text []byte, at writ.Position) (*startPolicy, error) {
 			return doc.Model()
 		},
 	})
+}
+
+func parseStart(text []byte, at writ.Position) (*startPolicy, error) {
+	p, err := parsePolicy(text, at)
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +116,7 @@ func parseStart(text []byte, at writ.Position) (*startPolicy, error) {
 		return nil, err
 	}
 	m, err := p.Model()
-	return &startPolicy{file: at.File, source: source, model: m, facts: p.Facts, written: p}, err
+	return &startPolicy{file: at.File, source: source, model: m, facts: p.Facts}, err
 }
 
 // snapshot is the policy with its facts, for a question without a server.

@@ -24,17 +24,19 @@ import (
 )
 
 type upFlags struct {
-	sandbox   string
-	awsPort   int
-	httpPort  int
-	watch     bool
-	ephemeral bool
-	bare      bool
-	record    string
-	scps      []string
-	roles     roleFlags
-	accept    bool
-	format    string
+	sandbox  string
+	awsPort  int
+	httpPort int
+	// serverPort is for a topology with a policy.
+	serverPort int
+	watch      bool
+	ephemeral  bool
+	bare       bool
+	record     string
+	scps       []string
+	roles      roleFlags
+	accept     bool
+	format     string
 }
 
 func newUp(sh *shell) *cobra.Command {
@@ -62,6 +64,7 @@ by IAM before the service sees it. State stays in DIR/.writ.`,
 	flags.StringVarP(&f.sandbox, "sandbox", "s", defaultSandbox, "the sandbox")
 	flags.IntVar(&f.awsPort, "aws-port", 4566, "port of the AWS API; 0 for any free one")
 	flags.IntVar(&f.httpPort, "http-port", 3000, "port of the system's HTTP API; 0 for any free one")
+	flags.IntVar(&f.serverPort, "server-port", serverPort, "port of the server that decides by the topology's policy, if it has one; 0 for any free one")
 	flags.BoolVar(&f.watch, "watch", false, "deploy again when the topology, the code or a role file changes")
 	flags.BoolVar(&f.ephemeral, "ephemeral", false, "keep no state: start empty, leave nothing")
 	flags.BoolVar(&f.bare, "bare", false, "run the cloud alone, without a topology: for a plain CloudFormation stack or your own SDK calls")
@@ -129,6 +132,11 @@ func (u *up) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer u.recording.stop()
+	policy, err := u.servePolicy(ctx, systems)
+	if err != nil {
+		return err
+	}
+	defer policy.stopIn(&err)
 	if err := u.openCloud(); err != nil {
 		return err
 	}
@@ -158,7 +166,7 @@ func (u *up) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer os.Remove(runningCloudFile(u.dir)) // a stale file is recognised
-	if err := u.ready(systems); err != nil {
+	if err := u.ready(systems, policy); err != nil {
 		return err
 	}
 	// The code that was built and uploaded is of no more use in memory.
@@ -175,6 +183,8 @@ func (u *up) run(ctx context.Context) (err error) {
 		return nil
 	case err := <-servers.failed:
 		return writ.Errorf(writ.CodeExternal, "a port stopped serving: %w", err)
+	case err := <-policy.ended():
+		return err
 	}
 }
 
@@ -328,13 +338,14 @@ type readyLine struct {
 	Ready   bool     `json:"ready"`
 	AWS     string   `json:"aws"`
 	HTTP    string   `json:"http"`
+	Server  string   `json:"server,omitempty"`
 	Account string   `json:"account"`
 	Region  string   `json:"region"`
 	Sandbox string   `json:"sandbox"`
 	Stacks  []string `json:"stacks"`
 }
 
-func (u *up) ready(systems []*system) error {
+func (u *up) ready(systems []*system, policy *serving) error {
 	line := readyLine{
 		Ready: true, AWS: u.awsURL(), HTTP: u.httpURL(),
 		Account: u.cloud.Account(), Region: u.cloud.Region(), Sandbox: u.flags.sandbox, Stacks: []string{},
@@ -342,10 +353,17 @@ func (u *up) ready(systems []*system) error {
 	for _, s := range systems {
 		line.Stacks = append(line.Stacks, s.stack)
 	}
+	if policy != nil {
+		line.Server = policy.url()
+	}
 	if u.flags.format == "json" {
 		return json.NewEncoder(u.sh.stdout).Encode(line)
 	}
-	_, err := fmt.Fprintf(u.sh.stdout, "ready  http %s  aws %s\n", line.HTTP, line.AWS)
+	text := fmt.Sprintf("ready  http %s  aws %s", line.HTTP, line.AWS)
+	if line.Server != "" {
+		text += "  server " + line.Server
+	}
+	_, err := fmt.Fprintln(u.sh.stdout, text)
 	return err
 }
 

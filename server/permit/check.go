@@ -30,8 +30,8 @@ func decisions(c Config) http.Handler {
 		// OPA's way: the question is in `input`, the answer in `result`.
 		"POST /v1/data/permit/root":             opa(d.allowed),
 		"POST /v1/data/permit/bulk":             opa(d.opaBulk),
-		"POST /v1/data/permit/any_tenant":       opa(d.allTenants),
-		"POST /v1/data/permit/all_tenants":      opa(d.allTenants),
+		"POST /v1/data/permit/any_tenant":       opa(d.opaTenants),
+		"POST /v1/data/permit/all_tenants":      opa(d.opaTenants),
 		"POST /v1/data/permit/user_permissions": opa(d.opaPermissions),
 	} {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { serve(w, r, handle) })
@@ -140,17 +140,47 @@ func (d *decider) opaBulk(a *asker, body []byte) (any, error) {
 	return d.bulk(a, body)
 }
 
+func (d *decider) opaTenants(a *asker, body []byte) (any, error) {
+	var q checkQuery
+	if err := unmarshal(body, &q); err != nil {
+		return nil, err
+	}
+	return a.allTenants(&q)
+}
+
 func (d *decider) opaPermissions(a *asker, body []byte) (any, error) {
 	permissions, err := d.userPermissions(a, body)
 	return map[string]any{"permissions": permissions}, err
 }
 
-// envelope is what Node's checkAllTenants sends: a request within the body.
+// envelope is what Node's checkAllTenants sends: a request within the body, with
+// user and resource as the application gave them, which may be plain text.
 type envelope struct {
 	Headers struct {
 		Authorization string `json:"Authorization"`
 	} `json:"headers"`
-	Params json.RawMessage `json:"params"`
+	Params *struct {
+		User     json.RawMessage `json:"user"`
+		Action   string          `json:"action"`
+		Resource json.RawMessage `json:"resource"`
+		Context  map[string]any  `json:"context"`
+	} `json:"params"`
+}
+
+// query gives the question of an envelope.
+func (e *envelope) query() (checkQuery, error) {
+	q := checkQuery{Action: e.Params.Action, Context: e.Params.Context}
+	if json.Unmarshal(e.Params.User, &q.User.Key) != nil {
+		if err := wire.Unmarshal(e.Params.User, &q.User); err != nil {
+			return q, err
+		}
+	}
+	name := ""
+	if json.Unmarshal(e.Params.Resource, &name) != nil {
+		return q, wire.Unmarshal(e.Params.Resource, &q.Resource)
+	}
+	q.Resource.Type, q.Resource.Key, _ = strings.Cut(name, ":")
+	return q, nil
 }
 
 // bringsKeyInBody lets Node's checkAllTenants through the gate: it sends its key in the body. The handler looks at the key.
@@ -177,14 +207,20 @@ func (d *decider) serveAllTenants(w http.ResponseWriter, r *http.Request) {
 				return err
 			}
 		}
-		if len(e.Params) > 0 {
-			body = e.Params
+		var q checkQuery
+		if e.Params != nil {
+			q, err = e.query()
+		} else {
+			err = unmarshal(body, &q)
+		}
+		if err != nil {
+			return err
 		}
 		a, err := newAsker(w, r)
 		if err != nil {
 			return err
 		}
-		answer, err := d.allTenants(a, body)
+		answer, err := a.allTenants(&q)
 		if err == nil {
 			server.WriteJSON(w, http.StatusOK, answer)
 		}
@@ -213,11 +249,7 @@ func (a *asker) tenant(key string) tenant {
 
 // allTenants gives the tenants in which the question is answered with yes. The
 // tenant in the question is ignored.
-func (d *decider) allTenants(a *asker, body []byte) (any, error) {
-	var q checkQuery
-	if err := unmarshal(body, &q); err != nil {
-		return nil, err
-	}
+func (a *asker) allTenants(q *checkQuery) (any, error) {
 	q.Resource.Tenant = ""
 	query, err := q.query(&a.view)
 	if err != nil {

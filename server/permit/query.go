@@ -149,15 +149,22 @@ func (a *asker) check(q *checkQuery) (result, error) {
 	return out, nil
 }
 
-// debug says why.
+// debug says why, under rbac, abac and rebac with the codes of Permit.
 func (a *asker) debug(q *authz.Query, d writ.Decision) map[string]any {
 	_, synced := a.view.Snapshot.Record(authz.Entity{Type: q.Subject.Type, ID: q.Subject.ID})
-	return map[string]any{
+	out := map[string]any{
 		"request": map[string]any{
 			"user":   map[string]any{"key": q.Subject.ID, "synced": synced, "attributes": wire.Attributes(q.Subject.Properties)},
 			"tenant": cmp.Or(q.Tenant, wire.DefaultTenant), "action": q.Action.Name,
 			"resource": map[string]any{"type": q.Resource.Type, "key": q.Resource.ID, "attributes": wire.Attributes(q.Resource.Properties)},
 		},
+		// What Permit has not: the reasons as all of Writ tells them, with the fix of a denial.
 		"reasons": d.Reasons, "revision": strconv.FormatUint(a.view.Head.Seq, 10),
 	}
+	if p, err := wire.Policy(a.view.State); err == nil {
+		for name, verdict := range p.Debug(a.view.Snapshot, q) {
+			out[name] = verdict
+		}
+	}
+	return out
 }

@@ -2,6 +2,7 @@ package graph_test
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -133,5 +134,21 @@ func TestRecordsHaveSortedAttributes(t *testing.T) {
 	}
 	if _, ok := (*graph.Record)(nil).Attribute("a"); ok {
 		t.Error("no record has an attribute")
+	}
+}
+
+func TestEachEndsWhenItIsTold(t *testing.T) {
+	t.Parallel()
+	e := graph.New().Edit()
+	kind := e.Type("user")
+	for i := range 5 {
+		e.SetRecord(e.Entity(kind, strconv.Itoa(i)), &graph.Record{})
+	}
+	g := e.Done()
+	var each, records []graph.ID
+	g.Each(kind, func(id graph.ID) bool { each = append(each, id); return id < 2 })
+	g.EachRecord(kind, func(id graph.ID, _ *graph.Record) bool { records = append(records, id); return id < 3 })
+	if !slices.Equal(each, []graph.ID{1, 2}) || !slices.Equal(records, []graph.ID{1, 2, 3}) {
+		t.Errorf("Each gives %d, EachRecord %d", each, records)
 	}
 }

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/writ-dev/writ"
@@ -138,7 +139,8 @@ func (d *Draft) DropRecords(kind string, f func(authz.Record) bool) {
 	})
 }
 
-// Tenant gives the key of a tenant, which must exist; "" is the default tenant, which is stored when it is first used.
+// Tenant gives the key of a tenant, which must exist; "" is the default tenant, which is stored when it is first
+// used. A model without tenants has none, and gives "".
 func (d *Draft) Tenant(text string) (string, error) {
 	key := DefaultTenant
 	if text != "" {
@@ -149,6 +151,10 @@ func (d *Draft) Tenant(text string) (string, error) {
 	}
 	if key != DefaultTenant {
 		return "", Missing("tenant", text)
+	}
+	types := d.call.State.Snapshot.Model().Types
+	if !slices.ContainsFunc(types, func(t authz.Type) bool { return t.Name == authz.TenantType }) {
+		return "", nil
 	}
 	d.Put(authz.Record{Entity: authz.Entity{Type: authz.TenantType, ID: key}, Profile: map[string]string{"name": key}})
 	return key, nil
