@@ -34,14 +34,8 @@ func (r *Rule) Title() string {
 	return fmt.Sprintf("rule %s %s %s in %s", who, verb, r.Permission, what)
 }
 
-// rules translates all rules, and the sets that no rule uses, to know that they can be.
+// rules translates all rules, then the sets that no rule uses, to know that they can be.
 func (c *compiler) rules() {
-	for i := range c.s.Sets {
-		set := &c.s.Sets[i]
-		if c.set(set, set.Resource) == nil {
-			c.broken[set.Key] = true
-		}
-	}
 	for i := range c.s.Rules {
 		rule := &c.s.Rules[i]
 		w, ok := c.rule(rule)
@@ -55,6 +49,15 @@ func (c *compiler) rules() {
 		}
 		for _, a := range c.resources[kind].expand(action) {
 			by[kind+":"+a] = append(by[kind+":"+a], w)
+		}
+	}
+	used := map[string]bool{}
+	for k := range c.programs {
+		used[k.set] = true
+	}
+	for i := range c.s.Sets {
+		if set := &c.s.Sets[i]; !used[set.Title()] && !c.broken[set.Key] {
+			c.set(set, set.Resource)
 		}
 	}
 }
@@ -161,9 +164,11 @@ func (c *compiler) set(s *Set, kind string) *expr.Program {
 			c.errs[len(c.errs)-1].Position = s.Position
 		}
 	}
-	if p != nil {
-		c.programs[k] = p
+	if p == nil {
+		c.broken[s.Key] = true
+		return nil
 	}
+	c.programs[k] = p
 	return p
 }
 
