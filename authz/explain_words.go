@@ -114,8 +114,11 @@ func (x *explanation) not(s step, w Exclusion, minus *node) string {
 }
 
 func ruleName(name string) string {
-	if name == "" {
+	switch {
+	case name == "":
 		return "the rule"
+	case strings.HasPrefix(name, "user set "), strings.HasPrefix(name, "resource set "):
+		return brief(name) // a condition inside of a rule
 	}
 	return "rule " + brief(name)
 }
