@@ -28,8 +28,8 @@ func (a *asker) answer() (verdict, error) {
 
 // tooLarge is the error of a question that met a bound.
 func (a *asker) tooLarge() error {
-	if a.work > maxWork {
-		return writ.Errorf(writ.CodeTooLarge, "the question has no answer within %d steps", maxWork).
+	if a.work > a.s.maxWork {
+		return writ.Errorf(writ.CodeTooLarge, "the question has no answer within %d steps", a.s.maxWork).
 			WithHint("the relations that %s of %s leads to hold too many tuples to look through", a.q.Action.Name, a.q.Resource.Type)
 	}
 	return writ.Errorf(writ.CodeTooLarge, "the question leads more than %d relations deep", maxDepth).

@@ -2,13 +2,16 @@ package authz
 
 import (
 	"slices"
+	"sync"
 
 	"github.com/writ-dev/writ/authz/internal/graph"
 	"github.com/writ-dev/writ/internal/expr"
 )
 
-// compiled is a model made ready to run. It is immutable.
+// compiled is a model made ready to run. It is immutable but for the scratch
+// that its questions share.
 type compiled struct {
+	askers     sync.Pool
 	model      *Model
 	types      map[string]*kind
 	byType     []*kind // by graph.Type; nil where the model has none
@@ -79,6 +82,7 @@ type node struct {
 	roles   *roleSet
 	when    *When
 	subject *kind // of an opWhen without kids
+	late    bool  // the condition of an opWhen costs more than what it stands before
 }
 
 // roleSet is a set of relations of tenants.
@@ -263,6 +267,9 @@ func (c *compiled) order(n *node) *node {
 		for _, k := range n.kids {
 			ordered.kids = append(ordered.kids, c.order(k))
 		}
+	}
+	if n.op == opWhen {
+		ordered.late = ordered.kids[0].cost() < 10
 	}
 	if n.op == opUnion || n.op == opIntersection {
 		sortByCost(ordered.kids)

@@ -177,6 +177,6 @@ func (s *Snapshot) refit(c *compiled) error {
 	if count > len(first) {
 		text += "; ..."
 	}
-	return writ.Errorf(writ.CodeConflict, "facts do not fit the new model, %d in all: %s", count, text).
+	return writ.Errorf(writ.CodeInvalid, "facts do not fit the new model, %d in all: %s", count, text).
 		WithHint("remove these facts first, or keep what they name in the model")
 }

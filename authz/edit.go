@@ -18,10 +18,10 @@ type Edit struct {
 func (s *Snapshot) Edit() *Edit { return &Edit{s.c, s.facts.Edit()} }
 
 // Snapshot is the state so far, to read; it changes with the edit.
-func (e *Edit) Snapshot() *Snapshot { return &Snapshot{c: e.c, facts: e.g.Graph()} }
+func (e *Edit) Snapshot() *Snapshot { return newSnapshot(e.c, e.g.Graph()) }
 
 // Done gives the next snapshot. The edit must not be used again.
-func (e *Edit) Done() *Snapshot { return &Snapshot{c: e.c, facts: e.g.Done()} }
+func (e *Edit) Done() *Snapshot { return newSnapshot(e.c, e.g.Done()) }
 
 // Apply makes one change of a tuple or a record; others are ignored. It fills in
 // c's Before from what is there, so what removes a thing that is not there comes back with neither

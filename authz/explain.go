@@ -1,6 +1,8 @@
 package authz
 
 import (
+	"slices"
+
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz/internal/graph"
 )
@@ -114,6 +116,41 @@ func (x *explanation) links(object graph.ID, rel graph.Rel, f func(link) bool) {
 	}
 	for _, t := range x.a.extra {
 		if t.object == object && t.rel == rel && !f(link{t.subject, t.srel, t.extra}) {
+			return
+		}
+	}
+}
+
+// usersets runs over those tuples of a relation of an object whose subjects are usersets, until f gives
+// false. inOnly leaves out those that the subject is not in, where that spares looking at many.
+func (x *explanation) usersets(object graph.ID, r *relation, inOnly bool, f func(link) bool) {
+	a := x.a
+	if len(r.usersets) == 0 {
+		return
+	}
+	for _, t := range a.extra {
+		if t.object == object && t.rel == r.rel && t.srel != 0 && !f(link{t.subject, t.srel, t.extra}) {
+			return
+		}
+	}
+	if object >= outside {
+		return
+	}
+	if degree, _ := a.facts.Degree(object); inOnly && r.climbs && a.canClimb() && degree > 4*len(a.climb.found) {
+		for _, up := range a.climb.found {
+			group, srel := up.split()
+			if group >= outside || !slices.Contains(r.usersets, srel) {
+				continue
+			}
+			if e, ok := a.facts.Has(object, r.rel, group, srel); ok && !f(link{group, srel, e.Extra}) {
+				return
+			}
+		}
+		return
+	}
+	edges := a.facts.Usersets(object, r.rel)
+	for e, ok := edges.Next(); ok; e, ok = edges.Next() {
+		if slices.Contains(r.usersets, e.SubjectRel) && !f(link{e.Other, e.SubjectRel, e.Extra}) {
 			return
 		}
 	}

@@ -104,12 +104,9 @@ func (x *explanation) proveTuple(s step, r *relation, depth int) *Node {
 			return x.tupleNode(s, r, l, yes)
 		}
 	}
-	if len(r.usersets) == 0 {
-		return nil
-	}
 	var found *Node
-	x.links(s.object, r.rel, func(l link) bool {
-		if l.srel == 0 || x.a.counts(l.extra) != yes {
+	x.usersets(s.object, r, true, func(l link) bool {
+		if x.a.counts(l.extra) != yes {
 			return true
 		}
 		if p := x.proveWithin(step{l.subject, x.a.c.relation(l.srel)}, depth-1); p != nil {

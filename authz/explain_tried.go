@@ -131,13 +131,7 @@ func (x *explanation) tryTuples(s step, r *relation) (parts []*Node) {
 	if len(parts) == 0 {
 		parts = append(parts, x.part(s, "tuple", no, "no tuple says that "+x.who()+" is "+x.place(step{s.object, r})))
 	}
-	if len(r.usersets) == 0 {
-		return parts
-	}
-	x.links(s.object, r.rel, func(l link) bool {
-		if l.srel == 0 {
-			return true
-		}
+	x.usersets(s.object, r, false, func(l link) bool {
 		if len(parts) > maxShown {
 			parts = append(parts, x.cut(s, "more of its tuples were tried than are shown here"))
 			return false

@@ -175,7 +175,6 @@ func valueText(v any) string {
 func list(names []string, last string) string {
 	if len(names) > 5 {
 		names = append(slices.Clone(names[:4]), plural(len(names)-4, "other"))
-		last = "and"
 	}
 	if len(names) < 2 {
 		return strings.Join(names, "")
@@ -191,9 +190,17 @@ func plural(n int, what string) string {
 	return string(digits) + " " + what + "s"
 }
 
+// maxStory is how many steps a sentence tells; the first ones of a longer proof are left out.
+const maxStory = 12
+
 // story is a proof in one sentence, from the subject on: "user:ann is member of
 // group:eng, which is viewer of folder:finance, which is parent of document:budget".
-func story(n *Node) string {
+func story(n *Node) string { return storyOf(n, maxStory) }
+
+func storyOf(n *Node, left int) string {
+	if left == 0 {
+		return "..."
+	}
 	var last *Node
 	also := ""
 	for _, p := range n.Parts {
@@ -203,27 +210,21 @@ func story(n *Node) string {
 			last = p
 		}
 	}
-	switch n.Kind {
-	case "tuple", "from":
-		if last == nil {
-			return n.Message + also
-		}
-		return story(last) + ", which is " + placeText(n.Tuple.Object, n.Tuple.Relation) + also
-	case "exclusion": // that nothing takes it away again goes without saying
-	case "rule":
-		if last == nil {
-			return n.Message
-		}
-		return story(last) + ", and " + n.Message
-	case "intersection":
+	switch {
+	case last == nil:
+		return n.Message + also
+	case n.Kind == "tuple", n.Kind == "from":
+		return storyOf(last, left-1) + ", which is " + placeText(n.Tuple.Object, n.Tuple.Relation) + also
+	case n.Kind == "rule":
+		return storyOf(last, left-1) + ", and " + n.Message
+	case n.Kind == "intersection":
 		var all []string
 		for _, p := range n.Parts {
-			all = append(all, story(p))
+			all = append(all, storyOf(p, left-1))
 		}
 		return strings.Join(all, "; and ")
+	case n.Kind == "exclusion" && n.Verdict == yes.String():
+		return storyOf(n.Parts[0], left) // that nothing takes it away again goes without saying
 	}
-	if last == nil {
-		return n.Message
-	}
-	return story(last)
+	return storyOf(last, left)
 }

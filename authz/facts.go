@@ -83,10 +83,10 @@ func (t Tuple) String() string {
 	return t.Object.String() + "#" + t.Relation + "@" + t.Subject.String()
 }
 
-// ParseTuple reads object#relation@subject.
+// ParseTuple reads object#relation@subject. An ID may contain @, as e-mail addresses do, but no #.
 func ParseTuple(s string) (Tuple, error) {
-	left, subject, ok := strings.Cut(s, "@")
-	object, relation, related := strings.Cut(left, "#")
+	object, rest, related := strings.Cut(s, "#")
+	relation, subject, ok := strings.Cut(rest, "@")
 	if !ok || !related || relation == "" {
 		return Tuple{}, writ.Errorf(writ.CodeInvalid, "%q is not written type:id#relation@subject", s)
 	}

@@ -4,6 +4,7 @@ import (
 	"math"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -214,8 +215,8 @@ func checkValue(what string, v any, t expr.Type, parts *int) error {
 	if !isJSON(v, maxNest, parts) {
 		return writ.Errorf(writ.CodeInvalid, "%s is no JSON value, nests deeper than %d or has more than %d parts", what, maxNest, maxValue)
 	}
-	if v != nil && !fits(v, t) {
-		return writ.Errorf(writ.CodeInvalid, "%s is %s and declared %s", what, kindOfValue(v), kindNames[t.Kind])
+	if v != nil && !fits(copyOf(v), t) {
+		return writ.Errorf(writ.CodeInvalid, "%s is %s and declared %s", what, kindOfValue(v), t)
 	}
 	return nil
 }
@@ -248,58 +249,49 @@ func isJSON(v any, depth int, parts *int) bool {
 	return false
 }
 
-// fits tells whether a JSON value is of a declared type.
+// fits tells whether a JSON value is, or is the text of, a value of a declared
+// type: times, durations and addresses are strings there.
 func fits(v any, t expr.Type) bool {
-	v = convert(copyOf(v), t)
-	all := func(each func(yield func(any) bool)) bool {
-		for x := range each {
-			if t.Elem != nil && x != nil && !fits(x, *t.Elem) {
-				return false
-			}
-		}
-		return true
-	}
-	var ok bool
+	text, isText := v.(string)
+	n, isNumber := v.(float64)
 	switch t.Kind {
-	case expr.KindAny:
-		return true
 	case expr.KindBool:
-		_, ok = v.(bool)
+		_, ok := v.(bool)
+		return ok
 	case expr.KindInt:
-		_, ok = v.(int64)
+		_, err := strconv.ParseInt(text, 10, 64)
+		return isNumber && n == math.Trunc(n) || isText && err == nil
 	case expr.KindUint:
-		_, ok = v.(uint64)
+		_, err := strconv.ParseUint(text, 10, 64)
+		return isNumber && n == math.Trunc(n) && n >= 0 || isText && err == nil
 	case expr.KindNumber, expr.KindDouble:
-		_, ok = v.(float64)
+		return isNumber
 	case expr.KindString:
-		_, ok = v.(string)
+		return isText
 	case expr.KindTime:
-		_, ok = v.(time.Time)
+		_, err := time.Parse(time.RFC3339Nano, text)
+		return err == nil
 	case expr.KindDuration:
-		_, ok = v.(time.Duration)
+		_, err := time.ParseDuration(text)
+		return err == nil
 	case expr.KindIP:
-		_, ok = v.(netip.Addr)
+		_, err := netip.ParseAddr(text)
+		return err == nil
 	case expr.KindList:
-		l, is := v.([]any)
-		ok = is && all(slices.Values(l))
+		list, ok := v.([]any)
+		return ok && !slices.ContainsFunc(list, func(x any) bool { return !fitsPart(x, t) })
 	case expr.KindMap, expr.KindObject:
-		m, is := v.(map[string]any)
-		ok = is && all(func(yield func(any) bool) {
-			for _, x := range m {
-				if !yield(x) {
-					return
-				}
-			}
-		})
+		m, ok := v.(map[string]any)
+		for _, x := range m {
+			ok = ok && fitsPart(x, t)
+		}
+		return ok
+	default:
+		return true
 	}
-	return ok
 }
 
-var kindNames = map[expr.Kind]string{
-	expr.KindAny: "any", expr.KindBool: "bool", expr.KindInt: "int", expr.KindUint: "uint", expr.KindNumber: "number",
-	expr.KindDouble: "double", expr.KindString: "string", expr.KindTime: "timestamp", expr.KindDuration: "duration",
-	expr.KindIP: "ipaddress", expr.KindList: "list", expr.KindMap: "map", expr.KindObject: "object",
-}
+func fitsPart(v any, of expr.Type) bool { return of.Elem == nil || v == nil || fits(v, *of.Elem) }
 
 func kindOfValue(v any) string {
 	switch copyOf(v).(type) {

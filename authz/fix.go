@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/authz/internal/graph"
 )
 
 // maxTries bounds how many tuples are tried out before none is offered.
@@ -99,14 +100,26 @@ func plainText(t Tuple) bool {
 // instead names the roles that the subject has in the tenant.
 func (d *denial) instead(chosen step) string {
 	a := d.a
-	if chosen.object != a.tenant || a.c.tenant == nil || a.sid >= outside || a.srel != 0 {
+	if chosen.object != a.tenant || a.c.tenant == nil || a.sid >= outside || a.tenant >= outside || a.srel != 0 {
 		return ""
 	}
 	var has []string
-	edges := a.facts.Objects(a.sid, 0, 0)
-	for e, ok := edges.Next(); ok && a.spend(); e, ok = edges.Next() {
-		if r := a.c.relation(e.Rel); e.Other == a.tenant && r != nil && a.counts(e.Extra) == yes {
+	note := func(r *relation, e graph.Edge) {
+		if e.Other == a.tenant && r != nil && a.counts(e.Extra) == yes {
 			has = append(has, r.source.Name)
+		}
+	}
+	if _, degree := a.facts.Degree(a.sid); degree > 2*len(a.c.tenant.relations) {
+		for _, r := range a.c.tenant.relations {
+			if e, ok := a.facts.Has(a.tenant, r.rel, a.sid, 0); ok {
+				e.Other = a.tenant
+				note(r, e)
+			}
+		}
+	} else {
+		edges := a.facts.Objects(a.sid, 0, 0)
+		for e, ok := edges.Next(); ok; e, ok = edges.Next() {
+			note(a.c.relation(e.Rel), e)
 		}
 	}
 	if len(has) == 0 {

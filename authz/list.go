@@ -1,7 +1,6 @@
 package authz
 
 import (
-	"container/heap"
 	"slices"
 
 	"github.com/writ-dev/writ/authz/internal/graph"
@@ -47,7 +46,7 @@ func (s *Snapshot) Resources(l *List) (Page, error) {
 		return Page{}, nil
 	}
 	r := s.c.reverse
-	w := &toResources{walk: walk{a: a, seen: map[step]bool{}}, r: r, goal: goal, leads: r.leading(goal)}
+	w := &toResources{walk: walk{a: a}, r: r, goal: goal, leads: r.leading(goal)}
 	w.direct = !r.leadsOn(goal, w.leads)
 	w.fixed = q.Tenant != "" || propertyTenant(&q) != ""
 	w.start()
@@ -56,7 +55,7 @@ func (s *Snapshot) Resources(l *List) (Page, error) {
 	}
 	tenant := a.tenant
 	return w.page(l, goal.of, func(c candidate, name string) (bool, error) {
-		if c.sure && w.home(c.id, tenant) {
+		if c.sure() && w.home(c.id(), tenant) {
 			return true, nil
 		}
 		q.Resource.ID = name
@@ -78,7 +77,7 @@ func (s *Snapshot) Subjects(l *List) (Page, error) {
 	if of == nil || a.goal == nil {
 		return Page{}, nil
 	}
-	w := &toSubjects{walk: walk{a: a, seen: map[step]bool{}}, of: of}
+	w := &toSubjects{walk: walk{a: a}, of: of}
 	if q.SubjectRelation != "" {
 		r := of.relations[q.SubjectRelation]
 		if r == nil {
@@ -91,7 +90,7 @@ func (s *Snapshot) Subjects(l *List) (Page, error) {
 		return Page{}, err
 	}
 	p, err := w.page(l, of, func(c candidate, name string) (bool, error) {
-		if c.sure {
+		if c.sure() {
 			return true, nil
 		}
 		q.Subject.ID = name
@@ -194,16 +193,25 @@ func (w *walk) page(l *List, of *kind, passes func(candidate, string) (bool, err
 	if limit <= 0 {
 		limit = defaultLimit
 	}
-	var rest names
-	for _, c := range w.candidates(of) {
-		if name := w.a.name(c.id).ID; name > l.After && w.a.kindOf(c.id) == of {
+	all := w.candidates(of)
+	rest := make(names, 0, len(all))
+	for _, c := range all {
+		if name := w.a.name(c.id()).ID; name > l.After {
 			rest = append(rest, named{name, c})
 		}
 	}
-	heap.Init(&rest)
+	if len(rest) <= limit {
+		return rest.whole(passes)
+	}
+	for i := len(rest)/2 - 1; i >= 0; i-- {
+		rest.down(i)
+	}
 	p := Page{}
 	for len(rest) > 0 {
-		next := heap.Pop(&rest).(named)
+		next := rest[0]
+		last := len(rest) - 1
+		rest[0], rest = rest[last], rest[:last]
+		rest.down(0)
 		ok, err := passes(next.candidate, next.name)
 		switch {
 		case err != nil:
@@ -227,13 +235,38 @@ type named struct {
 // names is a heap with the first name on top.
 type names []named
 
-func (n names) Len() int           { return len(n) }
-func (n names) Less(i, j int) bool { return n[i].name < n[j].name }
-func (n names) Swap(i, j int)      { n[i], n[j] = n[j], n[i] }
-func (n *names) Push(x any)        { *n = append(*n, x.(named)) }
-func (n *names) Pop() any {
-	last := len(*n) - 1
-	x := (*n)[last]
-	*n = (*n)[:last]
-	return x
+// whole is the page that all of the names fit on.
+func (n names) whole(passes func(candidate, string) (bool, error)) (Page, error) {
+	p := Page{}
+	if len(n) > 0 {
+		p.IDs = make([]string, 0, len(n))
+	}
+	for _, x := range n {
+		ok, err := passes(x.candidate, x.name)
+		if err != nil {
+			return Page{}, err
+		}
+		if ok {
+			p.IDs = append(p.IDs, x.name)
+		}
+	}
+	slices.Sort(p.IDs)
+	return p, nil
+}
+
+// down puts the name at i into its place among those below it.
+func (n names) down(i int) {
+	for {
+		least := i
+		for _, k := range [2]int{2*i + 1, 2*i + 2} {
+			if k < len(n) && n[k].name < n[least].name {
+				least = k
+			}
+		}
+		if least == i {
+			return
+		}
+		n[i], n[least] = n[least], n[i]
+		i = least
+	}
 }

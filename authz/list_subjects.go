@@ -1,6 +1,10 @@
 package authz
 
-import "github.com/writ-dev/writ/authz/internal/graph"
+import (
+	"slices"
+
+	"github.com/writ-dev/writ/authz/internal/graph"
+)
 
 // toSubjects walks from the resource down to the subjects of a type that may have the goal on it.
 type toSubjects struct {
@@ -12,7 +16,7 @@ type toSubjects struct {
 // take goes down from a relation of an object.
 func (w *toSubjects) take(s step, sure bool) {
 	if w.srel != 0 && s.r.rel == w.srel {
-		w.found = append(w.found, candidate{s.object, sure}) // it is a member of itself
+		w.found = append(w.found, newCandidate(s.object, sure)) // it is a member of itself
 	}
 	w.down(s.object, s.r.body, sure)
 }
@@ -21,7 +25,9 @@ func (w *toSubjects) down(object graph.ID, n *node, sure bool) {
 	switch n.op {
 	case opDirect:
 		w.tuples(object, n.rel.rel, func(subject graph.ID, srel graph.Rel, plain bool) {
-			w.subject(subject, srel, sure && plain)
+			if srel == 0 || slices.Contains(n.rel.usersets, srel) {
+				w.subject(subject, srel, sure && plain)
+			}
 		})
 	case opComputed:
 		w.come(object, n.to, sure)
@@ -62,7 +68,7 @@ func (w *toSubjects) subject(id graph.ID, srel graph.Rel, sure bool) {
 	case w.a.name(id).ID == Everyone:
 		w.all, w.allSure = true, w.allSure || sure
 	default:
-		w.found = append(w.found, candidate{id, sure})
+		w.found = append(w.found, newCandidate(id, sure))
 	}
 }
 

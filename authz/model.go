@@ -54,7 +54,8 @@ type SubjectType struct {
 }
 
 // Condition is a named condition that tuples refer to. Its variables are Params,
-// from the tuple first, then from the request's context, and nothing else.
+// from the tuple first, then from the request's context, and nothing else. All of them must
+// be given: with one missing there is no answer, as in OpenFGA.
 type Condition struct {
 	Name     string
 	Position writ.Position

@@ -104,9 +104,13 @@ func pages(t *rapid.T, l authz.List, list func(*authz.List) (authz.Page, error))
 
 func TestListsAgreeWithTheOracle(t *testing.T) {
 	t.Parallel()
+	listed := map[string]int{}
 	same := func(t *rapid.T, what string, got, want []string) {
 		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 			t.Fatalf("%s (-oracle +engine):\n%s", what, diff)
+		}
+		if len(want) > 0 {
+			listed[what]++
 		}
 	}
 	rapid.Check(t, func(t *rapid.T) {
@@ -151,7 +155,7 @@ func TestListsAgreeWithTheOracle(t *testing.T) {
 			same(t, "tenants", got, want)
 
 			want = nil
-			for _, action := range actions(w.Model, q.Resource.Type) {
+			for _, action := range actionsOf(w.Model, q.Resource.Type) {
 				if asking(func(each *authz.Query) { each.Action.Name = action }) {
 					want = append(want, action)
 				}
@@ -163,9 +167,14 @@ func TestListsAgreeWithTheOracle(t *testing.T) {
 			same(t, "actions", got, want)
 		}
 	})
+	for _, what := range []string{"resources", "subjects", "tenants", "actions"} {
+		if listed[what] < 10 {
+			t.Errorf("only %d lists of %s held anything", listed[what], what)
+		}
+	}
 }
 
-func actions(m *authz.Model, kind string) (names []string) {
+func actionsOf(m *authz.Model, kind string) (names []string) {
 	for _, t := range m.Types {
 		of := t.Actions
 		if len(of) == 0 {

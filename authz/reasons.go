@@ -29,6 +29,9 @@ func (s *Snapshot) Check(q *Query) (writ.Decision, error) {
 	return writ.Decision{Reasons: x.denied()}, nil
 }
 
+// maxSteps is how many steps of a proof are reasons.
+const maxSteps = 20
+
 // granted gives the reasons of an allow.
 func (x *explanation) granted() []writ.Reason {
 	root := x.proof()
@@ -42,7 +45,13 @@ func (x *explanation) granted() []writ.Reason {
 		}
 	}
 	reasons := []writ.Reason{first}
-	if steps := addSteps(nil, root); len(steps) > 1 {
+	steps := addSteps(nil, root)
+	if len(steps) > maxSteps {
+		steps = append(steps[:maxSteps], writ.Reason{
+			Layer: writ.LayerPolicy, Effect: writ.EffectAllow, Message: "and " + plural(len(steps)-maxSteps, "more step"),
+		})
+	}
+	if len(steps) > 1 {
 		reasons = append(reasons, steps...)
 	}
 	return reasons

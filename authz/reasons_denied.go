@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/internal/expr"
 )
 
 // The bounds of a search for what came nearest: a reason is for reading.
@@ -19,6 +20,9 @@ type denial struct {
 	seen    []step
 	reasons []ranked
 	grants  []step // relations that would allow it if the subject had a tuple
+	rules   []*expr.Program
+	within  string // the rule that is being looked into
+	far     func() // says what is missing of a rule that misses more than its condition
 }
 
 // denied gives the reasons of a deny: what stopped it, then what was missing.
@@ -27,6 +31,9 @@ func (x *explanation) denied() []writ.Reason {
 	d.relation(step{x.a.resource, x.a.goal})
 	d.strangersToUs()
 	d.offer()
+	if len(d.reasons) == 0 && d.far != nil {
+		d.far()
+	}
 	slices.SortStableFunc(d.reasons, func(x, y ranked) int { return x.rank - y.rank })
 	if len(d.reasons) == 0 {
 		d.say(rankRest, "", writ.Position{}, "nothing in the model gives "+brief(x.a.q.Action.Name)+" on "+brief(x.a.q.Resource.Type)+" to "+x.who())
@@ -137,7 +144,12 @@ func (d *denial) stopped(s step, w Exclusion, n *node) {
 		name = ruleName(w.Deny)
 	}
 	if d.a.eval(minus, s.object) == yes {
-		d.say(rankDenied, w.Deny, w.Position, name+" denies it: "+story(d.trySide(s, w.Minus, minus)))
+		because := story(d.trySide(s, w.Minus, minus))
+		if w.Deny == "" {
+			d.say(rankDenied, "", w.Position, "what would allow it does not count, because "+because)
+		} else {
+			d.say(rankDenied, w.Deny, w.Position, name+" denies it: "+because)
+		}
 		return
 	}
 	why := "it depends on itself"
@@ -176,14 +188,8 @@ func (d *denial) nearTuples(s step, r *relation) {
 	if len(mine) == 0 && d.takes(r) && !slices.Contains(d.grants, at) {
 		d.grants = append(d.grants, at)
 	}
-	if len(r.usersets) == 0 {
-		return
-	}
 	left := maxRelated
-	d.links(s.object, r.rel, func(l link) bool {
-		if l.srel == 0 {
-			return true
-		}
+	d.usersets(s.object, r, true, func(l link) bool {
 		left--
 		if l.extra != nil && d.a.counts(l.extra) != yes && d.a.holds(d.a.c.relation(l.srel), l.subject) == yes {
 			d.idle(at, l)
@@ -227,21 +233,47 @@ func (d *denial) nearFrom(s step, n *node) {
 	})
 }
 
-// nearWhen says what a condition saw that does not hold.
+// nearWhen says what a condition saw that does not hold. A rule that is also for others is
+// worth naming only when there is nothing nearer.
 func (d *denial) nearWhen(s step, w When, n *node) {
-	if w.Then == nil && (n.subject != d.a.skind || d.a.srel != 0) {
+	a := d.a
+	switch {
+	case w.Then == nil && (n.subject != a.skind || a.srel != 0):
+		return
+	case w.Then == nil:
+		d.rule(s, w)
+	case a.condition(n.when, s.object) == yes:
+		outer := d.within
+		if d.within == "" {
+			d.within = w.Rule
+		}
+		d.near(s, w.Then, n.kids[0])
+		d.within = outer
+	case a.eval(n.kids[0], s.object) == yes:
+		d.rule(s, w)
+	case d.far == nil:
+		within := d.within
+		d.far = func() {
+			d.within = within
+			d.rule(s, w)
+		}
+	}
+}
+
+// rule says what a rule's condition saw, once where many rules have the same one.
+func (d *denial) rule(s step, w When) {
+	if slices.Contains(d.rules, w.Condition) {
 		return
 	}
+	d.rules = append(d.rules, w.Condition)
 	r := d.ruleNode(s, w)
-	if r.Verdict != yes.String() {
-		rank := rankFalse
-		if r.Verdict == unknown.String() {
-			rank = rankUnknown
-		}
-		said := d.say(rank, w.Rule, w.Position, r.Message)
-		said.Fix = d.fixCondition(w, r)
+	rank := rankFalse
+	if r.Verdict == unknown.String() {
+		rank = rankUnknown
 	}
-	if w.Then != nil && d.a.eval(n.kids[0], s.object) != yes {
-		d.near(s, w.Then, n.kids[0])
+	if d.within != "" && d.within != w.Rule {
+		r.Message = ruleName(d.within) + " does not allow it: " + r.Message
 	}
+	said := d.say(rank, w.Rule, w.Position, r.Message)
+	said.Fix = d.fixCondition(w, r)
 }

@@ -51,6 +51,8 @@ func company(t testing.TB) *authz.Model {
 	cleared := when("cleared", "user.clearance >= resource.level", 40)
 	lent := when("on-call", "context.incident == true", 44)
 	lent.Then = computed("viewer")
+	signs := when("adults-sign", "user.age >= 18", 46)
+	signs.Then = when("finished", "resource.done == true", 47)
 	document.Actions = []authz.Relation{
 		{Name: "read", Position: at(50), Rewrite: authz.Exclusion{
 			Base:  union(computed("viewer"), authz.InTenant{Relation: "reader", Position: at(51)}, cleared),
@@ -61,6 +63,8 @@ func company(t testing.TB) *authz.Model {
 		{Name: "publish", Rewrite: all(computed("editor"), authz.InTenant{Relation: "reader"})},
 		{Name: "purge", Rewrite: union()},
 		{Name: "dream", Rewrite: computed("seen")},
+		{Name: "comment", Rewrite: butNot(from("viewer", "parent"), authz.Stored{Relation: "viewer"})},
+		{Name: "sign", Rewrite: signs},
 		{Name: "archive", Rewrite: authz.Exclusion{Base: computed("editor"), Minus: when("frozen", "resource.frozen == true", 48), Deny: "frozen", Position: at(49)}},
 	}
 	tenant := kind(authz.TenantType,
@@ -88,7 +92,7 @@ func TestReasonsAreSaidPlainly(t *testing.T) {
 		switch word {
 		case "":
 			out.WriteString("\n")
-		case "#":
+		case "#", "##":
 			out.WriteString(line + "\n")
 		case "tuple", "record":
 			out.WriteString(line + "\n")

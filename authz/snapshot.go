@@ -12,8 +12,18 @@ import (
 // Snapshot is a model and facts, ready to answer. It is immutable, and any number
 // of goroutines may ask it; [Snapshot.Edit] makes the next one.
 type Snapshot struct {
-	c     *compiled
-	facts *graph.Graph
+	c       *compiled
+	facts   *graph.Graph
+	home    graph.ID // the default tenant; 0 when there is none, or nothing has named it
+	maxWork int
+}
+
+func newSnapshot(c *compiled, facts *graph.Graph) *Snapshot {
+	s := &Snapshot{c: c, facts: facts, maxWork: maxWork}
+	if c.model.DefaultTenant != "" {
+		s.home = facts.Lookup(c.tenantType, c.model.DefaultTenant)
+	}
+	return s
 }
 
 // New gives a snapshot of a model without facts. The model must not be changed
@@ -25,11 +35,11 @@ func New(m *Model) (*Snapshot, error) {
 	}
 	e := graph.New().Edit()
 	c := compile(m, e)
-	return &Snapshot{c: c, facts: e.Done()}, nil
+	return newSnapshot(c, e.Done()), nil
 }
 
 // WithModel gives a snapshot with the same facts under another model. Facts that
-// the new model does not allow are a CodeConflict error that lists the first of them (ten at most) and their number.
+// the new model does not allow are a CodeInvalid error that lists the first of them (ten at most) and their number.
 func (s *Snapshot) WithModel(m *Model) (*Snapshot, error) {
 	if err := validate(m); err != nil {
 		return nil, err
@@ -39,7 +49,7 @@ func (s *Snapshot) WithModel(m *Model) (*Snapshot, error) {
 	if err := s.refit(c); err != nil {
 		return nil, err
 	}
-	return &Snapshot{c: c, facts: e.Done()}, nil
+	return newSnapshot(c, e.Done()), nil
 }
 
 // Model is the model that the snapshot decides by.

@@ -1,12 +1,9 @@
 package authz
 
 import (
-	"net/netip"
 	"slices"
-	"time"
 
 	"github.com/writ-dev/writ/authz/internal/graph"
-	"github.com/writ-dev/writ/internal/expr"
 )
 
 // Value implements [expr.Source] for the conditions of a [When] on the object a.at: what the request
@@ -60,41 +57,21 @@ func (a *asker) fieldOf(id graph.ID, request map[string]any, field string) (any,
 	case "type":
 		return a.name(id).Type, true
 	}
-	var declared expr.Type
-	if k := a.kindOf(id); k != nil {
-		declared = k.attributes[field]
+	if v, ok := given(request, field); ok {
+		return v, true
 	}
-	v, ok := given(request, field)
-	if !ok {
-		v, ok = stored(a.record(id), field)
-	}
-	if !ok {
-		return nil, false
-	}
-	return convert(v, declared), true
+	return stored(a.record(id), field)
 }
 
 func stored(r *graph.Record, field string) (any, bool) {
 	if r == nil {
 		return nil, false
 	}
-	if i, ok := slices.BinarySearchFunc(r.Attributes, field, func(a graph.Attribute, name string) int {
-		return compareStrings(a.Name, name)
-	}); ok {
-		return r.Attributes[i].Value, true
+	if v, ok := r.Attribute(field); ok {
+		return v, true
 	}
 	v, ok := r.Profile[field]
 	return v, ok
-}
-
-func compareStrings(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // given is a value of a request. Programs that call Go have more kinds of values than JSON has.
@@ -126,47 +103,6 @@ func fromGo(v any) any {
 		return l
 	}
 	return v
-}
-
-// convert reads a JSON value as the type that it was declared with. A value that
-// cannot be read so is left as it is: the condition then has an error.
-func convert(v any, t expr.Type) any {
-	s, text := v.(string)
-	if !text {
-		if n, ok := v.(float64); ok {
-			return whole(n, t.Kind)
-		}
-		return v
-	}
-	switch t.Kind {
-	case expr.KindTime:
-		if at, err := time.Parse(time.RFC3339Nano, s); err == nil {
-			return at
-		}
-	case expr.KindDuration:
-		if d, err := time.ParseDuration(s); err == nil {
-			return d
-		}
-	case expr.KindIP:
-		if ip, err := netip.ParseAddr(s); err == nil {
-			return ip
-		}
-	}
-	return v
-}
-
-func whole(n float64, k expr.Kind) any {
-	switch k {
-	case expr.KindInt:
-		if n == float64(int64(n)) {
-			return int64(n)
-		}
-	case expr.KindUint:
-		if n >= 0 && n == float64(uint64(n)) {
-			return uint64(n)
-		}
-	}
-	return n
 }
 
 func (a *asker) tenantOf(id graph.ID) (any, bool) {
@@ -231,7 +167,6 @@ func (a *asker) assigned(f func(graph.Edge, *relation) string) []any {
 // Fields implements [expr.Source].
 func (a *asker) Fields(variable int) map[string]any {
 	m := map[string]any{}
-	var id graph.ID
 	var built []string
 	switch variable {
 	case VarUser:
@@ -239,17 +174,17 @@ func (a *asker) Fields(variable int) map[string]any {
 			return m
 		}
 		a.spread(m, a.sid, a.q.Subject.Properties)
-		id, built = a.sid, []string{"key", "id", "type", "roles", "tenants"}
+		built = []string{"key", "id", "type", "roles", "tenants"}
 	case VarResource:
-		id, built = a.at, []string{"key", "id", "type", "tenant"}
-		if id == a.resource {
-			a.spread(m, id, a.q.Resource.Properties)
+		built = []string{"key", "id", "type", "tenant"}
+		if a.at == a.resource {
+			a.spread(m, a.at, a.q.Resource.Properties)
 		} else {
-			a.spread(m, id, nil)
+			a.spread(m, a.at, nil)
 		}
 	case VarTenant:
-		if id = a.tenant; id != 0 {
-			a.spread(m, id, nil)
+		if a.tenant != 0 {
+			a.spread(m, a.tenant, nil)
 			built = []string{"key", "id", "type"}
 		}
 	case VarContext:
@@ -297,6 +232,20 @@ type tupleSource struct {
 	params    map[string]any
 }
 
+// complete reports whether all parameters are given.
+func (t *tupleSource) complete() bool {
+	for i := range t.condition.Params {
+		name := t.condition.Params[i].Name
+		if _, ok := given(t.params, name); ok {
+			continue
+		}
+		if _, ok := given(t.a.q.Context, name); !ok {
+			return false
+		}
+	}
+	return true
+}
+
 func (t *tupleSource) Value(variable int, field string) (any, bool) {
 	p := &t.condition.Params[variable]
 	v, ok := given(t.params, p.Name)
@@ -307,7 +256,7 @@ func (t *tupleSource) Value(variable int, field string) (any, bool) {
 		return nil, false
 	}
 	if field == "" {
-		return convert(v, p.Type), true
+		return v, true
 	}
 	m, _ := v.(map[string]any)
 	return given(m, field)

@@ -42,8 +42,8 @@ func note(e *authz.Edit, kind, id string, attributes map[string]any) {
 }
 
 const (
-	roles, kinds, actions = 100, 50, 5
-	condition             = "user.department == resource.department && user.clearance >= resource.level && resource.region in user.regions"
+	roleCount, kindCount, actionCount = 100, 50, 5
+	condition                         = "user.department == resource.department && user.clearance >= resource.level && resource.region in user.regions"
 )
 
 // roleModel has roles in a tenant that grant actions on types; with attributes the condition must hold too.
@@ -51,7 +51,7 @@ func roleModel(t testing.TB, grants [][]bool, attributes bool) *authz.Model {
 	t.Helper()
 	user := kind("user")
 	tenant := kind(authz.TenantType)
-	for r := range roles {
+	for r := range roleCount {
 		tenant.Relations = append(tenant.Relations, relation(fmt.Sprint("role", r), "user", direct))
 	}
 	thing := []authz.Attribute{{Name: "department", Type: expr.String}, {Name: "level", Type: expr.Number}, {Name: "region", Type: expr.String}}
@@ -65,14 +65,14 @@ func roleModel(t testing.TB, grants [][]bool, attributes bool) *authz.Model {
 		t.Fatal(err)
 	}
 	m := &authz.Model{DefaultTenant: "acme", Types: []authz.Type{user, tenant}}
-	for k := range kinds {
+	for k := range kindCount {
 		of := kind(fmt.Sprint("kind", k))
 		of.Attributes = thing
-		for a := range actions {
+		for a := range actionCount {
 			var any []authz.Rewrite
-			for r := range roles {
+			for r := range roleCount {
 				switch {
-				case !grants[r][k*actions+a]:
+				case !grants[r][k*actionCount+a]:
 				case attributes:
 					any = append(any, authz.When{Condition: program, Then: authz.InTenant{Relation: fmt.Sprint("role", r)}})
 				default:
@@ -90,10 +90,10 @@ func roleModel(t testing.TB, grants [][]bool, attributes bool) *authz.Model {
 func byRole(t testing.TB, users int, attributes bool) *workload {
 	t.Helper()
 	r := rand.New(rand.NewPCG(1, 1))
-	grants := make([][]bool, roles)
+	grants := make([][]bool, roleCount)
 	for i := range grants {
-		grants[i] = make([]bool, kinds*actions)
-		for _, p := range r.Perm(kinds * actions)[:25] {
+		grants[i] = make([]bool, kindCount*actionCount)
+		for _, p := range r.Perm(kindCount * actionCount)[:25] {
 			grants[i][p] = true
 		}
 	}
@@ -102,7 +102,7 @@ func byRole(t testing.TB, users int, attributes bool) *workload {
 	has := make([][]int, users)
 	people := make([]map[string]any, users)
 	for u := range has {
-		has[u] = r.Perm(roles)[:3]
+		has[u] = r.Perm(roleCount)[:3]
 		for _, role := range has[u] {
 			put(e, "__tenant:acme", fmt.Sprint("role", role), fmt.Sprint("user:u", u))
 		}
@@ -117,19 +117,19 @@ func byRole(t testing.TB, users int, attributes bool) *workload {
 	things := map[string]map[string]any{}
 	if attributes {
 		for i := range users {
-			name := fmt.Sprintf("kind%d:t%d", i%kinds, i)
+			name := fmt.Sprintf("kind%d:t%d", i%kindCount, i)
 			things[name] = map[string]any{
 				"department": fmt.Sprint("d", r.IntN(4)), "level": float64(r.IntN(10)), "region": fmt.Sprint("r", r.IntN(4)),
 			}
-			note(e, fmt.Sprint("kind", i%kinds), fmt.Sprint("t", i), things[name])
+			note(e, fmt.Sprint("kind", i%kindCount), fmt.Sprint("t", i), things[name])
 		}
 	}
 	w := &workload{snapshot: e.Done()}
 	for len(w.answers) < asked {
-		u, i, a := r.IntN(users), r.IntN(users), r.IntN(actions)
-		k := i % kinds
+		u, i, a := r.IntN(users), r.IntN(users), r.IntN(actionCount)
+		k := i % kindCount
 		name := fmt.Sprintf("kind%d:t%d", k, i)
-		ok := slices.ContainsFunc(has[u], func(role int) bool { return grants[role][k*actions+a] })
+		ok := slices.ContainsFunc(has[u], func(role int) bool { return grants[role][k*actionCount+a] })
 		if attributes {
 			p, x := people[u], things[name]
 			ok = ok && p["department"] == x["department"] && p["clearance"].(float64) >= x["level"].(float64) &&

@@ -50,7 +50,7 @@ func build(files []*source) (*authz.Model, error) {
 		return nil, errors.Join(b.problems[:min(len(b.problems), maxProblems)]...)
 	}
 	// The engine knows what no single definition shows: cycles, tuplesets that are no relations of their own.
-	if _, err := authz.New(m); err != nil && !strings.Contains(err.Error(), "not built yet") {
+	if _, err := authz.New(m); err != nil {
 		return nil, b.underline(err)
 	}
 	return m, nil

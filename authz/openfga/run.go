@@ -52,7 +52,9 @@ func (s *Store) facts(t Test) (world, error) {
 	all, named := empty.Edit(), empty.Edit()
 	for _, p := range slices.Concat(s.Tuples, t.Tuples) {
 		tuple := p.Tuple
-		if err := all.Apply(&authz.Change{Tuple: &authz.Step[authz.Tuple]{After: &tuple}}); err != nil {
+		if p.Old {
+			all.Restore(authz.Change{Tuple: &authz.Step[authz.Tuple]{After: &tuple}})
+		} else if err := all.Apply(&authz.Change{Tuple: &authz.Step[authz.Tuple]{After: &tuple}}); err != nil {
 			return w, p.located(err)
 		}
 		if tuple.Subject.ID != authz.Everyone {

@@ -92,21 +92,30 @@ type handTree struct {
 	children         [folders][]int32
 	documentsIn      [folders][]int32
 	viewed           [][]int32 // documents by direct viewer
-	names            []string
+	names, userNames []string
+	membersOf        [groupCount][]int32 // by group, without those of groups inside it
+	groupsIn         [groupCount][]int32
 }
 
 func newHandTree(w *tree) *handTree {
 	h := &handTree{users: map[string]int32{}, documents: map[string]int32{}, w: w, viewed: make([][]int32, users)}
 	for u := range users {
-		h.users[userName(u)] = int32(u)
+		h.userNames = append(h.userNames, userName(u))
+		h.users[h.userNames[u]] = int32(u)
 		var all []int32
 		for _, g := range w.groupsOf[u] {
+			h.membersOf[g] = append(h.membersOf[g], int32(u))
 			for ; g >= 0; g = w.groupParent[g] {
 				all = append(all, int32(g))
 			}
 		}
 		slices.Sort(all)
 		h.above = append(h.above, slices.Compact(all))
+	}
+	for g, above := range w.groupParent {
+		if above >= 0 {
+			h.groupsIn[above] = append(h.groupsIn[above], int32(g))
+		}
 	}
 	for d := range documents {
 		h.names = append(h.names, documentName(d))
@@ -187,17 +196,26 @@ func (h *handTree) list(user string) []string {
 // viewers gives the names of all users who view a document, sorted.
 func (h *handTree) viewers(document string) []string {
 	d := h.documents[document]
-	var wanted [groupCount]bool
+	var groups, found []int32
 	for f := h.w.folderOf[d]; f >= 0; f = h.w.parent[f] {
-		if g := h.w.groupOf[f]; g >= 0 {
-			wanted[g] = true
+		if g := h.w.groupOf[f]; g >= 0 && !slices.Contains(groups, int32(g)) {
+			groups = append(groups, int32(g))
 		}
 	}
-	var names []string
-	for u := range h.above {
-		if h.w.viewerOf[d] == u || slices.ContainsFunc(h.above[u], func(g int32) bool { return wanted[g] }) {
-			names = append(names, userName(u))
+	for i := 0; i < len(groups); i++ {
+		found = append(found, h.membersOf[groups[i]]...)
+		for _, below := range h.groupsIn[groups[i]] {
+			if !slices.Contains(groups, below) {
+				groups = append(groups, below)
+			}
 		}
+	}
+	found = append(found, int32(h.w.viewerOf[d]))
+	slices.Sort(found)
+	found = slices.Compact(found)
+	names := make([]string, len(found))
+	for i, u := range found {
+		names[i] = h.userNames[u]
 	}
 	slices.Sort(names)
 	return names

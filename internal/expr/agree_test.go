@@ -30,6 +30,7 @@ func agreeScope() *expr.Scope {
 var paths = []string{
 	"user.n", "user.s", "user.b", "user.l", "user.t", "user.i", "user.u", "user.f", "user.d", "user.ip", "user.li", "user.m", "user.x", "subject.y",
 	"res.a", "res.b", "res.c", `res["d d"]`, "res.a.k", "res.b.k.j", `res.a["k"]`, "user.m.k", "p", "p.k",
+	`instance("folder", user.s).owner`, `instance("folder", "f2")`, `instance(res.a, "f1").level`,
 }
 
 var literals = []string{
@@ -56,7 +57,7 @@ func drawValue(t *rapid.T, depth int) any {
 	case 7:
 		return rapid.SampledFrom([]uint64{0, 1, 18, math.MaxInt64, 1 << 63, math.MaxUint64}).Draw(t, "uint")
 	case 8, 9, 10, 11:
-		return rapid.SampledFrom([]string{"", "a", "ab", "b", "k", "é", "1", "10.0.0.1", "2024-01-01T00:00:00Z", "1h", "\xff"}).Draw(t, "string")
+		return rapid.SampledFrom([]string{"", "a", "ab", "b", "k", "é", "1", "10.0.0.1", "2024-01-01T00:00:00Z", "1h", "\xff", "folder"}).Draw(t, "string")
 	case 12:
 		return rapid.SampledFrom([]time.Time{time.Unix(1704067200, 0).UTC(), time.Unix(0, 0)}).Draw(t, "time")
 	case 13:
@@ -101,7 +102,7 @@ func drawSource(t *rapid.T) values {
 // drawField mostly gives a value that fits the declaration.
 func drawField(t *rapid.T, field string) any {
 	fits := map[string][]any{
-		"n": {1.0, 18.0, int64(1)}, "s": {"a", "ab"}, "b": {true, false}, "l": {[]any{"a"}, []any{"a", "b", "k"}}, "t": {"2024-01-01T00:00:00Z"},
+		"n": {1.0, 18.0, int64(1)}, "s": {"a", "ab", "f1"}, "b": {true, false}, "l": {[]any{"a"}, []any{"a", "b", "k"}}, "t": {"2024-01-01T00:00:00Z"},
 		"i": {1.0, "18", int64(1)}, "u": {1.0}, "f": {1.5, 1.0}, "d": {"1h"}, "ip": {"10.0.0.1"}, "li": {[]any{1.0, 2.0}}, "m": {map[string]any{"k": "a"}},
 	}[field]
 	if len(fits) > 0 && rapid.IntRange(0, 3).Draw(t, "fits") > 0 {
@@ -124,7 +125,7 @@ func drawOperand(t *rapid.T, depth int) string {
 }
 
 func drawTest(t *rapid.T, depth int) string {
-	kinds := 14
+	kinds := 16
 	if depth == 0 {
 		kinds = 9
 	}
@@ -139,7 +140,7 @@ func drawTest(t *rapid.T, depth int) string {
 		return operand() + " in [" + operand() + ", " + operand() + "]"
 	case 6:
 		path := rapid.SampledFrom(paths).Draw(t, "path")
-		if !strings.Contains(path, ".") || strings.Contains(path, "[") {
+		if !strings.Contains(path, ".") || strings.HasSuffix(path, "]") || strings.HasSuffix(path, ")") {
 			return path
 		}
 		return "has(" + path + ")"
@@ -153,9 +154,31 @@ func drawTest(t *rapid.T, depth int) string {
 		return "(" + test() + " || " + test() + ")"
 	case 12:
 		return "!(" + test() + ")"
+	case 13, 14:
+		return drawQuantifier(t, depth)
 	default:
 		return "(" + test() + " ? " + test() + " : " + test() + ")"
 	}
+}
+
+// drawQuantifier gives exists or all over a list, with a body that looks at the item.
+func drawQuantifier(t *rapid.T, depth int) string {
+	list := rapid.SampledFrom([]string{"user.l", "user.li", "user.m", "user.x", "res.a", "res.c", "p", `["a", "b"]`, "[1, 2.0]", "[]", "res.b"}).Draw(t, "list")
+	name := rapid.SampledFrom([]string{"x", "y"}).Draw(t, "item")
+	var body string
+	switch rapid.IntRange(0, 4).Draw(t, "body") {
+	case 0:
+		body = name + " == " + drawOperand(t, 0)
+	case 1:
+		body = name + " in " + rapid.SampledFrom([]string{"user.l", "user.li", "res.a", `["a", "k"]`, "[1]"}).Draw(t, "set")
+	case 2:
+		body = name + ".k == " + drawOperand(t, 0) + " || has(" + name + ".j)"
+	case 3:
+		body = name + " > " + drawOperand(t, 0) + " && " + drawTest(t, depth-1)
+	default:
+		body = drawTest(t, depth-1)
+	}
+	return list + rapid.SampledFrom([]string{".exists(", ".all("}).Draw(t, "quantifier") + name + ", " + body + ")"
 }
 
 // class is what the two ways to run a condition must agree on.
@@ -172,23 +195,25 @@ func TestDirectAgreesWithCEL(t *testing.T) {
 	scope := agreeScope()
 	seen := make(map[string]int)
 	rapid.Check(t, func(t *rapid.T) {
-		source := drawTest(t, 3)
-		p, err := expr.Compile(source, scope, writ.Position{})
-		if err != nil {
-			seen["not compiled"]++
-			return
-		}
-		if !p.Direct() {
-			t.Fatalf("%s has no direct code", source)
-		}
-		for range 40 {
-			from := drawSource(t)
-			direct, directErr := p.Eval(from)
-			cel, celErr := p.EvalCEL(from)
-			if class(direct, directErr) != class(cel, celErr) {
-				t.Fatalf("%s\nover %#v\ndirect: %v %v\ncel-go: %v %v", source, from, direct, directErr, cel, celErr)
+		for range 5 {
+			source := drawTest(t, 3)
+			p, err := expr.Compile(source, scope, writ.Position{})
+			if err != nil {
+				seen["not compiled"]++
+				continue
 			}
-			seen[class(cel, celErr)]++
+			if !p.Direct() {
+				t.Fatalf("%s has no direct code", source)
+			}
+			for range 20 {
+				from := drawSource(t)
+				direct, directErr := p.Eval(from)
+				cel, celErr := p.EvalCEL(from)
+				if class(direct, directErr) != class(cel, celErr) {
+					t.Fatalf("%s\nover %#v\ndirect: %v %v\ncel-go: %v %v", source, from, direct, directErr, cel, celErr)
+				}
+				seen[class(cel, celErr)]++
+			}
 		}
 	})
 	t.Logf("%v", seen)

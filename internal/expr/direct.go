@@ -40,6 +40,10 @@ const (
 	opMatches
 	opInCIDR
 	opSize
+	opInstance
+	opExists
+	opAll
+	opLocal // the variable of an exists or all
 )
 
 // node is an operation of direct code with its operands. Its errors are made when
@@ -51,6 +55,7 @@ type node struct {
 	slot    *slot
 	literal any
 	key     string
+	local   int // opLocal, opExists, opAll: which variable
 	pattern *regexp.Regexp
 	wrong   *writ.Error // values that the operation does not fit
 	notBool *writ.Error // a result that is not true or false
@@ -61,6 +66,7 @@ type node struct {
 type builder struct {
 	p      *Program
 	costly *writ.Error
+	locals []string // the variables of the quantifiers around
 }
 
 func (p *Program) compileDirect() *node {
@@ -81,6 +87,9 @@ func (b *builder) node(e ast.Expr) *node {
 }
 
 func (b *builder) make(e ast.Expr) *node {
+	if n := b.item(e); n != nil {
+		return n
+	}
 	if s, presence := b.p.path(e); s != nil {
 		switch {
 		case s.declared != nil:
@@ -108,6 +117,8 @@ func (b *builder) make(e ast.Expr) *node {
 		return whole(n, n.a)
 	case ast.CallKind:
 		return b.call(e.AsCall())
+	case ast.ComprehensionKind:
+		return b.quantifier(e.AsComprehension())
 	}
 	return nil
 }
@@ -156,6 +167,9 @@ func (b *builder) call(call ast.CallExpr) *node {
 	case name == "size" && len(args) == 1:
 		n := &node{op: opSize, a: b.node(args[0])}
 		return whole(n, n.a)
+	case name == "instance" && len(args) == 2:
+		n := &node{op: opInstance, a: b.node(args[0]), b: b.node(args[1])}
+		return whole(n, n.a, n.b)
 	case name == "matches" && len(args) == 2:
 		return b.matches(args)
 	case name == "in_cidr" && len(args) == 2:
@@ -243,7 +257,7 @@ func literal(v ref.Val) (any, bool) {
 	case types.Null:
 		return nil, true
 	case types.Bool, types.Int, types.Uint, types.Double, types.String:
-		return v.(ref.Val).Value(), true
+		return v.Value(), true
 	}
 	return nil, false
 }
@@ -281,6 +295,10 @@ func (n *node) complaint() string {
 		return n.a.text() + " is not an ipaddress"
 	case opSize:
 		return n.a.text() + " has no size"
+	case opInstance:
+		return n.text() + " gives nothing: there is no such object, or none can be read here"
+	case opExists, opAll:
+		return n.a.text() + " is not a list or map"
 	default:
 		return "the condition has a value of a type that it does not fit"
 	}
@@ -293,6 +311,10 @@ func (n *node) text() string {
 		return n.slot.Path.String()
 	case opKey:
 		return n.a.text() + "." + n.key
+	case opInstance:
+		return "instance(" + n.a.text() + ", " + n.b.text() + ")"
+	case opLocal:
+		return n.key
 	case opLiteral:
 		switch v := n.literal.(type) {
 		case nil:

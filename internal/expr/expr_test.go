@@ -43,7 +43,7 @@ func scope() *expr.Scope {
 	return &expr.Scope{Variables: []expr.Variable{
 		{Name: "user", Alias: "subject", Type: expr.Object, Fields: map[string]expr.Type{
 			"age": expr.Number, "name": expr.String, "admin": expr.Bool, "regions": expr.List(expr.String),
-			"since": expr.Time, "home": expr.IP, "odd name": expr.String, "spare": expr.Number,
+			"since": expr.Time, "home": expr.IP, "odd name": expr.String, "spare": expr.Number, "scores": expr.List(expr.Number),
 		}},
 		{Name: "resource", Type: expr.Object, Closed: true, Fields: map[string]expr.Type{
 			"level": expr.Number, "owner": expr.String, "parents": expr.List(expr.String), "any": expr.Any,
@@ -175,13 +175,26 @@ func answer(holds bool, err error) string {
 func TestParameters(t *testing.T) {
 	t.Parallel()
 	s := &expr.Scope{Variables: []expr.Variable{
-		{Name: "now", Type: expr.Time}, {Name: "for", Type: expr.Duration}, {Name: "ip", Type: expr.IP}, {Name: "n", Type: expr.Int},
-		{Name: "u", Type: expr.Uint}, {Name: "d", Type: expr.Double}, {Name: "ips", Type: expr.List(expr.IP)}, {Name: "m", Type: expr.Map(expr.Int)},
+		{Name: "now", Type: expr.Time},
+		{Name: "for", Type: expr.Duration},
+		{Name: "ip", Type: expr.IP},
+		{Name: "n", Type: expr.Int},
+		{Name: "u", Type: expr.Uint},
+		{Name: "d", Type: expr.Double},
+		{Name: "ips", Type: expr.List(expr.IP)},
+		{Name: "m", Type: expr.Map(expr.Int)},
 		{Name: "x", Type: expr.Any},
 	}}
 	from := values{
-		{"": "2024-01-01T00:00:00Z"}, {"": "1h"}, {"": "10.0.0.1"}, {"": 5.0}, {"": "7"}, {"": 1.5},
-		{"": []any{"10.0.0.1", "::1"}}, {"": map[string]any{"a": 1.0}}, {"": netip.MustParseAddr("10.0.0.1")},
+		{"": "2024-01-01T00:00:00Z"},
+		{"": "1h"},
+		{"": "10.0.0.1"},
+		{"": 5.0},
+		{"": "7"},
+		{"": 1.5},
+		{"": []any{"10.0.0.1", "::1"}},
+		{"": map[string]any{"a": 1.0}},
+		{"": netip.MustParseAddr("10.0.0.1")},
 	}
 	for source, want := range map[string]string{
 		`now + duration("1h") > timestamp("2024-01-01T00:30:00Z")`: "true",

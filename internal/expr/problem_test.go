@@ -23,6 +23,7 @@ var wrongs = []string{
 	`"18" == user.age`,
 	`user.age in ["a"]`,
 	`user.age in user.regions`,
+	`"a" in user.scores`,
 	`user.age.startsWith("1")`,
 	`user.age && true`,
 	`!user.age`,
@@ -41,6 +42,7 @@ var wrongs = []string{
 	`user.home.in_cidr(8)`,
 	`user.name.matches("(")`,
 	`user.name.matches("((a{1,99}){1,99}){1,9}")`,
+	`user.name.matches("a{900}")`,
 	`resource.lvel > 1`,
 	`resource.zzz > 1`,
 	`resource["lvel"] > 1`,
@@ -167,22 +169,40 @@ func TestCost(t *testing.T) {
 	for range 10 {
 		nested = []any{nested, nested, nested, nested}
 	}
-	from := values{{"l": long, "half": nested.([]any)[:1], "text": text, "nested": nested, "huge": make([]any, 300_000)}}
+	from := values{{"texts": []any{text}, "l": long, "half": nested.([]any)[:1], "text": text, "nested": nested, "huge": make([]any, 300_000)}}
 	for source, want := range map[string]writ.Code{
 		`user.l.exists(a, user.l.exists(b, a + b == -1.0))`:             writ.CodeTooLarge,
 		`user.l.all(a, user.l.all(b, user.l.all(c, a + b + c >= 0.0)))`: writ.CodeTooLarge,
-		`"x" in user.huge`:            writ.CodeTooLarge,
-		`1 in user.huge`:              writ.CodeTooLarge,
-		`user.nested == user.nested`:  writ.CodeTooLarge,
-		`user.text.matches("(a*)*b")`: writ.CodeTooLarge,
-		`[user.half, user.half].exists(n, user.l.exists(x, n != n))`: writ.CodeTooLarge,
+		`"x" in user.huge`:           writ.CodeTooLarge,
+		`1 in user.huge`:             writ.CodeTooLarge,
+		`user.nested == user.nested`: writ.CodeTooLarge,
+		`[user.text].all(t, user.l.map(x, t.lowerAscii()).size() > 0)`:        writ.CodeTooLarge,
+		`[user.text].all(t, user.l.map(x, t.split("")).size() > 0)`:           writ.CodeTooLarge,
+		`[user.text].all(t, user.l.map(x, t.reverse()).size() > 0)`:           writ.CodeTooLarge,
+		`[user.text].all(t, user.l.map(x, strings.quote(t)).size() > 0)`:      writ.CodeTooLarge,
+		`[user.text].all(t, user.l.map(x, t.substring(1)).size() > 0)`:        writ.CodeTooLarge,
+		`[user.text].all(t, user.l.map(x, t.indexOf("b")).size() > 0)`:        writ.CodeTooLarge,
+		`[user.text].all(t, user.l.all(x, t.lastIndexOf("aab") < 0))`:         writ.CodeTooLarge,
+		`[user.text].all(t, user.l.map(x, t + string(x)).size() > 0)`:         writ.CodeTooLarge,
+		`[user.text].all(t, user.l.map(x, [t + "x"] + [t + "y"]).size() > 0)`: writ.CodeTooLarge,
+		`[user.text].all(t, user.l.map(x, bytes(t)).size() > 0)`:              writ.CodeTooLarge,
+		`[user.text].all(t, user.l.all(x, t < t + "a"))`:                      writ.CodeTooLarge,
+		`[user.text].all(t, user.l.all(x, t == t))`:                           writ.CodeTooLarge,
+		`[user.text].all(t, user.l.all(x, t.size() > 1))`:                     writ.CodeTooLarge,
+		`[user.text].all(t, user.l.all(x, t.startsWith(t)))`:                  writ.CodeTooLarge,
+		`user.texts.all(t, user.l.all(x, t.startsWith(t) && t.contains(t)))`:  writ.CodeTooLarge,
+		`user.texts.all(t, user.l.all(x, t <= t))`:                            writ.CodeTooLarge,
+		`user.texts.all(t, user.l.all(x, t.size() > 1))`:                      writ.CodeTooLarge,
+		`user.texts.all(t, user.l.all(x, size(bytes(t)) > 1))`:                writ.CodeTooLarge,
+		`user.text.matches("(a*)*b")`:                                         writ.CodeTooLarge,
+		`[user.half, user.half].exists(n, user.l.exists(x, n != n))`:          writ.CodeTooLarge,
 	} {
 		p := mustCompile(t, source, scope())
-		for _, eval := range []func(expr.Source) (bool, error){p.Eval, p.EvalCEL} {
+		for way, eval := range []func(expr.Source) (bool, error){p.Eval, p.EvalCEL} {
 			started := time.Now()
 			holds, err := eval(from)
 			if holds || err == nil || writ.CodeOf(err) != want {
-				t.Errorf("%s: %v, %v", source, holds, err)
+				t.Errorf("%s (way %d): %v, %v", source, way, holds, err)
 			}
 			t.Logf("%v %s", time.Since(started), source)
 		}

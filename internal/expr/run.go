@@ -14,6 +14,8 @@ import (
 type run struct {
 	from Source
 	left int // steps that may still be taken
+	// locals are the items that quantifiers are at.
+	locals [maxLocals]any
 }
 
 // test runs a node that must give true or false. An error on one side of && and
@@ -62,7 +64,9 @@ func (r *run) test(n *node) (bool, error) {
 			return false, err
 		}
 		return n.has(a)
-	case opLiteral, opPath, opKey, opSize:
+	case opExists, opAll:
+		return r.quantify(n)
+	case opLiteral, opPath, opKey, opSize, opLocal, opInstance:
 		v, err := r.value(n)
 		if err != nil {
 			return false, err
@@ -118,6 +122,9 @@ func (r *run) compare(n *node) (bool, error) {
 	case opStartsWith, opEndsWith, opContains:
 		return r.strings(n, a, b)
 	}
+	if text, ok := a.(string); ok && !r.spend(len(text)/64) {
+		return false, n.costly
+	}
 	order, ok := compare(a, b)
 	switch {
 	case !ok && unordered(a, b):
@@ -143,6 +150,8 @@ func (r *run) strings(n *node, a, b any) (bool, error) {
 	switch {
 	case !ok || !also:
 		return false, n.wrong
+	case !r.spend(len(part) / 64):
+		return false, n.costly
 	case n.op == opStartsWith:
 		return strings.HasPrefix(text, part), nil
 	case n.op == opEndsWith:
@@ -231,6 +240,8 @@ func (r *run) value(n *node) (any, error) {
 		return n.given(v)
 	case opLiteral:
 		return n.literal, nil
+	case opLocal:
+		return r.locals[n.local], nil
 	}
 	return r.derive(n)
 }
@@ -253,7 +264,12 @@ func (r *run) derive(n *node) (any, error) {
 		if err != nil {
 			return nil, err
 		}
+		if text, ok := a.(string); ok && !r.spend(len(text)/8) {
+			return nil, n.costly
+		}
 		return n.size(a)
+	case opInstance:
+		return r.instance(n)
 	case opChoose:
 		a, err := r.test(n.a)
 		switch {
@@ -268,6 +284,28 @@ func (r *run) derive(n *node) (any, error) {
 		holds, err := r.test(n)
 		return holds, err
 	}
+}
+
+// instance gives the attributes of another object.
+func (r *run) instance(n *node) (any, error) {
+	a, err := r.value(n.a)
+	if err != nil {
+		return nil, err
+	}
+	b, err := r.value(n.b)
+	if err != nil {
+		return nil, err
+	}
+	from, ok := r.from.(Instances)
+	kind, isText := a.(string)
+	key, isKey := b.(string)
+	if !ok || !isText || !isKey {
+		return nil, n.wrong
+	}
+	if attributes, ok := from.Instance(kind, key); ok {
+		return attributes, nil
+	}
+	return nil, n.wrong
 }
 
 // given makes a value that a Source gave one of those that the operations know.

@@ -29,6 +29,10 @@ func (r *record) Value(variable int, field string) (any, bool) {
 
 func (r *record) Fields(int) map[string]any { return nil }
 
+func (r *record) Instance(string, string) (map[string]any, bool) { return ownedBySales, true }
+
+var ownedBySales = map[string]any{"owner": "sales"}
+
 func attributes() *expr.Scope {
 	return &expr.Scope{Variables: []expr.Variable{
 		{Name: "user", Type: expr.Object, Fields: map[string]expr.Type{
@@ -66,6 +70,8 @@ func TestAllocations(t *testing.T) {
 		`user.department.startsWith("sa") && user.department.contains("le") && !(user.department in ["a", "b"])`: "true",
 		`has(user.clearance) && !has(user.nothing) && size(user.regions) == 3`:                                   "true",
 		`user.nothing == 1 || user.clearance > 1`:                                                                "true",
+		`user.regions.all(r, r in ["eu", "us", "af"]) && ["x", "us"].exists(r, r in user.regions)`:               "true",
+		`instance("folder", resource.region).owner == user.department`:                                           "true",
 		`user.nothing == 1`: "missing user.nothing",
 		`user.regions == ["eu", "us", "af"] && user.clearance in [1, 5]`:  "true",
 		`user["department"] < resource["level"]`:                          "error: 1:20: user.department and resource.level have no order: their types differ or are not ordered",

@@ -43,6 +43,8 @@ func weight(v any, limit int) int {
 			n += weight(item.Value(), limit-n)
 		}
 		return n
+	case []byte:
+		return 1 + len(v)/8
 	case nil, bool, float64, int64:
 		return 1
 	}
@@ -70,11 +72,24 @@ func (prices) CallCost(function, _ string, args []ref.Val, _ ref.Val) *uint64 {
 	case function == "matches" && len(args) == 2:
 		text, _ := args[0].Value().(string)
 		cost = len(text)
+	case len(args) == 2 && isOrder[function]:
+		text, _ := args[0].Value().(string)
+		cost = 1 + len(text)/64
+	case len(args) == 1 && readsAll[function]:
+		cost = weight(args[0].Value(), maxCost)
 	default:
 		return nil
 	}
 	counted := uint64(cost)
 	return &counted
 }
+
+// readsAll are functions that go through a text which cel-go prices as one step.
+var readsAll = map[string]bool{
+	"size": true, "bytes": true, "string": true, "int": true, "uint": true, "double": true, "bool": true,
+	"timestamp": true, "duration": true, "ipaddress": true,
+}
+
+var isOrder = map[string]bool{operators.Less: true, operators.LessEquals: true, operators.Greater: true, operators.GreaterEquals: true}
 
 func isList(v any) bool { return reflect.ValueOf(v).Kind() == reflect.Slice }

@@ -158,9 +158,7 @@ func testEmpty(t *testing.T, open Place) {
 // check compares a store with the commits that it should have.
 func check(t testing.TB, s environment.Store, want []environment.Commit) {
 	t.Helper()
-	if d := gocmp.Diff(want, commits(t, s, 0)); d != "" {
-		t.Fatalf("Commits: %s", d)
-	}
+	same(t, "Commits", lines(want), lines(commits(t, s, 0)))
 	var state []authz.Change
 	for _, c := range environment.Final(want) {
 		if left := after(c); left != nil {
@@ -168,11 +166,37 @@ func check(t testing.TB, s environment.Store, want []environment.Commit) {
 		}
 	}
 	head, got := contents(t, s)
-	if d := gocmp.Diff(sorted(state), got); d != "" {
-		t.Fatalf("Load: %s", d)
-	}
+	same(t, "Load", sorted(state), got)
 	if last := want[len(want)-1].Head(); head != last {
 		t.Fatalf("the head is %v, not %v", head, last)
+	}
+}
+
+// lines gives commits as JSON with their entries and changes.
+func lines(commits []environment.Commit) []string {
+	all := make([]string, len(commits))
+	for i, c := range commits {
+		text, err := json.Marshal(map[string]any{"entry": c.Entry, "changes": c.Changes})
+		if err != nil {
+			panic(err)
+		}
+		all[i] = string(text)
+	}
+	return all
+}
+
+// same tells the first difference; a whole one of such lists takes minutes.
+func same(t testing.TB, what string, want, got []string) {
+	t.Helper()
+	for i := range max(len(want), len(got)) {
+		switch {
+		case i >= len(want):
+			t.Fatalf("%s: %d more, the first is %.300s", what, len(got)-i, got[i])
+		case i >= len(got):
+			t.Fatalf("%s: %d are missing, the first is %.300s", what, len(want)-i, want[i])
+		case want[i] != got[i]:
+			t.Fatalf("%s: %s", what, gocmp.Diff(fmt.Sprintf("%.2000s", want[i]), fmt.Sprintf("%.2000s", got[i])))
+		}
 	}
 }
 
@@ -379,11 +403,7 @@ func testCommits(t *testing.T, open Place) {
 	}
 	add(t, s, ledger.Head{}, all...)
 	for _, from := range []uint64{0, 1, n / 2, n - 1, n, n + 1, math.MaxInt64, math.MaxUint64} {
-		if d := gocmp.Diff(all[min(from, n):], commits(t, s, from), gocmp.Transformer("empty", func(l []environment.Commit) []environment.Commit {
-			return append([]environment.Commit{}, l...)
-		})); d != "" {
-			t.Errorf("after %d: %s", from, d)
-		}
+		same(t, fmt.Sprintf("Commits after %d", from), lines(all[min(from, n):]), lines(commits(t, s, from)))
 	}
 	stop, calls := errors.New("stop"), 0
 	err := s.Commits(context.Background(), 3, func(environment.Commit) error {

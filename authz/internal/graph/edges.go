@@ -67,33 +67,40 @@ func (e *Edges) Seek(other ID) {
 	}
 }
 
-// Len is how many edges are left. From a few thousand on it is an estimate, in
-// constant time; it is 0 only when none is left.
+// Len is how many edges are left. It is counted as far as the eighth chunk, which
+// are a thousand edges at least; beyond, it supposes that the other chunks are as full.
+// It is 0 only when no edge is left.
 func (e *Edges) Len() int {
 	n := upTo(e.keys, e.last)
 	if n < len(e.keys) {
 		return n
 	}
 	const counted = 8
+	seen := 0
 	for i, c := range e.chunks {
 		if i == counted {
-			lo, hi := i, len(e.chunks) // the first chunk that begins after last
-			for lo < hi {
-				if mid := (lo + hi) / 2; e.chunks[mid].keys[0] <= e.last {
-					lo = mid + 1
-				} else {
-					hi = mid
-				}
-			}
-			return n + (lo-i)*chunkMax*3/4
+			return n + seen + seen*e.chunksLeft(counted)/counted
 		}
 		k := upTo(c.keys, e.last)
-		n += k
+		seen += k
 		if k < len(c.keys) {
 			break
 		}
 	}
-	return n
+	return n + seen
+}
+
+// chunksLeft counts the chunks after the first few that begin before the end.
+func (e *Edges) chunksLeft(from int) int {
+	lo, hi := from, len(e.chunks)
+	for lo < hi {
+		if mid := (lo + hi) / 2; e.chunks[mid].keys[0] <= e.last {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo - from
 }
 
 // upTo counts the keys that are not greater than last.

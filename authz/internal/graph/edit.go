@@ -78,11 +78,13 @@ func (e *Edit) same(subject ID, key uint64, extra *Extra) bool {
 
 func (e *Edit) has(id ID) bool { return id != 0 && uint32(id) < e.g.ids.end }
 
-// list gives a list to change, and notes in c whether what it points to is the edit's.
+// list gives a list to change, and notes in c whether what it points to is the
+// edit's. Of a short list it does not matter, and is not asked.
 func (e *Edit) list(v *vector[list], id ID, c *change) *list {
 	p := v.own(uint32(id), e.owner)
-	c.mine = p.take(uint32(id))
-	return &p.slots[id%slots]
+	l := &p.slots[id%slots]
+	c.mine = l.more != nil && p.take(uint32(id))
+	return l
 }
 
 // Remove takes a tuple out and reports whether it was there.

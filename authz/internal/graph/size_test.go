@@ -48,7 +48,7 @@ func allocated() (live, total uint64) {
 
 // TestBytesPerTuple is not parallel: it reads how much memory the process has.
 func TestBytesPerTuple(t *testing.T) {
-	const tuples, ceiling = 250_000, 150
+	const tuples, ceiling = 100_000, 150
 	before, _ := allocated()
 	w := load(tuples)
 	after, _ := allocated()
@@ -154,4 +154,58 @@ func BenchmarkRead(b *testing.B) {
 			return ok
 		})
 	}
+}
+
+func BenchmarkHub(b *testing.B) {
+	const n = 1_000_000
+	e := graph.New().Edit()
+	document, user := e.Type("document"), e.Type("user")
+	viewer := e.Rel(document, "viewer")
+	hub := e.Entity(document, "hub")
+	other := e.Entity(document, "other")
+	first := e.Entity(user, "0")
+	for i := range n {
+		id := e.Entity(user, strconv.Itoa(i))
+		e.Add(hub, viewer, id, 0, nil, time.Time{})
+		if i%1000 == 0 {
+			for range 1000 {
+				e.Add(hub, viewer, id, viewer, nil, time.Time{})
+			}
+		}
+	}
+	g := e.Done()
+	r := rand.New(rand.NewPCG(7, 8))
+	b.Run("Has", func(b *testing.B) {
+		for b.Loop() {
+			if _, ok := g.Has(hub, viewer, first+graph.ID(r.IntN(n)), 0); !ok {
+				b.Fatal("not there")
+			}
+		}
+	})
+	b.Run("Usersets", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			l := g.Usersets(hub, viewer)
+			if _, ok := l.Next(); !ok {
+				b.Fatal("not there")
+			}
+		}
+	})
+	b.Run("Subjects", func(b *testing.B) {
+		for b.Loop() {
+			l := g.Subjects(hub, viewer)
+			for _, ok := l.Next(); ok; _, ok = l.Next() {
+			}
+		}
+		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/edge")
+	})
+	b.Run("Edit1", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			e := g.Edit()
+			e.Remove(hub, viewer, first+graph.ID(r.IntN(n)), 0)
+			e.Add(hub, viewer, other, 0, nil, time.Time{})
+			e.Done()
+		}
+	})
 }

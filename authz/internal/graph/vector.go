@@ -19,14 +19,16 @@ type vector[T any] struct {
 
 type branch[T any] struct {
 	owner uint64
+	// owned has a bit for each page: owner made it, and may write to it. The bits are
+	// here because looking at the page would cost more than all the rest.
+	owned [pages / 64]uint64
 	pages [pages]*page[T]
 }
 
 type page[T any] struct {
-	owner uint64
-	// mine has a bit for each slot: what it points to was made by owner too.
-	mine  uint32
-	slots [slots]T
+	slots [slots]T // first, so that none lies across two cache lines
+	// mine has a bit for each slot: what it points to was made by the page's owner too.
+	mine uint32
 }
 
 // at gives a slot to read, nil when its page is not there.
@@ -63,15 +65,18 @@ func (v *vector[T]) own(i uint32, owner uint64) *page[T] {
 		b = &branch[T]{owner: owner, pages: b.pages}
 		v.top[t] = b
 	}
-	p := b.pages[i>>slotBits%pages]
-	switch {
-	case p == nil:
-		p = &page[T]{owner: owner}
-		b.pages[i>>slotBits%pages] = p
-	case p.owner != owner:
-		p = &page[T]{owner: owner, slots: p.slots}
-		b.pages[i>>slotBits%pages] = p
+	n := i >> slotBits % pages
+	p, word, bit := b.pages[n], &b.owned[n/64], uint64(1)<<(n%64)
+	if *word&bit != 0 {
+		return p
 	}
+	*word |= bit
+	if p == nil {
+		p = &page[T]{}
+	} else {
+		p = &page[T]{slots: p.slots}
+	}
+	b.pages[n] = p
 	return p
 }
 

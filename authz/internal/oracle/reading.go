@@ -89,7 +89,13 @@ func (r *reading) counts(t authz.Tuple) Verdict {
 	}
 	for _, c := range r.w.Model.Conditions {
 		if c.Name == t.Condition {
-			return r.run(c.Program, &parameters{c.Params, t.Params, r.q.Context})
+			from := &parameters{c.Params, t.Params, r.q.Context}
+			for i := range c.Params {
+				if _, given := from.Value(i, ""); !given {
+					return Unknown
+				}
+			}
+			return r.run(c.Program, from)
 		}
 	}
 	return No

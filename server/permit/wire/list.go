@@ -1,0 +1,126 @@
+package wire
+
+import (
+	"fmt"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+
+	"github.com/writ-dev/writ"
+)
+
+// maxPage is the longest page that may be asked for.
+const maxPage = 100
+
+// shape is how a list is answered. SDKs disagree on it, each with its own generated decoder.
+type Shape int
+
+const (
+	Array   Shape = iota // a bare array
+	Paged                // {"data", "total_count", "page_count"}
+	Flagged              // an array, or paged when include_total_count is true
+	ByAgent              // paged for Go's SDK, which cannot decode an array; an array for the others
+)
+
+// goAgent is what Go's SDK calls itself.
+const goAgent = "OpenAPI-Generator/1.0.0/go"
+
+// list collects the rows of one page and counts all.
+type List struct {
+	page, size, total int
+	rows              []any
+}
+
+func (c *Call) List() (*List, error) {
+	page, err := c.number("page", 1, 1<<40)
+	if err != nil {
+		return nil, err
+	}
+	size, err := c.number("per_page", 30, maxPage)
+	return &List{page: page, size: size, rows: []any{}}, err
+}
+
+func (c *Call) number(name string, missing, most int) (int, error) {
+	text := c.R.URL.Query().Get(name)
+	if text == "" {
+		return missing, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > most {
+		return 0, writ.Errorf(writ.CodeInvalid, "%s is %q; it may be 1 to %d", name, text, most)
+	}
+	return n, nil
+}
+
+// add counts a row, and makes it when it is on the page.
+func (l *List) Add(row func() map[string]any) {
+	// page is at most 1<<40 and size 100: no overflow.
+	if l.total >= (l.page-1)*l.size && l.total < l.page*l.size {
+		l.rows = append(l.rows, row())
+	}
+	l.total++
+}
+
+func (c *Call) SendList(l *List, s Shape) error {
+	switch {
+	case s == Array,
+		s == Flagged && c.R.URL.Query().Get("include_total_count") != "true",
+		s == ByAgent && c.R.UserAgent() != goAgent:
+		return c.Send(http.StatusOK, l.rows)
+	}
+	return c.Send(http.StatusOK, map[string]any{
+		"data": l.rows, "total_count": l.total, "page_count": (l.total + l.size - 1) / l.size,
+	})
+}
+
+// matches is a list's filter: `search` in any of the texts, and every `attr_NAME=VALUE`.
+// A search is a part of the text or, with a star, a pattern for all of it.
+func (c *Call) Matches(attributes map[string]any, texts ...string) bool {
+	query := c.R.URL.Query()
+	if search := query.Get("search"); search != "" {
+		found := false
+		for _, text := range texts {
+			found = found || searched(search, text)
+		}
+		if !found {
+			return false
+		}
+	}
+	for name, values := range query {
+		attribute, ok := strings.CutPrefix(name, "attr_")
+		if !ok {
+			continue
+		}
+		value, has := attributes[attribute]
+		if !has || fmt.Sprint(value) != values[0] {
+			return false
+		}
+	}
+	return true
+}
+
+func searched(search, text string) bool {
+	search, text = strings.ToLower(search), strings.ToLower(text)
+	if !strings.Contains(search, "*") {
+		return strings.Contains(text, search)
+	}
+	// path.Match knows more signs than the star, and stops at slashes.
+	quoted := strings.NewReplacer(`\`, `\\`, "?", `\?`, "[", `\[`, "/", "\x00").Replace(search)
+	ok, err := path.Match(quoted, strings.ReplaceAll(text, "/", "\x00"))
+	return ok && err == nil
+}
+
+// asked reports whether a repeated query parameter is absent, or one of its values is wanted.
+func (c *Call) Asked(name string, is func(string) bool) bool {
+	values := c.R.URL.Query()[name]
+	if len(values) == 0 || len(values) == 1 && values[0] == "" {
+		return true
+	}
+	for _, value := range values {
+		if is(value) {
+			return true
+		}
+	}
+	return false
+}
