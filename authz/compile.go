@@ -2,13 +2,16 @@ package authz
 
 import (
 	"slices"
+	"sync"
 
 	"github.com/writ-dev/writ/authz/internal/graph"
 	"github.com/writ-dev/writ/internal/expr"
 )
 
-// compiled is a model made ready to run. It is immutable.
+// compiled is a model made ready to run. It is immutable but for the scratch
+// that its questions share.
 type compiled struct {
+	askers     sync.Pool
 	model      *Model
 	types      map[string]*kind
 	byType     []*kind // by graph.Type; nil where the model has none

@@ -72,6 +72,9 @@ func (a *asker) evalWhen(n *node, object graph.ID) verdict {
 }
 
 func (a *asker) condition(w *When, object graph.ID) verdict {
+	if a.work += costOfCondition; !a.spend() {
+		return unknown
+	}
 	outer := a.at
 	a.at = object
 	ok, err := w.Condition.Eval(a)
@@ -88,6 +91,7 @@ func (a *asker) direct(r *relation, object graph.ID) verdict {
 	if v == yes || len(a.extra) == 0 {
 		return v
 	}
+	a.work += len(a.extra) / 8
 	for _, x := range a.extra {
 		if x.object != object || x.rel != r.rel {
 			continue
@@ -220,6 +224,7 @@ func (a *asker) from(n *node, object graph.ID) verdict {
 			return yes
 		}
 	}
+	a.work += len(a.extra) / 8
 	for _, x := range a.extra {
 		if x.object == object && x.rel == n.rel.rel {
 			v = max(v, a.fromOne(n, x.subject, x.extra))

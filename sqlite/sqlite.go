@@ -59,7 +59,7 @@ func (s *Store) open(ctx context.Context) error {
 	var err error
 	// A page is 2 KiB because a group of writes touches a page a tuple, and all of each is
 	// written; the log of pages is emptied seldom, so that pages touched often are written home once.
-	s.write, err = connect(s.path, "page_size(2048)", "journal_mode(WAL)", "synchronous(FULL)",
+	s.write, err = connect(s.path, "page_size(2048)", "synchronous(FULL)",
 		"busy_timeout(5000)", "wal_autocheckpoint(16000)", "cache_size(-65536)", "trusted_schema(0)")
 	if err != nil {
 		return err
@@ -69,6 +69,10 @@ func (s *Store) open(ctx context.Context) error {
 	}
 	if err := s.transaction(ctx, s.prepareFile); err != nil {
 		return err
+	}
+	// Not before the file is known to be ours: the mode is written into it.
+	if _, err := s.conn.ExecContext(ctx, "PRAGMA journal_mode = WAL"); err != nil {
+		return failed("cannot be set up", s.path, err)
 	}
 	s.read, err = connect(s.path, "busy_timeout(5000)", "query_only(1)", "trusted_schema(0)")
 	if err != nil {
