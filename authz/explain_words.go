@@ -3,7 +3,6 @@ package authz
 import (
 	"encoding/json"
 	"errors"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -174,7 +173,7 @@ func valueText(v any) string {
 // list joins names as a sentence does; after five it counts.
 func list(names []string, last string) string {
 	if len(names) > 5 {
-		names = append(slices.Clone(names[:4]), plural(len(names)-4, "other"))
+		names = []string{names[0], names[1], names[2], names[3], plural(len(names)-4, "other")}
 	}
 	if len(names) < 2 {
 		return strings.Join(names, "")
