@@ -80,6 +80,25 @@ func TestGoSDK(t *testing.T) {
 	}
 }
 
+// What Permit's Go SDK has beside what its own test calls.
+func TestGoCalls(t *testing.T) {
+	enabled(t)
+	binary := filepath.Join(t.TempDir(), "calls")
+	run(t, "golang", []string{"GOWORK=off"}, "go", "build", "-o", binary, ".")
+	url := serve(t)
+	counted(t, "Go SDK", run(t, t.TempDir(), []string{"PDP_URL=" + url, "API_URL=" + url, "PDP_API_KEY=" + token}, binary))
+}
+
+// counted holds a program to the count of checks that it ends with.
+func counted(t *testing.T, name, out string) {
+	t.Helper()
+	count := regexp.MustCompile(`(?m)^\d{2,} checks passed$`).FindString(out)
+	if count == "" {
+		t.Fatalf("the program did not end with a count of what it checked:\n%s", out)
+	}
+	t.Logf("%s: %s", name, count)
+}
+
 // What an application does with Permit's Node SDK 2.7.6.
 func TestNodeSDK(t *testing.T) {
 	enabled(t)
@@ -95,9 +114,5 @@ func TestNodeSDK(t *testing.T) {
 	}
 	run(t, dir, nil, "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline")
 	url := serve(t)
-	out := run(t, dir, []string{"PDP_URL=" + url, "API_URL=" + url, "PDP_API_KEY=" + token}, "node", "check.mjs")
-	if !regexp.MustCompile(`(?m)^(\d{2,}) checks passed$`).MatchString(out) {
-		t.Errorf("the script did not end with a count of what it checked:\n%s", out)
-	}
-	t.Log(strings.TrimSpace(out))
+	counted(t, "Node SDK", run(t, dir, []string{"PDP_URL=" + url, "API_URL=" + url, "PDP_API_KEY=" + token}, "node", "check.mjs"))
 }
