@@ -4,9 +4,9 @@
 GOFUMPT     = go run mvdan.cc/gofumpt@v0.12.0
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: test lint unit race corpora closed-world fuzz-list fuzz examples bench prepare
+.PHONY: test lint unit race corpora closed-world fuzz-list fuzz examples sdks bench prepare
 
-test: prepare lint unit race corpora closed-world fuzz-list examples
+test: prepare lint unit race corpora closed-world fuzz-list examples sdks
 
 prepare:
 	@scripts/prepare
@@ -44,6 +44,10 @@ fuzz:
 
 examples:
 	@scripts/examples
+
+# Permit's own Go test and its Node SDK, as they were published, against `writ serve`.
+sdks:
+	@scripts/sdks
 
 bench:
 	cd bench && go test -run '^$$' -bench . ./...

@@ -3,6 +3,9 @@ package cli
 import (
 	"fmt"
 	"io"
+	"os"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -29,7 +32,11 @@ shown with its reasons. The exit status is 1 when there is one, or no test at al
 				if err != nil {
 					return err
 				}
-				all = append(all, p.test()...)
+				results, err := p.test(sh.now())
+				if err != nil {
+					return err
+				}
+				all = append(all, results...)
 			}
 			return showTests(sh, format, all)
 		},
@@ -44,19 +51,58 @@ type tested struct {
 	Test     string        `json:"test"`
 	Question string        `json:"question"`
 	Position writ.Position `json:"position,omitzero"`
-	Want     string        `json:"want"`
+	Want     string        `json:"want,omitempty"`
 	Got      string        `json:"got,omitempty"`
 	Passed   bool          `json:"passed"`
+	Message  string        `json:"message,omitempty"`
 	Error    string        `json:"error,omitempty"`
 	Reasons  []writ.Reason `json:"reasons,omitempty"`
 	err      error
 	source   string
 }
 
-func (p *policyInput) test() []tested {
-	if p.store == nil {
-		return nil
+// test runs the tests that the policy has; grants that expire are judged at now.
+func (p *policyInput) test(now time.Time) ([]tested, error) {
+	switch {
+	case p.policy != nil:
+		return p.testCases(now)
+	case p.store != nil:
+		return p.testStore(), nil
 	}
+	return nil, nil
+}
+
+func (p *policyInput) testCases(now time.Time) ([]tested, error) {
+	results, err := p.policy.RunTests(now)
+	if err != nil {
+		return nil, err
+	}
+	var out []tested
+	for _, r := range results {
+		t := tested{
+			File: p.path, Test: r.Test, Question: r.Case.Text, Position: r.Case.Position, Passed: r.Passed,
+			Message: r.Message, Reasons: r.Decision.Reasons,
+		}
+		t.source = sourceLine(t.Position)
+		out = append(out, t)
+	}
+	return out, nil
+}
+
+// sourceLine reads the line of a place again, to show it.
+func sourceLine(at writ.Position) string {
+	text, err := os.ReadFile(at.File)
+	if err != nil {
+		return "" // the place alone says enough
+	}
+	lines := strings.Split(string(text), "\n")
+	if at.Line < 1 || at.Line > len(lines) {
+		return ""
+	}
+	return lines[at.Line-1]
+}
+
+func (p *policyInput) testStore() []tested {
 	var out []tested
 	for _, r := range p.store.Run() {
 		t := tested{
@@ -140,7 +186,11 @@ func (t tested) write(w io.Writer) {
 		writ.WriteError(w, t.err)
 		return
 	}
-	fmt.Fprintf(w, "      want %s\n      got  %s\n", t.Want, t.Got)
+	if t.Message != "" {
+		fmt.Fprintf(w, "      %s\n", t.Message)
+	} else {
+		fmt.Fprintf(w, "      want %s\n      got  %s\n", t.Want, t.Got)
+	}
 	for _, r := range t.Reasons {
 		fmt.Fprintf(w, "      because %s\n", r.Message)
 	}

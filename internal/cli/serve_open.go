@@ -16,6 +16,7 @@ import (
 	"github.com/writ-dev/writ/authz/environment/memory"
 	"github.com/writ-dev/writ/server"
 	"github.com/writ-dev/writ/server/authzen"
+	"github.com/writ-dev/writ/server/permit"
 	"github.com/writ-dev/writ/sqlite"
 )
 
@@ -67,7 +68,7 @@ func (s *serving) makeServer(environments []serveEnvironment) error {
 		return err
 	}
 	s.server, err = server.New(server.Config{
-		Protocols: []server.Protocol{server.Native(), zen}, Now: s.sh.now, Log: s.logger(), Decisions: log,
+		Protocols: []server.Protocol{server.Native(), zen, permit.New(permit.Config{})}, Now: s.sh.now, Log: s.logger(), Decisions: log,
 		Limits: s.config.limits, OpenMetrics: s.config.metrics == metricsOpen || s.config.metrics == "" && s.loopback(), Version: version(),
 	})
 	return err
