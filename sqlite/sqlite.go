@@ -29,8 +29,8 @@ type Store struct {
 	lock  *sql.DB
 	held  *sql.Conn // of lock: in a transaction as long as the store is open
 
-	inserts map[shape]*sql.Stmt // of conn; one Append at a time uses them
-	turn    chan struct{}       // held by Append
+	statements map[shape]*sql.Stmt // of conn; one Append at a time uses them
+	turn       chan struct{}       // held by Append
 }
 
 // Open opens the environment in a file, which is made when it is not there. The folder must
@@ -45,7 +45,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if _, err := os.Stat(filepath.Dir(path)); err != nil {
 		return nil, writ.Errorf(writ.CodeNotFound, "the folder of %s is not there: %w", path, err)
 	}
-	s := &Store{path: path, inserts: map[shape]*sql.Stmt{}, turn: make(chan struct{}, 1)}
+	s := &Store{path: path, statements: map[shape]*sql.Stmt{}, turn: make(chan struct{}, 1)}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -151,7 +151,7 @@ func failed(what, path string, err error) error {
 // Close gives the file free. Calls that are under way must have ended.
 func (s *Store) Close() error {
 	var errs []error
-	for _, st := range s.inserts {
+	for _, st := range s.statements {
 		errs = append(errs, st.Close())
 	}
 	if s.conn != nil {
