@@ -15,7 +15,7 @@ lint:
 	@unformatted=$$($(GOFUMPT) -l $$(git ls-files '*.go')); \
 	if [ -n "$$unformatted" ]; then echo "run gofumpt -w on:"; echo "$$unformatted"; exit 1; fi
 	go vet ./...
-	GOOS=darwin go vet ./localcloud/... ./internal/... ./cmd/...
+	GOOS=darwin go vet ./localcloud/... ./internal/... ./cmd/... ./server/... ./sqlite ./postgres/...
 	$(STATICCHECK) ./...
 
 unit:
@@ -23,7 +23,7 @@ unit:
 
 # The parts where goroutines meet.
 race:
-	go test -race -short ./localcloud/... ./internal/cli/...
+	go test -race -short ./localcloud/... ./internal/cli/... ./authz/... ./server/... ./sqlite ./postgres
 
 # The cases that others wrote, with how many ran of each.
 corpora:

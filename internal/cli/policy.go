@@ -67,6 +67,7 @@ type validated struct {
 	Relations  int    `json:"relations"`
 	Actions    int    `json:"actions"`
 	Conditions int    `json:"conditions"`
+	Rules      int    `json:"rules,omitempty"`
 	Tests      int    `json:"tests"`
 }
 
@@ -75,7 +76,7 @@ func (v validated) text() string {
 	for _, p := range []struct {
 		n     int
 		thing string
-	}{{v.Relations, "relation"}, {v.Actions, "action"}, {v.Conditions, "condition"}, {v.Tests, "test"}} {
+	}{{v.Relations, "relation"}, {v.Actions, "action"}, {v.Conditions, "condition"}, {v.Rules, "rule"}, {v.Tests, "test"}} {
 		if p.n > 0 {
 			parts = append(parts, counted(p.n, p.thing))
 		}
@@ -186,6 +187,9 @@ func (p *policyInput) summary() validated {
 		v.Tests = len(p.store.Tests)
 	case p.policy != nil:
 		v.Tests = len(p.policy.Tests)
+		if p.policy.Schema != nil {
+			v.Rules = len(p.policy.Schema.Rules)
+		}
 	}
 	return v
 }

@@ -3,8 +3,6 @@ package cli
 import (
 	"fmt"
 	"io"
-	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -54,7 +52,6 @@ type tested struct {
 	Want     string        `json:"want,omitempty"`
 	Got      string        `json:"got,omitempty"`
 	Passed   bool          `json:"passed"`
-	Message  string        `json:"message,omitempty"`
 	Error    string        `json:"error,omitempty"`
 	Reasons  []writ.Reason `json:"reasons,omitempty"`
 	err      error
@@ -80,26 +77,15 @@ func (p *policyInput) testCases(now time.Time) ([]tested, error) {
 	var out []tested
 	for _, r := range results {
 		t := tested{
-			File: p.path, Test: r.Test, Question: r.Case.Text, Position: r.Case.Position, Passed: r.Passed,
-			Message: r.Message, Reasons: r.Decision.Reasons,
+			File: p.path, Test: r.Test, Question: r.Case.Text, Position: r.Case.Position, source: r.Source,
+			Want: r.Want, Got: r.Got, Passed: r.Passed, Reasons: r.Decision.Reasons, err: r.Err,
 		}
-		t.source = sourceLine(t.Position)
+		if r.Err != nil {
+			t.Error = r.Err.Error()
+		}
 		out = append(out, t)
 	}
 	return out, nil
-}
-
-// sourceLine reads the line of a place again, to show it.
-func sourceLine(at writ.Position) string {
-	text, err := os.ReadFile(at.File)
-	if err != nil {
-		return "" // the place alone says enough
-	}
-	lines := strings.Split(string(text), "\n")
-	if at.Line < 1 || at.Line > len(lines) {
-		return ""
-	}
-	return lines[at.Line-1]
 }
 
 func (p *policyInput) testStore() []tested {
@@ -186,11 +172,7 @@ func (t tested) write(w io.Writer) {
 		writ.WriteError(w, t.err)
 		return
 	}
-	if t.Message != "" {
-		fmt.Fprintf(w, "      %s\n", t.Message)
-	} else {
-		fmt.Fprintf(w, "      want %s\n      got  %s\n", t.Want, t.Got)
-	}
+	fmt.Fprintf(w, "      want %s\n      got  %s\n", t.Want, t.Got)
 	for _, r := range t.Reasons {
 		fmt.Fprintf(w, "      because %s\n", r.Message)
 	}
