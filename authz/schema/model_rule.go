@@ -2,7 +2,6 @@ package schema
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/writ-dev/writ"
@@ -14,24 +13,28 @@ import (
 // programKey is a set's condition on a type of resource, whose declared attributes count.
 type programKey struct{ set, kind string }
 
-// Title names a rule: "rule contractors-may-not-share", or what it says when it has no key. In the
-// model it stands without the first word.
-func (r *Rule) Title() string {
+// Title names a rule in messages: "rule contractors-may-not-share".
+func (r *Rule) Title() string { return "rule " + r.words() }
+
+// words are the key of a rule, or what it says when it has none: "managers may document:share".
+// The model names it so: package authz says "rule" itself.
+func (r *Rule) words() string {
 	if r.Key != "" {
-		return "rule " + r.Key
+		return r.Key
 	}
 	verb := "may"
 	if r.Deny {
 		verb = "may not"
 	}
-	who, what := r.Users, r.Resources
+	who := r.Users
 	if who == "" {
 		who = "everyone"
 	}
-	if r.IsResource || what == "" {
-		return fmt.Sprintf("rule %s %s %s", who, verb, r.Permission)
+	name := who + " " + verb + " " + r.Permission
+	if r.IsResource || r.Resources == "" {
+		return name
 	}
-	return fmt.Sprintf("rule %s %s %s in %s", who, verb, r.Permission, what)
+	return name + " in " + r.Resources
 }
 
 // rules translates all rules, then the sets that no rule uses, to know that they can be.
@@ -87,7 +90,7 @@ func (c *compiler) rule(r *Rule) (authz.When, bool) {
 		always := c.compile(r.Title(), kind, "true", r.Position)
 		steps = []step{{program: always, at: r.Position}}
 	}
-	steps[0].name, steps[0].at = strings.TrimPrefix(r.Title(), "rule "), r.Position
+	steps[0].name, steps[0].at = r.words(), r.Position
 	var then authz.Rewrite
 	if r.IsRole {
 		then = authz.InTenant{Relation: r.Users, Position: r.Position}
@@ -102,15 +105,15 @@ func (c *compiler) rule(r *Rule) (authz.When, bool) {
 func (c *compiler) ownSteps(r *Rule, kind string) ([]step, bool) {
 	var steps []step
 	if r.When != "" {
-		steps = append(steps, step{r.Title(), c.compile(r.Title(), kind, r.When, r.WhenPosition), r.Position})
+		steps = append(steps, step{r.words(), c.compile(r.Title(), kind, r.When, r.WhenPosition), r.Position})
 	}
 	if r.Except != "" {
 		// The text is compiled alone first: errors are then about just what the user wrote.
 		program := c.compile(r.Title(), kind, r.Except, r.ExceptPosition)
 		if program != nil {
-			program = c.compile(r.Title(), kind, "!("+r.Except+"\n)", r.ExceptPosition)
+			program = c.compile(r.Title(), kind, not(r.Except), r.ExceptPosition)
 		}
-		steps = append(steps, step{strings.TrimPrefix(r.Title(), "rule ") + " (except)", program, r.ExceptPosition})
+		steps = append(steps, step{r.words() + " (except)", program, r.ExceptPosition})
 	}
 	for _, s := range steps {
 		if s.program == nil {
@@ -118,6 +121,14 @@ func (c *compiler) ownSteps(r *Rule, kind string) ([]step, bool) {
 		}
 	}
 	return steps, true
+}
+
+// not negates a condition. What ends in a comment would swallow the bracket.
+func not(source string) string {
+	if strings.Contains(source, "//") {
+		source += "\n"
+	}
+	return "!(" + source + ")"
 }
 
 // setSteps adds the conditions of a set and of its ancestors.
