@@ -13,6 +13,12 @@ import (
 // programKey is a set's condition on a type of resource, whose declared attributes count.
 type programKey struct{ set, kind string }
 
+// sourceKey is a condition on a type of resource, and its place, which its errors tell.
+type sourceKey struct {
+	source, kind string
+	at           writ.Position
+}
+
 // Title names a rule in messages: "rule contractors-may-not-share".
 func (r *Rule) Title() string { return "rule " + r.words() }
 
@@ -87,7 +93,7 @@ func (c *compiler) rule(r *Rule) (authz.When, bool) {
 		return authz.When{}, false
 	}
 	if len(steps) == 0 {
-		always := c.compile(r.Title(), kind, "true", r.Position)
+		always := c.compile(r.Title(), "", "true", writ.Position{})
 		steps = []step{{program: always, at: r.Position}}
 	}
 	steps[0].name, steps[0].at = r.words(), r.Position
@@ -133,8 +139,8 @@ func not(source string) string {
 
 // setSteps adds the conditions of a set and of its ancestors.
 func (c *compiler) setSteps(steps *[]step, key, kind string) bool {
-	for ; key != ""; key = c.s.Set(key).Parent {
-		set := c.s.Set(key)
+	for ; key != ""; key = c.sets[key].Parent {
+		set := c.sets[key]
 		if c.broken[key] {
 			return false // said already
 		}
@@ -168,7 +174,7 @@ func (c *compiler) set(s *Set, kind string) *expr.Program {
 		text, err := condition.Translate(s.Conditions)
 		if err == nil {
 			// A place in what it was translated to is none in the user's file.
-			p, err = expr.Compile(text, c.scope(kind), writ.Position{})
+			p, err = c.program(text, kind, writ.Position{})
 		}
 		if err != nil {
 			c.fail(err, s.Title(), writ.Position{})
@@ -185,16 +191,44 @@ func (c *compiler) set(s *Set, kind string) *expr.Program {
 
 // scope gives what conditions on resources of a type may name.
 func (c *compiler) scope(kind string) *expr.Scope {
+	if s := c.scopes[kind]; s != nil {
+		return s
+	}
+	s := c.s.scope(c.resources[kind])
+	c.scopes[kind] = s
+	return s
+}
+
+// scope gives what conditions on a resource may name; nil is no type in particular.
+func (s *Schema) scope(r *Resource) *expr.Scope {
 	var declared []Attribute
-	if r := c.resources[kind]; r != nil {
+	if r != nil {
 		declared = r.Attributes
 	}
-	return authz.Scope(attributes(c.s.UserAttributes), attributes(declared))
+	return authz.Scope(attributes(s.UserAttributes), attributes(declared))
+}
+
+// program compiles a condition once for all that it is the condition of. One that does not
+// speak of the resource is the same for all types.
+func (c *compiler) program(source, kind string, at writ.Position) (*expr.Program, error) {
+	if !strings.Contains(source, "resource") {
+		kind = ""
+	}
+	k := sourceKey{source, kind, at}
+	if p := c.sources[k]; p != nil {
+		return p, nil
+	}
+	p, err := expr.Compile(source, c.scope(kind), at)
+	if err != nil {
+		return nil, err
+	}
+	c.sources[k] = p
+	return p, nil
 }
 
 // compile makes a program for resources of a type; nil with the problem noted.
 func (c *compiler) compile(part, kind, source string, at writ.Position) *expr.Program {
-	p, err := expr.Compile(source, c.scope(kind), at)
+	p, err := c.program(source, kind, at)
 	if err != nil {
 		c.fail(err, part, at)
 		return nil
