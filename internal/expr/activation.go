@@ -64,6 +64,9 @@ func (a *activation) instance(_ string, args ...ref.Val) ref.Val {
 	if !ok {
 		return types.NewErr("instance() has no stored objects to read here")
 	}
+	if a.left < 0 { // cel-go goes on after an error
+		return types.NewErr(overCost)
+	}
 	kind, _ := args[0].Value().(string)
 	key, _ := args[1].Value().(string)
 	attributes, ok := from.Instance(kind, key)
