@@ -188,3 +188,57 @@ func TestInstancesAreCounted(t *testing.T) {
 		}
 	}
 }
+
+// TestTimesComeBackAsTheyWere stores a time, which is read once, in an odd form of which there is more than one.
+func TestTimesComeBackAsTheyWere(t *testing.T) {
+	t.Parallel()
+	const since = "2026-07-01T02:00:00.500+02:00"
+	for source, want := range map[string]bool{
+		"user.since < timestamp('2026-07-01T00:00:01Z')":                                    true,
+		"user.since < timestamp('2026-07-01T00:00:00Z')":                                    false,
+		"timestamp(instance('user', 'ann').since) < timestamp('2026-07-01T00:00:01Z')":      true,
+		"instance('user', user.key).since == '2026-07-01T02:00:00.500+02:00'":               true,
+		"user == user && user.since > timestamp('2026-07-01T00:00:00Z') && 'since' in user": true,
+	} {
+		m := rules(t, "true")
+		declared := []authz.Attribute{{Name: "since", Type: expr.Time}}
+		program, err := expr.Compile(source, authz.Scope(declared, nil), writ.Position{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Types[0].Attributes = declared
+		m.Types[2].Relations[2].Rewrite = authz.When{Rule: "early", Subject: "user", Condition: program}
+		e := snapshot(t, m).Edit()
+		if err := e.Apply(&authz.Change{Record: &authz.Step[authz.Record]{After: record("user", "ann", map[string]any{"since": since})}}); err != nil {
+			t.Fatal(err)
+		}
+		s := e.Done()
+		if r, _ := s.Record(authz.Entity{Type: "user", ID: "ann"}); r.Attributes["since"] != since {
+			t.Errorf("the record has %v", r.Attributes["since"])
+		}
+		q := ask(t, "document:a#read@user:ann")
+		if got, err := s.Allowed(q); got != want || err != nil {
+			t.Errorf("%s: got %v, %v", source, got, err)
+		}
+		n, err := s.Explain(q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v := valuesOf(n)["user.since"]; v != nil && v != since {
+			t.Errorf("%s: the explanation shows %v", source, v)
+		}
+	}
+}
+
+// valuesOf gives the values of the first condition of an explanation.
+func valuesOf(n *authz.Node) map[string]any {
+	if n.Values != nil {
+		return n.Values
+	}
+	for _, part := range n.Parts {
+		if v := valuesOf(part); v != nil {
+			return v
+		}
+	}
+	return nil
+}

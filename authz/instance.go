@@ -13,11 +13,11 @@ func (a *asker) Instance(kind, key string) (map[string]any, bool) {
 	if r == nil {
 		return nil, false
 	}
-	a.work += len(r.Attributes) + len(r.Profile)
+	a.work += len(r.Attributes)
 	if !a.spend() {
 		return nil, false
 	}
-	m := make(map[string]any, len(r.Attributes)+len(r.Profile)+4)
+	m := make(map[string]any, len(r.Attributes)+4)
 	a.spread(m, id, nil)
 	m["key"], m["id"], m["type"] = key, key, kind
 	if r.Tenant != 0 {

@@ -122,6 +122,8 @@ func (a adapter) NativeToValue(v any) ref.Val {
 		return types.NewDynamicList(a, v)
 	case map[string]any:
 		return types.NewStringInterfaceMap(a, v)
+	case *Text:
+		return types.String(v.source)
 	case json.Number:
 		return types.DefaultTypeAdapter.NativeToValue(plainNumber(v))
 	}
