@@ -11,7 +11,7 @@ import (
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz"
 	"github.com/writ-dev/writ/authz/openfga"
-	"github.com/writ-dev/writ/authz/policy"
+	"github.com/writ-dev/writ/authz/policyfile"
 	"github.com/writ-dev/writ/topology"
 )
 
@@ -96,8 +96,8 @@ func (v validated) text() string {
 type policyInput struct {
 	path   string
 	model  *authz.Model
-	store  *openfga.Store // an OpenFGA store test
-	policy *policy.Policy // a policy of Writ's own form
+	store  *openfga.Store     // an OpenFGA store test
+	policy *policyfile.Policy // a policy of Writ's own form
 }
 
 // openPolicy reads the policy at a path by what it is.
