@@ -20,14 +20,22 @@ func (s *Store) Load(ctx context.Context, each func(authz.Change) error) (ledger
 		return ledger.Head{}, err
 	}
 	defer func() { _ = tx.Rollback() }()
+	if err := s.loadAll(ctx, tx, each); err != nil {
+		return ledger.Head{}, err
+	}
+	return head, nil
+}
+
+// loadAll gives what stands in the tables.
+func (s *Store) loadAll(ctx context.Context, tx *sql.Tx, each func(authz.Change) error) error {
 	for _, load := range []func(context.Context, *sql.Tx, func(authz.Change) error) error{
 		s.loadModel, s.loadKeys, s.loadRecords, s.loadTuples,
 	} {
 		if err := load(ctx, tx, each); err != nil {
-			return ledger.Head{}, err
+			return err
 		}
 	}
-	return head, nil
+	return nil
 }
 
 // current begins to read at a moment at which the tables are those of the head.
