@@ -10,5 +10,6 @@ func peers() []peer {
 		{name: "cedar", rbac: cedarRBAC, tree: cedarTree, lists: true},
 		{name: "openfga", rbac: openfgaRBAC, tree: openfgaTree, lists: true},
 		{name: "casbin", rbac: casbinRBAC, tree: casbinTree},
+		{name: "spicedb", rbac: spicedbRBAC, tree: spicedbTree},
 	}
 }
