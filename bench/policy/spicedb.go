@@ -19,7 +19,7 @@ definition role {
   relation assignee: user
 }
 
-definition permission {
+definition allowed {
   relation granted: role#assignee
 }
 `
@@ -34,7 +34,7 @@ caveat near(department string, clearance int, regions list<string>, owner string
   department == owner && clearance >= level && region in regions
 }
 
-definition permission {
+definition allowed {
   relation granted: role#assignee with near
 }
 `
@@ -68,7 +68,8 @@ func newSpiceDB(schema string, facts func(f func(object, relation, subject strin
 	text.WriteString("relationships: |-\n")
 	seen := map[string]bool{}
 	facts(func(object, relation, subject string) {
-		line := "  " + object + "#" + relation + "@" + subject
+		// "permission" is a word of the schema language.
+		line := "  " + strings.Replace(object, "permission:", "allowed:", 1) + "#" + relation + "@" + subject
 		if relation == "granted" {
 			line += caveat
 		}
@@ -118,7 +119,7 @@ func spicedbRBAC(w *rbac, attributes bool) (engine, error) {
 	return engine{name: "spicedb", check: 100, close: stop, ask: func(i int) (bool, error) {
 		q := list[i]
 		asked := embedded.CheckRequest{
-			ResourceType: "permission", ResourceID: typeName(q.kind) + "/" + actionName(q.action), Permission: "granted",
+			ResourceType: "allowed", ResourceID: typeName(q.kind) + "/" + actionName(q.action), Permission: "granted",
 			SubjectType: "user", SubjectID: userName(q.user),
 		}
 		if attributes {
