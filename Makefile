@@ -4,9 +4,9 @@
 GOFUMPT     = go run mvdan.cc/gofumpt@v0.12.0
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: test lint unit race corpora closed-world fuzz-list fuzz examples bench prepare
+.PHONY: test lint unit race corpora closed-world fuzz-list fuzz examples sdks bench prepare
 
-test: prepare lint unit race corpora closed-world fuzz-list examples
+test: prepare lint unit race corpora closed-world fuzz-list examples sdks
 
 prepare:
 	@scripts/prepare
@@ -15,7 +15,7 @@ lint:
 	@unformatted=$$($(GOFUMPT) -l $$(git ls-files '*.go')); \
 	if [ -n "$$unformatted" ]; then echo "run gofumpt -w on:"; echo "$$unformatted"; exit 1; fi
 	go vet ./...
-	GOOS=darwin go vet ./localcloud/... ./internal/... ./cmd/...
+	GOOS=darwin go vet ./localcloud/... ./internal/... ./cmd/... ./server/... ./sqlite ./postgres/...
 	$(STATICCHECK) ./...
 
 unit:
@@ -23,7 +23,7 @@ unit:
 
 # The parts where goroutines meet.
 race:
-	go test -race -short ./localcloud/... ./internal/cli/...
+	go test -race -short ./localcloud/... ./internal/cli/... ./authz/... ./server/... ./sqlite ./postgres
 
 # The cases that others wrote, with how many ran of each.
 corpora:
@@ -44,6 +44,10 @@ fuzz:
 
 examples:
 	@scripts/examples
+
+# Permit's own Go test and its Node SDK, as they were published, against `writ serve`.
+sdks:
+	@scripts/sdks
 
 bench:
 	cd bench && go test -run '^$$' -bench . ./...

@@ -1,8 +1,7 @@
 package authz
 
 import (
-	"sync"
-
+	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz/internal/graph"
 )
 
@@ -10,7 +9,12 @@ import (
 // what was looked at before allows it already.
 const (
 	maxDepth = 1_000     // relations inside relations
-	maxWork  = 5_000_000 // tuples looked at
+	maxWork  = 2_000_000 // tuples looked at
+	maxExtra = 1_000     // tuples that come with the question
+	// A condition costs as much as this many tuples, and a step that is written
+	// out for solve takes the memory of this many.
+	costOfCondition = 25
+	costOfFormula   = 10
 )
 
 // verdict is the answer of one step. The order is that of truth: a union is the
@@ -73,12 +77,13 @@ type extraTuple struct {
 	extra           *graph.Extra
 }
 
-var askers = sync.Pool{New: func() any { return &asker{} }}
-
 // ask starts a question. With an a.err it must not be asked; with a.goal nil
 // nothing can allow it.
 func (s *Snapshot) ask(q *Query) *asker {
-	a := askers.Get().(*asker)
+	a, _ := s.c.askers.Get().(*asker)
+	if a == nil {
+		a = &asker{}
+	}
 	a.s, a.q, a.facts, a.c, a.low = s, q, s.facts, s.c, nothing
 	known := a.setSubject()
 	if of := s.c.types[q.Resource.Type]; of != nil {
@@ -101,6 +106,7 @@ func (a *asker) done() {
 	if cap(a.memo.entries) > 1<<14 || cap(a.climb.found) > 1<<12 {
 		return // one large question must not hold memory for ever
 	}
+	pool := &a.c.askers
 	clear(a.strangers)
 	clear(a.extra)
 	a.strangers, a.extra = a.strangers[:0], a.extra[:0]
@@ -109,7 +115,7 @@ func (a *asker) done() {
 	a.exceeded, a.work, a.tuple = false, 0, tupleSource{}
 	a.memo.reset()
 	a.climb.reset()
-	askers.Put(a)
+	pool.Put(a)
 }
 
 func (a *asker) setSubject() (known bool) {
@@ -228,6 +234,9 @@ func (a *asker) counts(x *graph.Extra) verdict {
 	if condition == nil {
 		return unknown
 	}
+	if a.work += costOfCondition; !a.spend() {
+		return unknown
+	}
 	a.tuple = tupleSource{a, condition, x.Params}
 	if !a.tuple.complete() {
 		return unknown
@@ -249,6 +258,9 @@ func answer(ok bool, err error) verdict {
 
 // addExtra checks the tuples of the question and puts them beside the stored ones.
 func (a *asker) addExtra(tuples []Tuple) error {
+	if len(tuples) > maxExtra {
+		return writ.Errorf(writ.CodeTooLarge, "the question brings %d tuples of its own, the most is %d", len(tuples), maxExtra)
+	}
 	for i := range tuples {
 		t := &tuples[i]
 		r, srel, err := a.c.checkTuple(t)

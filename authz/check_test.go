@@ -117,34 +117,60 @@ func TestRewrites(t *testing.T) {
 		name, tuples string
 		yes, no      string
 	}{
-		{"a tuple of the relation itself", "document:a#owner@user:ann",
-			"document:a#owner@user:ann", "document:a#owner@user:bob document:b#owner@user:ann"},
-		{"a relation that another adds to", "document:a#owner@user:ann",
-			"document:a#viewer@user:ann document:a#read@user:ann", "document:a#read@user:bob"},
-		{"members of a group, and of groups in it", "document:a#viewer@group:all#member group:all#member@group:eng#member group:eng#member@user:ann",
-			"document:a#viewer@user:ann group:all#member@user:ann", "document:a#viewer@user:bob group:eng#member@user:bob"},
-		{"a group as the subject is in itself and in what it is in", "document:a#viewer@group:all#member group:all#member@group:eng#member",
-			"group:x#member@group:x#member document:a#viewer@group:all#member document:a#viewer@group:eng#member", "document:a#viewer@group:other#member document:a#viewer@group:all"},
-		{"groups that are in each other", "group:a#member@group:b#member group:b#member@group:a#member group:b#member@user:ann document:d#viewer@group:a#member",
-			"group:a#member@user:ann document:d#viewer@user:ann", "document:d#viewer@user:bob"},
-		{"everyone of a type, known or not", "document:a#viewer@user:*",
-			"document:a#viewer@user:nobody document:a#viewer@user:*", "document:a#viewer@group:g document:b#viewer@user:* document:a#viewer@group:g#member"},
+		{
+			"a tuple of the relation itself", "document:a#owner@user:ann",
+			"document:a#owner@user:ann", "document:a#owner@user:bob document:b#owner@user:ann",
+		},
+		{
+			"a relation that another adds to", "document:a#owner@user:ann",
+			"document:a#viewer@user:ann document:a#read@user:ann", "document:a#read@user:bob",
+		},
+		{
+			"members of a group, and of groups in it", "document:a#viewer@group:all#member group:all#member@group:eng#member group:eng#member@user:ann",
+			"document:a#viewer@user:ann group:all#member@user:ann", "document:a#viewer@user:bob group:eng#member@user:bob",
+		},
+		{
+			"a group as the subject is in itself and in what it is in", "document:a#viewer@group:all#member group:all#member@group:eng#member",
+			"group:x#member@group:x#member document:a#viewer@group:all#member document:a#viewer@group:eng#member", "document:a#viewer@group:other#member document:a#viewer@group:all",
+		},
+		{
+			"groups that are in each other", "group:a#member@group:b#member group:b#member@group:a#member group:b#member@user:ann document:d#viewer@group:a#member",
+			"group:a#member@user:ann document:d#viewer@user:ann", "document:d#viewer@user:bob",
+		},
+		{
+			"everyone of a type, known or not", "document:a#viewer@user:*",
+			"document:a#viewer@user:nobody document:a#viewer@user:*", "document:a#viewer@group:g document:b#viewer@user:* document:a#viewer@group:g#member",
+		},
 		{"a star as the subject is not each of them", "document:a#viewer@user:ann", "", "document:a#viewer@user:*"},
-		{"along relations to other objects", "document:a#parent@folder:f folder:f#parent@folder:top folder:top#viewer@user:ann",
-			"document:a#viewer@user:ann folder:f#viewer@user:ann", "document:a#owner@user:ann document:b#viewer@user:ann"},
-		{"folders in a circle", "document:a#parent@folder:f folder:f#parent@folder:g folder:g#parent@folder:f folder:g#viewer@user:ann",
-			"document:a#viewer@user:ann folder:f#viewer@user:ann", "document:a#viewer@user:bob"},
-		{"all but the excluded", "document:a#viewer@user:ann document:a#viewer@user:bob document:a#blocked@group:out#member group:out#member@user:bob",
-			"document:a#read@user:ann", "document:a#read@user:bob"},
-		{"those who have both", "document:a#viewer@user:ann document:a#viewer@user:bob document:a#reviewer@user:bob document:a#reviewer@user:cid",
-			"document:a#sign@user:bob", "document:a#sign@user:ann document:a#sign@user:cid"},
-		{"the tuples alone", "document:a#viewer@user:ann document:a#owner@user:bob",
-			"document:a#assigned@user:ann document:a#viewer@user:bob", "document:a#assigned@user:bob"},
-		{"a role in the tenant, on a resource that nobody has stored", "__tenant:default#admin@user:ann __tenant:other#admin@user:bob",
-			"document:zzz#read@user:ann", "document:zzz#read@user:bob document:zzz#sign@user:ann"},
+		{
+			"along relations to other objects", "document:a#parent@folder:f folder:f#parent@folder:top folder:top#viewer@user:ann",
+			"document:a#viewer@user:ann folder:f#viewer@user:ann", "document:a#owner@user:ann document:b#viewer@user:ann",
+		},
+		{
+			"folders in a circle", "document:a#parent@folder:f folder:f#parent@folder:g folder:g#parent@folder:f folder:g#viewer@user:ann",
+			"document:a#viewer@user:ann folder:f#viewer@user:ann", "document:a#viewer@user:bob",
+		},
+		{
+			"all but the excluded", "document:a#viewer@user:ann document:a#viewer@user:bob document:a#blocked@group:out#member group:out#member@user:bob",
+			"document:a#read@user:ann", "document:a#read@user:bob",
+		},
+		{
+			"those who have both", "document:a#viewer@user:ann document:a#viewer@user:bob document:a#reviewer@user:bob document:a#reviewer@user:cid",
+			"document:a#sign@user:bob", "document:a#sign@user:ann document:a#sign@user:cid",
+		},
+		{
+			"the tuples alone", "document:a#viewer@user:ann document:a#owner@user:bob",
+			"document:a#assigned@user:ann document:a#viewer@user:bob", "document:a#assigned@user:bob",
+		},
+		{
+			"a role in the tenant, on a resource that nobody has stored", "__tenant:default#admin@user:ann __tenant:other#admin@user:bob",
+			"document:zzz#read@user:ann", "document:zzz#read@user:bob document:zzz#sign@user:ann",
+		},
 		{"what nobody may do", "document:a#owner@user:ann", "", "document:a#never@user:ann"},
-		{"names that the model does not have", "document:a#owner@user:ann", "",
-			"document:a#fly@user:ann spaceship:a#read@user:ann document:a#read@robot:ann document:a#read@group:a#friend"},
+		{
+			"names that the model does not have", "document:a#owner@user:ann", "",
+			"document:a#fly@user:ann spaceship:a#read@user:ann document:a#read@robot:ann document:a#read@group:a#friend",
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

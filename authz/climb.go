@@ -240,7 +240,7 @@ func (a *asker) climbFrom(subject graph.ID, srel graph.Rel, rels []graph.Rel) bo
 		if subject < outside {
 			edges := a.facts.Objects(subject, srel, rel)
 			for e, ok := edges.Next(); ok; e, ok = edges.Next() {
-				if a.work++; !a.climbOver(e.Other, rel, e.Extra) {
+				if a.work++; a.work > a.s.maxWork || !a.climbOver(e.Other, rel, e.Extra) {
 					return false
 				}
 			}

@@ -2,6 +2,7 @@ package authz
 
 import (
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -12,10 +13,13 @@ import (
 type Edit struct {
 	c *compiled
 	g *graph.Edit
+	// shared holds one copy of the short values that many records have: a load of a million records
+	// keeps each department once, and questions find it in the processor's cache.
+	shared map[any]any
 }
 
 // Edit starts the next snapshot. A snapshot that has been edited may still be asked.
-func (s *Snapshot) Edit() *Edit { return &Edit{s.c, s.facts.Edit()} }
+func (s *Snapshot) Edit() *Edit { return &Edit{c: s.c, g: s.facts.Edit(), shared: map[any]any{}} }
 
 // Snapshot is the state so far, to read; it changes with the edit.
 func (e *Edit) Snapshot() *Snapshot { return newSnapshot(e.c, e.g.Graph()) }
@@ -142,9 +146,44 @@ func (e *Edit) record(r *Record) {
 		stored.Tenant = e.entity(Entity{TenantType, r.Tenant})
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Attributes)) {
-		stored.Attributes = append(stored.Attributes, graph.Attribute{Name: name, Value: copyOf(r.Attributes[name])})
+		shared, _ := e.share(name).(string)
+		stored.Attributes = append(stored.Attributes, graph.Attribute{Name: shared, Value: e.share(copyOf(r.Attributes[name]))})
 	}
 	e.g.SetRecord(e.entity(r.Entity), stored)
+}
+
+// maxShared is how many values an edit shares, maxSharedText how long they may be.
+const (
+	maxShared     = 1 << 16
+	maxSharedText = 64
+)
+
+// share gives a value that is like v, which nobody else may have.
+func (e *Edit) share(v any) any {
+	switch x := v.(type) {
+	case []any:
+		for i := range x {
+			x[i] = e.share(x[i])
+		}
+		return x
+	case string:
+		if len(x) > maxSharedText {
+			return v
+		}
+	case float64:
+		if math.IsNaN(x) {
+			return v
+		}
+	default:
+		return v
+	}
+	if known, ok := e.shared[v]; ok {
+		return known
+	}
+	if len(e.shared) < maxShared {
+		e.shared[v] = v
+	}
+	return v
 }
 
 func (e *Edit) forget(x Entity) {

@@ -72,6 +72,9 @@ func (a *asker) evalWhen(n *node, object graph.ID) verdict {
 }
 
 func (a *asker) condition(w *When, object graph.ID) verdict {
+	if a.work += costOfCondition; !a.spend() {
+		return unknown
+	}
 	outer := a.at
 	a.at = object
 	ok, err := w.Condition.Eval(a)
@@ -88,6 +91,7 @@ func (a *asker) direct(r *relation, object graph.ID) verdict {
 	if v == yes || len(a.extra) == 0 {
 		return v
 	}
+	a.work += len(a.extra) / 8
 	for _, x := range a.extra {
 		if x.object != object || x.rel != r.rel {
 			continue
@@ -164,14 +168,13 @@ func (a *asker) edges(object graph.ID, rel graph.Rel) func(yield func(graph.Edge
 
 // usersets asks the tuples of a relation whose subjects are usersets.
 func (a *asker) usersets(r *relation, object graph.ID) verdict {
-	if r.climbs && a.canClimb() {
-		if degree, _ := a.facts.Degree(object); degree > 4*len(a.climb.found)+8 {
-			return a.probe(r, object)
-		}
-	}
 	v := no
 	edges := a.facts.Usersets(object, r.rel)
-	for e, ok := edges.Next(); ok; e, ok = edges.Next() {
+	e, ok := edges.Next()
+	if ok && r.climbs && a.canClimb() && edges.Len() > 2*len(a.climb.found) {
+		return a.probe(r, object)
+	}
+	for ; ok; e, ok = edges.Next() {
 		if !a.spend() {
 			return unknown
 		}
@@ -221,6 +224,7 @@ func (a *asker) from(n *node, object graph.ID) verdict {
 			return yes
 		}
 	}
+	a.work += len(a.extra) / 8
 	for _, x := range a.extra {
 		if x.object == object && x.rel == n.rel.rel {
 			v = max(v, a.fromOne(n, x.subject, x.extra))

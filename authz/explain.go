@@ -49,12 +49,12 @@ func (s *Snapshot) Explain(q *Query) (*Node, error) {
 		}
 		return n, nil
 	}
-	v := a.holds(a.goal, a.resource)
-	switch {
-	case v == yes:
+	v, err := a.answer()
+	if err != nil {
+		return nil, err
+	}
+	if v == yes {
 		return x.proof(), nil
-	case a.exceeded:
-		return nil, a.tooLarge()
 	}
 	return x.tried(step{a.resource, a.goal}), nil
 }
@@ -173,7 +173,7 @@ func (x *explanation) mine(object graph.ID, rel graph.Rel) []link {
 		}
 	}
 	stands(a.sid, a.srel)
-	if a.everyone != 0 && a.srel == 0 {
+	if a.everyone != 0 && a.everyone != a.sid && a.srel == 0 {
 		stands(a.everyone, 0)
 	}
 	return found

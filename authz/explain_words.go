@@ -3,7 +3,6 @@ package authz
 import (
 	"encoding/json"
 	"errors"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -115,8 +114,11 @@ func (x *explanation) not(s step, w Exclusion, minus *node) string {
 }
 
 func ruleName(name string) string {
-	if name == "" {
+	switch {
+	case name == "":
 		return "the rule"
+	case strings.HasPrefix(name, "user set "), strings.HasPrefix(name, "resource set "):
+		return brief(name) // a condition inside of a rule
 	}
 	return "rule " + brief(name)
 }
@@ -174,7 +176,7 @@ func valueText(v any) string {
 // list joins names as a sentence does; after five it counts.
 func list(names []string, last string) string {
 	if len(names) > 5 {
-		names = append(slices.Clone(names[:4]), plural(len(names)-4, "other"))
+		names = []string{names[0], names[1], names[2], names[3], plural(len(names)-4, "other")}
 	}
 	if len(names) < 2 {
 		return strings.Join(names, "")

@@ -29,7 +29,6 @@ func (d *denial) offer() {
 	var tenant, instance, related []step
 	for _, g := range d.grants {
 		switch {
-		case !plainText(d.grant(g)):
 		case g.object == d.a.tenant && g.r.of == d.a.c.tenant:
 			tenant = append(tenant, g)
 		case g.object == d.a.resource:
@@ -48,12 +47,15 @@ func (d *denial) offer() {
 
 // offerOne offers the first of some grants that works.
 func (d *denial) offerOne(grants []step) bool {
-	works := slices.IndexFunc(grants[:min(len(grants), maxTries)], func(g step) bool { return d.allowedWith(d.grant(g)) })
+	works := slices.IndexFunc(grants[:min(len(grants), maxTries)], func(g step) bool {
+		t := d.grant(g)
+		return plainText(t) && d.allowedWith(t)
+	})
 	if works < 0 {
 		return false
 	}
 	chosen := grants[works]
-	var names []string
+	names := make([]string, 0, len(grants))
 	for _, g := range grants[works:] {
 		if g.object == chosen.object {
 			names = append(names, g.r.source.Name)
@@ -93,8 +95,7 @@ func (d *denial) offerSeveral() {
 
 // plainText reports whether a tuple can be read back from its text, so that it may stand in a fix.
 func plainText(t Tuple) bool {
-	read, err := ParseTuple(t.String())
-	return err == nil && read.Object == t.Object && read.Relation == t.Relation && read.Subject == t.Subject
+	return t.Object.ID != "" && t.Subject.ID != "" && !strings.ContainsAny(t.Object.ID, "#@") && !strings.Contains(t.Subject.ID, "#")
 }
 
 // instead names the roles that the subject has in the tenant.

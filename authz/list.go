@@ -193,7 +193,7 @@ func (w *walk) page(l *List, of *kind, passes func(candidate, string) (bool, err
 	if limit <= 0 {
 		limit = defaultLimit
 	}
-	all := w.candidates(of)
+	all := w.candidates(of, limit)
 	rest := make(names, 0, len(all))
 	for _, c := range all {
 		if name := w.a.name(c.id()).ID; name > l.After {
@@ -251,6 +251,7 @@ func (n names) whole(passes func(candidate, string) (bool, error)) (Page, error)
 		}
 	}
 	slices.Sort(p.IDs)
+	p.IDs = slices.Compact(p.IDs)
 	return p, nil
 }
 

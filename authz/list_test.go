@@ -10,7 +10,7 @@ import (
 	"github.com/writ-dev/writ/authz"
 )
 
-// chain is folders one inside the other, the last of which ann views.
+// folderChain is folders one inside the other, the last of which ann views.
 func folderChain(t testing.TB, length int) *authz.Snapshot {
 	t.Helper()
 	s := snapshot(t, company(t))
@@ -90,5 +90,27 @@ func TestListsOfEveryone(t *testing.T) {
 	p, err = s.Tenants(&authz.List{Query: *q})
 	if diff := cmp.Diff(authz.Page{IDs: []string{"default"}}, p); diff != "" || err != nil {
 		t.Errorf("%v %s", err, diff)
+	}
+}
+
+// A condition may give a role in tenants that nothing is stored about.
+func TestListsInTenantsThatNothingIsStoredAbout(t *testing.T) {
+	t.Parallel()
+	rule := authz.When{Rule: "staff", Subject: "user", Condition: compile(t, "user.staff == true", authz.Scope(nil, nil))}
+	document := kind("document", relation("owner", "user", direct))
+	document.Actions = []authz.Relation{{Name: "read", Rewrite: authz.InTenant{Relation: "reader"}}}
+	s := snapshot(t, &authz.Model{Types: []authz.Type{kind("user"), kind(authz.TenantType, relation("reader", "", rule)), document}})
+	for _, fact := range []string{
+		`user:ann {"attributes": {"staff": true}}`, `document:mine {"tenant": "acme"}`, `document:yours {"tenant": "globex"}`, `document:free`,
+	} {
+		s = with(t, s, "record", fact)
+	}
+	for tenant, want := range map[string][]string{"": {"mine", "yours"}, "acme": {"free", "mine"}, "initech": {"free"}} {
+		q := ask(t, "document:x#read@user:ann")
+		q.Tenant = tenant
+		p, err := s.Resources(&authz.List{Query: *q, Type: "document"})
+		if diff := cmp.Diff(want, p.IDs); diff != "" || err != nil {
+			t.Errorf("tenant %q: %v %s", tenant, err, diff)
+		}
 	}
 }

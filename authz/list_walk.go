@@ -76,13 +76,16 @@ func (w *walk) run(take func(s step, sure bool)) error {
 	}
 }
 
-// candidates gives what was found, each once.
-func (w *walk) candidates(of *kind) []candidate {
+// candidates gives what was found, each once; a few that are all sure may be there more than once.
+func (w *walk) candidates(of *kind, few int) []candidate {
 	if w.all {
 		w.known(of, func(id graph.ID) { w.found = append(w.found, newCandidate(id, w.allSure)) })
 	}
-	slices.Sort(w.found)
-	found := slices.CompactFunc(w.found, func(x, y candidate) bool { return x.id() == y.id() })
+	found := w.found
+	if len(found) > few || slices.ContainsFunc(found, func(c candidate) bool { return !c.sure() }) {
+		slices.Sort(found)
+		found = slices.CompactFunc(found, func(x, y candidate) bool { return x.id() == y.id() })
+	}
 	// What tuples lead to is stored; what the request names may not be.
 	return slices.DeleteFunc(found, func(c candidate) bool {
 		id := c.id()

@@ -98,8 +98,10 @@ func TestModelsThatAreTaken(t *testing.T) {
 		"relations that add to each other and have tuples": {Types: []authz.Type{kind("user"), kind("doc",
 			relation("a", "user", union(direct, computed("b"))), relation("b", "", computed("a")))}},
 		"an action that nobody may do": {Types: []authz.Type{{Name: "doc", Actions: []authz.Relation{{Name: "read", Rewrite: union()}}}}},
-		"an action named like a relation": {Types: []authz.Type{kind("user"), {Name: "doc",
-			Relations: []authz.Relation{relation("read", "user", direct)}, Actions: []authz.Relation{{Name: "read", Rewrite: computed("read")}}}}},
+		"an action named like a relation": {Types: []authz.Type{kind("user"), {
+			Name:      "doc",
+			Relations: []authz.Relation{relation("read", "user", direct)}, Actions: []authz.Relation{{Name: "read", Rewrite: computed("read")}},
+		}}},
 	} {
 		if _, err := authz.New(m); err != nil {
 			t.Errorf("%s: %v", name, err)

@@ -20,11 +20,12 @@ func (s *Snapshot) Check(q *Query) (writ.Decision, error) {
 	if a.goal == nil {
 		return writ.Decision{Reasons: x.unheard()}, nil
 	}
-	switch v := a.holds(a.goal, a.resource); {
-	case v == yes:
+	v, err := a.answer()
+	if err != nil {
+		return writ.Decision{}, err
+	}
+	if v == yes {
 		return writ.Decision{Allowed: true, Reasons: x.granted()}, nil
-	case a.exceeded:
-		return writ.Decision{}, a.tooLarge()
 	}
 	return writ.Decision{Reasons: x.denied()}, nil
 }

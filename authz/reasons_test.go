@@ -64,6 +64,7 @@ func company(t testing.TB) *authz.Model {
 		{Name: "purge", Rewrite: union()},
 		{Name: "dream", Rewrite: computed("seen")},
 		{Name: "comment", Rewrite: butNot(from("viewer", "parent"), authz.Stored{Relation: "viewer"})},
+		{Name: "annotate", Rewrite: union(butNot(from("viewer", "parent"), authz.Stored{Relation: "viewer"}), computed("viewer"))},
 		{Name: "sign", Rewrite: signs},
 		{Name: "archive", Rewrite: authz.Exclusion{Base: computed("editor"), Minus: when("frozen", "resource.frozen == true", 48), Deny: "frozen", Position: at(49)}},
 	}

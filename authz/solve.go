@@ -90,6 +90,7 @@ func (g *ground) atom(r *relation, object graph.ID) formula {
 }
 
 func (g *ground) add(n *node, object graph.ID) int {
+	g.a.work += costOfFormula
 	g.a.spend()
 	g.atoms = append(g.atoms, groundAtom{body: n, object: object})
 	return len(g.atoms) - 1
@@ -138,6 +139,7 @@ func (g *ground) direct(r *relation, object graph.ID) formula {
 		if e.SubjectRel == 0 || !slices.Contains(r.usersets, e.SubjectRel) {
 			continue
 		}
+		g.a.work += costOfFormula
 		if v := g.a.counts(e.Extra); v != no {
 			of := g.atom(g.a.c.byRel[e.SubjectRel], e.Other)
 			f.parts = append(f.parts, formula{op: opIntersection, parts: []formula{constant(v), of}})
@@ -153,6 +155,7 @@ func (g *ground) from(n *node, object graph.ID) formula {
 		if to == nil || e.SubjectRel != 0 {
 			continue
 		}
+		g.a.work += costOfFormula
 		if v := g.a.counts(e.Extra); v != no {
 			of := g.atom(to, e.Other)
 			f.parts = append(f.parts, formula{op: opIntersection, parts: []formula{constant(v), of}})

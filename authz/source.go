@@ -167,7 +167,6 @@ func (a *asker) assigned(f func(graph.Edge, *relation) string) []any {
 // Fields implements [expr.Source].
 func (a *asker) Fields(variable int) map[string]any {
 	m := map[string]any{}
-	var id graph.ID
 	var built []string
 	switch variable {
 	case VarUser:
@@ -175,17 +174,17 @@ func (a *asker) Fields(variable int) map[string]any {
 			return m
 		}
 		a.spread(m, a.sid, a.q.Subject.Properties)
-		id, built = a.sid, []string{"key", "id", "type", "roles", "tenants"}
+		built = []string{"key", "id", "type", "roles", "tenants"}
 	case VarResource:
-		id, built = a.at, []string{"key", "id", "type", "tenant"}
-		if id == a.resource {
-			a.spread(m, id, a.q.Resource.Properties)
+		built = []string{"key", "id", "type", "tenant"}
+		if a.at == a.resource {
+			a.spread(m, a.at, a.q.Resource.Properties)
 		} else {
-			a.spread(m, id, nil)
+			a.spread(m, a.at, nil)
 		}
 	case VarTenant:
-		if id = a.tenant; id != 0 {
-			a.spread(m, id, nil)
+		if a.tenant != 0 {
+			a.spread(m, a.tenant, nil)
 			built = []string{"key", "id", "type"}
 		}
 	case VarContext:

@@ -1,7 +1,7 @@
 package authz
 
 import (
-	"cmp"
+	"container/heap"
 	"slices"
 	"strings"
 
@@ -78,23 +78,47 @@ func (s *Snapshot) Records(kind, after string, f func(Record) bool) {
 	if t == 0 {
 		return
 	}
-	type named struct {
-		name string
-		id   graph.ID
-	}
-	var all []named
-	s.facts.Each(t, func(id graph.ID) bool {
-		if s.facts.Record(id) != nil {
-			if _, name := s.facts.Name(id); name > after || after == "" {
-				all = append(all, named{name, id})
-			}
+	var all byText
+	s.facts.EachRecord(t, func(id graph.ID, _ *graph.Record) bool {
+		if _, name := s.facts.Name(id); name > after || after == "" {
+			all = append(all, numbered{name, id})
 		}
 		return true
 	})
-	slices.SortFunc(all, func(a, b named) int { return cmp.Compare(a.name, b.name) })
-	for _, n := range all {
-		if !f(s.recordOf(Entity{kind, n.name}, s.facts.Record(n.id))) {
+	for n := range all.inOrder {
+		if !f(s.recordOf(Entity{kind, n.text}, s.facts.Record(n.id))) {
 			return
+		}
+	}
+}
+
+// numbered is an entity's number with the text that it is ordered by.
+type numbered struct {
+	text string
+	id   graph.ID
+}
+
+// byText is a heap: who wants the first few of a million need not sort the rest.
+type byText []numbered
+
+func (b byText) Len() int           { return len(b) }
+func (b byText) Less(i, j int) bool { return b[i].text < b[j].text }
+func (b byText) Swap(i, j int)      { b[i], b[j] = b[j], b[i] }
+func (b *byText) Push(x any)        { *b = append(*b, x.(numbered)) }
+func (b *byText) Pop() any {
+	last := (*b)[len(*b)-1]
+	*b = (*b)[:len(*b)-1]
+	return last
+}
+
+// inOrder gives the smallest first, and empties the heap.
+func (b *byText) inOrder(yield func(numbered) bool) {
+	heap.Init(b)
+	for len(*b) > 0 && yield((*b)[0]) {
+		b.Swap(0, len(*b)-1)
+		*b = (*b)[:len(*b)-1]
+		if len(*b) > 0 {
+			heap.Fix(b, 0)
 		}
 	}
 }
@@ -156,21 +180,19 @@ func (s *Snapshot) Tuples(filter TupleFilter, f func(Tuple) bool) {
 	case filter.Subject.Type != "" && filter.Subject.ID != "":
 		s.tuplesOf(&filter, f)
 	default:
-		for _, id := range s.objects(filter.Object.Type) {
-			if !s.tuplesOn(id, &filter, f) {
+		objects := s.objects(filter.Object.Type)
+		for o := range objects.inOrder {
+			if !s.tuplesOn(o.id, &filter, f) {
 				return
 			}
 		}
 	}
 }
 
-// objects gives the entities of a type, or of all types, in the order of their tuples' text.
-func (s *Snapshot) objects(only string) []graph.ID {
-	type named struct {
-		text string
-		id   graph.ID
-	}
-	var all []named
+// objects gives the entities of a type, or of all types, that have tuples, with what
+// the texts of these begin with.
+func (s *Snapshot) objects(only string) byText {
+	var all byText
 	for name, k := range s.c.types {
 		if only != "" && only != name {
 			continue
@@ -178,17 +200,12 @@ func (s *Snapshot) objects(only string) []graph.ID {
 		s.facts.Each(k.number, func(id graph.ID) bool {
 			if n, _ := s.facts.Degree(id); n > 0 {
 				_, key := s.facts.Name(id)
-				all = append(all, named{name + ":" + key + "#", id})
+				all = append(all, numbered{name + ":" + key + "#", id})
 			}
 			return true
 		})
 	}
-	slices.SortFunc(all, func(a, b named) int { return strings.Compare(a.text, b.text) })
-	ids := make([]graph.ID, len(all))
-	for i, n := range all {
-		ids[i] = n.id
-	}
-	return ids
+	return all
 }
 
 // tuplesOn runs over the tuples of one object.
@@ -215,18 +232,10 @@ func (s *Snapshot) tuplesOf(filter *TupleFilter, f func(Tuple) bool) {
 		return
 	}
 	var list []Tuple
-	collect := func(srel graph.Rel) {
-		edges := s.facts.Objects(subject, srel, 0)
-		for e, ok := edges.Next(); ok; e, ok = edges.Next() {
-			if s.inTenant(e.Other, filter.Tenant) {
-				list = append(list, s.tuple(tupleNumbers{e.Other, subject, e.Rel, srel}, e.Extra))
-			}
-		}
-	}
-	collect(0)
-	if k := s.c.types[filter.Subject.Type]; k != nil {
-		for _, r := range k.relations {
-			collect(r.rel)
+	edges := s.facts.ObjectsAny(subject)
+	for e, ok := edges.Next(); ok; e, ok = edges.Next() {
+		if s.inTenant(e.Other, filter.Tenant) {
+			list = append(list, s.tuple(tupleNumbers{e.Other, subject, e.Rel, e.SubjectRel}, e.Extra))
 		}
 	}
 	inOrder(list, filter, f)

@@ -57,7 +57,7 @@ func stream(entries []ledger.Entry) iter.Seq2[ledger.Entry, error] {
 
 // events draws events with text that lies about where a field ends.
 func events() *rapid.Generator[writ.Event] {
-	text := rapid.OneOf(rapid.StringMatching(`[a-c:"<\\]{0,6}`), rapid.StringN(0, 8, -1))
+	text := rapid.OneOf(rapid.StringMatching(`[a-c:"<\\]{0,6}`), rapid.Map(rapid.StringN(0, 8, -1), func(s string) string { return strings.ReplaceAll(s, "\x00", "") }))
 	return rapid.Custom(func(t *rapid.T) writ.Event {
 		e := writ.Event{
 			Time:  time.UnixMicro(rapid.Int64Range(-62e15, 250e15).Draw(t, "time")),
@@ -103,7 +103,7 @@ func TestAnyChangeIsDetected(t *testing.T) {
 		case 1:
 			e.Time = e.Time.Add(time.Duration(rapid.Int64().Filter(func(n int64) bool { return n != 0 }).Draw(t, "by")))
 		case 2:
-			e.Actor.Type, e.Actor.ID = e.Actor.Type+"x", e.Actor.ID
+			e.Actor.Type += "x"
 		case 3: // the same bytes in a row, cut elsewhere
 			if e.Actor.ID == "" {
 				t.Skip("nothing to move")
@@ -198,6 +198,7 @@ func TestEventsWithoutAFormAreRefused(t *testing.T) {
 		event writ.Event
 		want  writ.Code
 	}{
+		"kind with a zero":  {writ.Event{Kind: "a\x00"}, writ.CodeInvalid},
 		"kind not UTF-8":    {writ.Event{Kind: "a\xff"}, writ.CodeInvalid},
 		"subject not UTF-8": {writ.Event{Subject: "a\xff"}, writ.CodeInvalid},
 		"data not UTF-8":    {writ.Event{Data: json.RawMessage("\"\xff\"")}, writ.CodeInvalid},

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -57,8 +58,9 @@ func checkTexts(e *writ.Event) error {
 		if len(f.text) > f.max {
 			return writ.Errorf(writ.CodeTooLarge, "the event's %s has %d bytes, over the %d that are kept", f.name, len(f.text), f.max)
 		}
-		if !utf8.ValidString(f.text) {
-			return writ.Errorf(writ.CodeInvalid, "the event's %s is not UTF-8", f.name)
+		// PostgreSQL's text has no zero byte.
+		if !utf8.ValidString(f.text) || strings.IndexByte(f.text, 0) >= 0 {
+			return writ.Errorf(writ.CodeInvalid, "the event's %s is not UTF-8 without zero bytes", f.name)
 		}
 	}
 	return nil

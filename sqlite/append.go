@@ -14,10 +14,10 @@ import (
 // widest is how many rows one statement inserts; statements of each width up to it are kept.
 const widest = 64
 
-// shape is a statement that inserts so many rows into a table.
+// shape is a statement that inserts so many rows into a table or, with no rows, a whole text.
 type shape struct {
-	table string
-	rows  int
+	text string
+	rows int
 }
 
 // Tables with their columns, and what happens to a row that is there.
@@ -44,7 +44,7 @@ func (s *Store) Append(ctx context.Context, after ledger.Head, commits []environ
 		return nil
 	}
 	return s.transaction(ctx, func(ctx context.Context) error {
-		head, err := readHead(ctx, s.conn)
+		head, err := s.head(ctx)
 		if err != nil {
 			return failed("cannot be read", s.path, err)
 		}
@@ -58,21 +58,23 @@ func (s *Store) Append(ctx context.Context, after ledger.Head, commits []environ
 	})
 }
 
-// asker is a connection or a transaction.
-type asker interface {
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+// head reads the head on the connection that writes.
+func (s *Store) head(ctx context.Context) (ledger.Head, error) {
+	st, err := s.statement(ctx, shape{selectHead, 0})
+	if err != nil {
+		return ledger.Head{}, err
+	}
+	return scanHead(st.QueryRowContext(ctx))
 }
 
-func readHead(ctx context.Context, tx asker) (ledger.Head, error) {
-	var h ledger.Head
-	var hash []byte
-	if err := tx.QueryRowContext(ctx, "SELECT seq, hash FROM head").Scan(&h.Seq, &hash); err != nil {
-		return h, err
+// exec runs a statement that is kept prepared.
+func (s *Store) exec(ctx context.Context, text string, args ...any) error {
+	st, err := s.statement(ctx, shape{text, 0})
+	if err != nil {
+		return err
 	}
-	if copy(h.Hash[:], hash) != len(h.Hash) {
-		return h, writ.Errorf(writ.CodeInvalid, "the hash of the head has %d bytes", len(hash))
-	}
-	return h, nil
+	_, err = st.ExecContext(ctx, args...)
+	return err
 }
 
 // put writes the log, the state and the head.
@@ -97,8 +99,7 @@ func (s *Store) put(ctx context.Context, commits []environment.Commit) error {
 		}
 	}
 	last := commits[len(commits)-1]
-	_, err := s.conn.ExecContext(ctx, "UPDATE head SET seq = ?, hash = ?", int64(last.Seq), last.Hash[:])
-	return err
+	return s.exec(ctx, "UPDATE head SET seq = ?, hash = ?", int64(last.Seq), last.Hash[:])
 }
 
 // change collects a row to put, or removes one.
@@ -107,13 +108,13 @@ func (s *Store) change(ctx context.Context, c *authz.Change, rows map[string][]a
 	case c.Model != nil:
 		rows["model"] = append(rows["model"], 1, c.Model.After.Format, c.Model.After.Text)
 	case c.Key != nil && c.Key.After == nil:
-		return s.remove(ctx, "DELETE FROM keys WHERE id = ?", c.Key.Before.ID)
+		return s.exec(ctx, "DELETE FROM keys WHERE id = ?", c.Key.Before.ID)
 	case c.Key != nil:
 		value, err := json.Marshal(c.Key.After)
 		rows["keys"] = append(rows["keys"], c.Key.After.ID, string(value))
 		return err
 	case c.Record != nil && c.Record.After == nil:
-		return s.remove(ctx, "DELETE FROM records WHERE type = ? AND id = ?", c.Record.Before.Type, c.Record.Before.ID)
+		return s.exec(ctx, "DELETE FROM records WHERE type = ? AND id = ?", c.Record.Before.Type, c.Record.Before.ID)
 	case c.Record != nil:
 		value, err := json.Marshal(c.Record.After)
 		rows["records"] = append(rows["records"], c.Record.After.Type, c.Record.After.ID, string(value))
@@ -123,7 +124,7 @@ func (s *Store) change(ctx context.Context, c *authz.Change, rows map[string][]a
 		if err != nil {
 			return err
 		}
-		return s.remove(ctx, `DELETE FROM tuples WHERE object_type = ? AND object_id = ? AND relation = ?
+		return s.exec(ctx, `DELETE FROM tuples WHERE object_type = ? AND object_id = ? AND relation = ?
 			AND subject_type = ? AND subject_id = ? AND subject_relation = ?`,
 			r.ObjectType, r.ObjectID, r.Relation, r.SubjectType, r.SubjectID, r.SubjectRelation)
 	default:
@@ -133,11 +134,6 @@ func (s *Store) change(ctx context.Context, c *authz.Change, rows map[string][]a
 		return err
 	}
 	return nil
-}
-
-func (s *Store) remove(ctx context.Context, query string, args ...any) error {
-	_, err := s.conn.ExecContext(ctx, query, args...)
-	return err
 }
 
 // insert puts rows into a table, many with each statement.
@@ -158,14 +154,18 @@ func (s *Store) insert(ctx context.Context, table string, args []any) error {
 }
 
 func (s *Store) statement(ctx context.Context, k shape) (*sql.Stmt, error) {
-	if st := s.inserts[k]; st != nil {
+	if st := s.statements[k]; st != nil {
 		return st, nil
 	}
-	t := tables[k.table]
-	st, err := s.conn.PrepareContext(ctx, "INSERT INTO "+k.table+" "+values(k.rows, t.columns)+t.clash)
+	text := k.text
+	if k.rows > 0 {
+		t := tables[k.text]
+		text = "INSERT INTO " + k.text + " " + values(k.rows, t.columns) + t.clash
+	}
+	st, err := s.conn.PrepareContext(ctx, text)
 	if err != nil {
 		return nil, err
 	}
-	s.inserts[k] = st
+	s.statements[k] = st
 	return st, nil
 }

@@ -17,7 +17,7 @@ import (
 func (s *Store) Load(ctx context.Context, each func(authz.Change) error) (ledger.Head, error) {
 	var head ledger.Head
 	err := s.snapshot(ctx, func(tx *sql.Tx) (err error) {
-		if head, err = readHead(ctx, tx); err != nil {
+		if head, err = scanHead(tx.QueryRowContext(ctx, selectHead)); err != nil {
 			return failed("cannot be read", s.path, err)
 		}
 		for _, load := range []func(context.Context, *sql.Tx, func(authz.Change) error) error{
@@ -30,6 +30,20 @@ func (s *Store) Load(ctx context.Context, each func(authz.Change) error) (ledger
 		return nil
 	})
 	return head, err
+}
+
+const selectHead = "SELECT seq, hash FROM head"
+
+func scanHead(row *sql.Row) (ledger.Head, error) {
+	var h ledger.Head
+	var hash []byte
+	if err := row.Scan(&h.Seq, &hash); err != nil {
+		return h, err
+	}
+	if copy(h.Hash[:], hash) != len(h.Hash) {
+		return h, writ.Errorf(writ.CodeInvalid, "the hash of the head has %d bytes", len(hash))
+	}
+	return h, nil
 }
 
 // query runs f for each row.

@@ -69,18 +69,18 @@ func (s *Store) prepareFile(ctx context.Context) error {
 // transaction runs f between BEGIN and COMMIT of the connection that writes. Whatever
 // becomes of ctx, the connection is free afterwards.
 func (s *Store) transaction(ctx context.Context, f func(context.Context) error) error {
-	if _, err := s.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+	if err := s.exec(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return failed("cannot be written", s.path, err)
 	}
 	err := f(ctx)
 	if err == nil {
-		if _, err = s.conn.ExecContext(ctx, "COMMIT"); err == nil {
+		if err = s.exec(ctx, "COMMIT"); err == nil {
 			return nil
 		}
 		err = failed("was not written", s.path, err)
 	}
 	// Without effect where SQLite has rolled back by itself.
-	_, _ = s.conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
+	_ = s.exec(context.WithoutCancel(ctx), "ROLLBACK")
 	return err
 }
 

@@ -29,8 +29,8 @@ type Store struct {
 	lock  *sql.DB
 	held  *sql.Conn // of lock: in a transaction as long as the store is open
 
-	inserts map[shape]*sql.Stmt // of conn; one Append at a time uses them
-	turn    chan struct{}       // held by Append
+	statements map[shape]*sql.Stmt // of conn; one Append at a time uses them
+	turn       chan struct{}       // held by Append
 }
 
 // Open opens the environment in a file, which is made when it is not there. The folder must
@@ -45,7 +45,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if _, err := os.Stat(filepath.Dir(path)); err != nil {
 		return nil, writ.Errorf(writ.CodeNotFound, "the folder of %s is not there: %w", path, err)
 	}
-	s := &Store{path: path, inserts: map[shape]*sql.Stmt{}, turn: make(chan struct{}, 1)}
+	s := &Store{path: path, statements: map[shape]*sql.Stmt{}, turn: make(chan struct{}, 1)}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -59,7 +59,7 @@ func (s *Store) open(ctx context.Context) error {
 	var err error
 	// A page is 2 KiB because a group of writes touches a page a tuple, and all of each is
 	// written; the log of pages is emptied seldom, so that pages touched often are written home once.
-	s.write, err = connect(s.path, "page_size(2048)", "journal_mode(WAL)", "synchronous(FULL)",
+	s.write, err = connect(s.path, "page_size(2048)", "synchronous(FULL)",
 		"busy_timeout(5000)", "wal_autocheckpoint(16000)", "cache_size(-65536)", "trusted_schema(0)")
 	if err != nil {
 		return err
@@ -69,6 +69,10 @@ func (s *Store) open(ctx context.Context) error {
 	}
 	if err := s.transaction(ctx, s.prepareFile); err != nil {
 		return err
+	}
+	// Not before the file is known to be ours: the mode is written into it.
+	if _, err := s.conn.ExecContext(ctx, "PRAGMA journal_mode = WAL"); err != nil {
+		return failed("cannot be set up", s.path, err)
 	}
 	s.read, err = connect(s.path, "busy_timeout(5000)", "query_only(1)", "trusted_schema(0)")
 	if err != nil {
@@ -147,7 +151,7 @@ func failed(what, path string, err error) error {
 // Close gives the file free. Calls that are under way must have ended.
 func (s *Store) Close() error {
 	var errs []error
-	for _, st := range s.inserts {
+	for _, st := range s.statements {
 		errs = append(errs, st.Close())
 	}
 	if s.conn != nil {

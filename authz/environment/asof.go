@@ -71,12 +71,12 @@ func (e *Environment) entry(ctx context.Context, seq uint64) (Commit, error) {
 	var found Commit
 	err := e.config.Store.Commits(ctx, seq-1, func(c Commit) error {
 		found = c
-		return enough
+		return errEnough
 	})
 	switch {
 	case err == nil:
 		return found, writ.Errorf(writ.CodeInternal, "the ledger is broken: entry %d is missing", seq)
-	case !errors.Is(err, enough):
+	case !errors.Is(err, errEnough):
 		return found, err
 	}
 	return found, nil
@@ -101,11 +101,11 @@ func (e *Environment) since(ctx context.Context, last *ledger.Entry, head ledger
 			}
 		}
 		if changes = append(changes, c.Changes...); at.Seq == head.Seq {
-			return enough
+			return errEnough
 		}
 		return nil
 	})
-	if err == nil || errors.Is(err, enough) {
+	if err == nil || errors.Is(err, errEnough) {
 		if at == head {
 			return changes, to, nil
 		}

@@ -35,7 +35,7 @@ func load(ctx context.Context, c *Config) (*State, error) {
 	return s, verifyHead(ctx, c.Store, s)
 }
 
-var enough = errors.New("one entry is enough")
+var errEnough = errors.New("one entry is enough")
 
 // verifyHead compares the head with the entry that it names.
 func verifyHead(ctx context.Context, store Store, s *State) error {
@@ -48,10 +48,10 @@ func verifyHead(ctx context.Context, store Store, s *State) error {
 			return writ.Errorf(writ.CodeInvalid, "the stored state is not that of the ledger: entry %d has another hash", s.Head.Seq)
 		}
 		s.Time = c.Time
-		return enough
+		return errEnough
 	})
 	switch {
-	case errors.Is(err, enough):
+	case errors.Is(err, errEnough):
 		return nil
 	case err != nil:
 		return err

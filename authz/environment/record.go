@@ -54,7 +54,11 @@ func readable(c *authz.Change) bool {
 		set++
 		named = named && one(c.Key, func(k *authz.Key) bool { return k.ID != "" })
 	}
-	return set == 1 && named
+	if set != 1 || !named {
+		return false
+	}
+	back := c.Inverse() // names what is before, and must name the same
+	return thingOf(c) == thingOf(&back)
 }
 
 // one reports whether a step has a side, and each side that it has a name.

@@ -8,10 +8,10 @@ func (r storeReader) test(v value) (Test, error) {
 		return Test{}, err
 	}
 	var t Test
-	if t.Name, err = keys["name"].textOr(""); err != nil {
+	if t.Name, err = keys["name"].text(); err != nil {
 		return t, err
 	}
-	if t.Description, err = keys["description"].textOr(""); err != nil {
+	if t.Description, err = keys["description"].text(); err != nil {
 		return t, err
 	}
 	if t.Tuples, err = r.tuples(keys); err != nil {
@@ -38,8 +38,8 @@ func (r storeReader) test(v value) (Test, error) {
 
 // several gives what stands under one key, or under its plural as a list.
 func several(v value, keys map[string]value, one, many string) ([]string, error) {
-	single, hasOne := keys[one]
-	list, hasMany := keys[many]
+	single, list := keys[one], keys[many]
+	hasOne, hasMany := !single.empty(), !list.empty()
 	switch {
 	case hasOne && hasMany:
 		return nil, v.errorf("%s and %s stand together: one of them is enough", one, many)
@@ -87,11 +87,7 @@ func readCheck(v value) ([]Question, error) {
 
 // assertions calls each for every relation under assertions, with its place.
 func (v value) assertions(keys map[string]value, each func(Question, value) error) error {
-	node, ok := keys["assertions"]
-	if !ok {
-		return v.errorf("assertions are missing")
-	}
-	all, err := node.entries()
+	all, err := keys["assertions"].entries()
 	if err != nil {
 		return err
 	}
@@ -99,8 +95,8 @@ func (v value) assertions(keys map[string]value, each func(Question, value) erro
 		return v.errorf("there are no assertions here: nothing is tested")
 	}
 	for _, e := range all {
-		at := e.keyAt.at()
-		if err := each(Question{Relation: e.key, Position: at, source: v.lines.at(at)}, e.value); err != nil {
+		q := Question{Relation: e.Key, Position: e.Pos, source: v.file.Line(e.Pos)}
+		if err := each(q, value{v.file, e.Value}); err != nil {
 			return err
 		}
 	}
@@ -113,10 +109,10 @@ func readListObjects(v value) ([]Question, error) {
 		return nil, err
 	}
 	var base Question
-	if base.User, err = keys["user"].textOr(""); err != nil {
+	if base.User, err = keys["user"].text(); err != nil {
 		return nil, err
 	}
-	if base.Object, err = keys["type"].textOr(""); err != nil {
+	if base.Object, err = keys["type"].text(); err != nil {
 		return nil, err
 	}
 	if base.User == "" || base.Object == "" {
@@ -140,7 +136,7 @@ func readListUsers(v value) ([]Question, error) {
 	if err != nil {
 		return nil, err
 	}
-	object, err := keys["object"].textOr("")
+	object, err := keys["object"].text()
 	if err != nil {
 		return nil, err
 	}
@@ -182,11 +178,11 @@ func readFilter(v, filter value) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	kind, err := keys["type"].textOr("")
+	kind, err := keys["type"].text()
 	if err != nil || kind == "" {
 		return "", items[0].errorf("the filter has no type")
 	}
-	relation, err := keys["relation"].textOr("")
+	relation, err := keys["relation"].text()
 	if relation != "" {
 		kind += "#" + relation
 	}

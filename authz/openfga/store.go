@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/writ-dev/writ"
@@ -71,7 +72,7 @@ func ReadStore(file string, text []byte, read func(name string) ([]byte, error))
 		return nil, err
 	}
 	s := &Store{}
-	if s.Name, err = keys["name"].textOr(""); err != nil {
+	if s.Name, err = keys["name"].text(); err != nil {
 		return nil, err
 	}
 	if s.Document, err = r.model(top, keys); err != nil {
@@ -95,19 +96,18 @@ func ReadStore(file string, text []byte, read func(name string) ([]byte, error))
 }
 
 func (r storeReader) model(top value, keys map[string]value) (*Document, error) {
-	inline, hasInline := keys["model"]
-	named, hasNamed := keys["model_file"]
+	inline, named := keys["model"], keys["model_file"]
 	switch {
-	case hasInline && hasNamed:
+	case !inline.empty() && !named.empty():
 		return nil, named.errorf("a store has a model or a model_file, not both")
-	case hasInline:
+	case !inline.empty():
 		text, err := inline.text()
 		if err != nil {
 			return nil, err
 		}
-		d, err := Parse(top.file, []byte(text))
+		d, err := Parse(top.file.Name, []byte(text))
 		return d, inline.shift(err)
-	case hasNamed:
+	case !named.empty():
 		name, err := named.text()
 		if err != nil {
 			return nil, err
@@ -125,29 +125,6 @@ func (r storeReader) model(top value, keys map[string]value) (*Document, error) 
 	return nil, top.errorf("the store has no model").WithHint("add  model: |  or  model_file: model.fga")
 }
 
-// shift moves the places of errors in a text that stands inside v to v's file:
-// a block of text begins on the line after its key.
-func (v value) shift(err error) error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		var all []error
-		for _, e := range joined.Unwrap() {
-			all = append(all, v.shift(e))
-		}
-		return errors.Join(all...)
-	}
-	e, ok := err.(*writ.Error)
-	if !ok || e.Position.IsZero() {
-		return err
-	}
-	at := e.Position
-	at.Line += v.at().Line
-	line := v.lines.at(at)
-	if i := strings.Index(line, strings.TrimSpace(e.Source)); i >= 0 && e.Source != "" {
-		at.Col += i - (len(e.Source) - len(strings.TrimLeft(e.Source, " \t")))
-	}
-	return e.At(at, line)
-}
-
 func (r storeReader) open(v value, name string) ([]byte, error) {
 	text, err := r.read(name)
 	if err != nil {
@@ -163,7 +140,7 @@ func (r storeReader) tuples(keys map[string]value) ([]PlacedTuple, error) {
 		return nil, err
 	}
 	var names []value
-	if one, ok := keys["tuple_file"]; ok {
+	if one := keys["tuple_file"]; !one.empty() {
 		names = append(names, one)
 	}
 	more, err := keys["tuple_files"].items()
@@ -243,7 +220,7 @@ func readTuple(v value) (PlacedTuple, error) {
 	}
 	parts := map[string]string{}
 	for _, name := range []string{"user", "relation", "object"} {
-		if parts[name], err = keys[name].textOr(""); err != nil {
+		if parts[name], err = keys[name].text(); err != nil {
 			return PlacedTuple{}, err
 		}
 		if parts[name] == "" {
@@ -254,12 +231,12 @@ func readTuple(v value) (PlacedTuple, error) {
 	if err != nil {
 		return PlacedTuple{}, v.errorf("%v", err)
 	}
-	if c, ok := keys["condition"]; ok {
+	if c := keys["condition"]; !c.empty() {
 		inner, err := c.known("name", "context")
 		if err != nil {
 			return PlacedTuple{}, err
 		}
-		if t.Condition, err = inner["name"].textOr(""); err != nil {
+		if t.Condition, err = inner["name"].text(); err != nil {
 			return PlacedTuple{}, err
 		}
 		if t.Params, err = inner["context"].object(); err != nil {
@@ -267,7 +244,7 @@ func readTuple(v value) (PlacedTuple, error) {
 		}
 	}
 	at := v.at()
-	return PlacedTuple{Tuple: t, Position: at, source: v.lines.at(at)}, nil
+	return PlacedTuple{Tuple: t, Position: at, source: v.file.Line(at)}, nil
 }
 
 func tupleOf(user, relation, object string) (authz.Tuple, error) {
@@ -297,7 +274,7 @@ func csvTuples(file string, text []byte) ([]PlacedTuple, error) {
 	}
 	column := map[string]int{}
 	for i, name := range header {
-		if !contains(csvColumns, name) {
+		if !slices.Contains(csvColumns, name) {
 			return nil, fail("column %q is not known", name)
 		}
 		column[name] = i

@@ -2,159 +2,100 @@ package openfga
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-	yamlparser "github.com/goccy/go-yaml/parser"
-
 	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/internal/tree"
 )
 
-// document is a YAML file with its text, so that errors can point into it.
-type document struct {
-	file  string
-	lines lines
-}
-
-// value is a node of a document.
+// value is a node of a YAML or JSON file, which is read until the first mistake.
 type value struct {
-	*document
-	node ast.Node
+	file *tree.File
+	node *tree.Node
 }
 
-// readYAML gives the top of the only document in a text; JSON is YAML too.
+// readYAML gives the top of a file; JSON is YAML too.
 func readYAML(file string, text []byte) (value, error) {
-	d := &document{file: file, lines: linesOf(text)}
-	if len(text) > MaxSize*8 {
-		return value{}, writ.Errorf(writ.CodeTooLarge, "%s is over %d bytes", file, MaxSize*8)
+	f := tree.Read(text, writ.Position{File: file, Line: 1, Col: 1})
+	if err := f.Err(); err != nil {
+		return value{}, err
 	}
-	f, err := yamlparser.ParseBytes(text, 0)
-	if err != nil {
-		return value{}, d.syntax(err)
+	if f.Root.Empty() {
+		return value{}, writ.Errorf(writ.CodeInvalid, "%s is empty", file)
 	}
-	for _, doc := range f.Docs {
-		if doc.Body != nil {
-			return value{d, doc.Body}, nil
-		}
-	}
-	return value{}, writ.Errorf(writ.CodeInvalid, "%s is empty", file)
+	return value{f, f.Root}, nil
 }
 
-// syntax takes the place out of an error of the YAML parser.
-func (d *document) syntax(err error) error {
-	var at writ.Position
-	var e *yaml.SyntaxError
-	message := err.Error()
-	if errors.As(err, &e) {
-		message, at = e.Message, d.place(e.Token.Position.Line, e.Token.Position.Column)
-	}
-	return writ.Errorf(writ.CodeInvalid, "the file is no YAML: %s", message).At(at, d.lines.at(at))
-}
-
-func (d *document) place(line, col int) writ.Position {
-	return writ.Position{File: d.file, Line: line, Col: col}
-}
-
-func (v value) at() writ.Position {
-	n := v.node
-	if m, ok := n.(*ast.MappingNode); ok && len(m.Values) > 0 {
-		n = m.Values[0].Key
-	}
-	if n == nil || n.GetToken() == nil {
-		return writ.Position{File: v.file}
-	}
-	p := n.GetToken().Position
-	return v.place(p.Line, p.Column)
-}
+func (v value) at() writ.Position { return v.node.Pos }
 
 func (v value) errorf(format string, args ...any) *writ.Error {
-	at := v.at()
-	return writ.Errorf(writ.CodeInvalid, format, args...).At(at, v.lines.at(at))
+	return v.problem(v.node.Pos, format, args...)
 }
 
-// entry is a key with its value.
-type entry struct {
-	key   string
-	keyAt value
-	value value
+func (v value) problem(at writ.Position, format string, args ...any) *writ.Error {
+	return writ.Errorf(writ.CodeInvalid, format, args...).At(at, v.file.Line(at))
 }
 
 // entries gives the keys of a mapping in order. Nothing at all is an empty mapping.
-func (v value) entries() ([]entry, error) {
-	var pairs []*ast.MappingValueNode
-	switch n := unwrapped(v.node).(type) {
-	case *ast.MappingNode:
-		pairs = n.Values
-	case *ast.MappingValueNode:
-		pairs = []*ast.MappingValueNode{n}
-	case *ast.NullNode, nil:
+func (v value) entries() ([]tree.Entry, error) {
+	if v.node.Empty() {
 		return nil, nil
-	default:
-		return nil, v.errorf("keys with values should stand here")
 	}
-	var out []entry
-	for _, p := range pairs {
-		out = append(out, entry{p.Key.GetToken().Value, value{v.document, p.Key}, value{v.document, p.Value}})
+	if v.node.Kind != tree.Map {
+		return nil, v.errorf("keys with values should stand here, this is %s", v.node.Kind)
 	}
-	return out, nil
+	return v.node.Entries, nil
 }
 
-// known is entries that complains about a key that is not one of names.
+// known gives the values of a mapping by key, and complains about a key that is
+// not one of names. A key that is not there has an empty value.
 func (v value) known(names ...string) (map[string]value, error) {
 	all, err := v.entries()
 	if err != nil {
 		return nil, err
 	}
 	out := map[string]value{}
+	for _, name := range names {
+		out[name] = value{v.file, nil}
+	}
 	for _, e := range all {
-		if !contains(names, e.key) {
-			bad := e.keyAt.errorf("%q is no key that is known here", e.key)
-			bad.Hint = likely(e.key, names)
+		if !slices.Contains(names, e.Key) {
+			bad := v.problem(e.Pos, "%q is no key that is known here", tree.Short(e.Key))
+			bad.Hint = likely(e.Key, names)
 			return nil, bad
 		}
-		out[e.key] = e.value
+		out[e.Key] = value{v.file, e.Value}
 	}
 	return out, nil
 }
 
-func contains(list []string, s string) bool {
-	for _, l := range list {
-		if l == s {
-			return true
-		}
-	}
-	return false
-}
+func (v value) empty() bool { return v.node.Empty() }
 
 // items gives the items of a sequence; nothing at all is an empty one.
 func (v value) items() ([]value, error) {
-	switch n := unwrapped(v.node).(type) {
-	case *ast.SequenceNode:
-		var out []value
-		for _, item := range n.Values {
-			out = append(out, value{v.document, item})
-		}
-		return out, nil
-	case *ast.NullNode, nil:
+	if v.node.Empty() {
 		return nil, nil
 	}
-	return nil, v.errorf("a list should stand here")
+	if v.node.Kind != tree.List {
+		return nil, v.errorf("a list should stand here, this is %s", v.node.Kind)
+	}
+	var out []value
+	for _, item := range v.node.Items {
+		out = append(out, value{v.file, item})
+	}
+	return out, nil
 }
 
 // text gives a scalar as text; empty for nothing.
 func (v value) text() (string, error) {
-	switch n := unwrapped(v.node).(type) {
-	case nil, *ast.NullNode:
+	if v.node.Empty() {
 		return "", nil
-	case *ast.LiteralNode:
-		return n.Value.Value, nil
-	case *ast.StringNode:
-		return n.Value, nil
-	case ast.ScalarNode:
-		return n.GetToken().Value, nil
 	}
-	return "", v.errorf("a text should stand here")
+	if v.node.Kind != tree.Scalar {
+		return "", v.errorf("a text should stand here, this is %s", v.node.Kind)
+	}
+	return v.node.Text, nil
 }
 
 // texts gives a list of texts.
@@ -175,66 +116,44 @@ func (v value) texts() ([]string, error) {
 }
 
 func (v value) boolean() (bool, error) {
-	if n, ok := unwrapped(v.node).(*ast.BoolNode); ok {
-		return n.Value, nil
+	if b, ok := v.node.Value().(bool); ok {
+		return b, nil
 	}
 	return false, v.errorf("true or false should stand here")
 }
 
-// plain gives any value as JSON has it: numbers are float64.
-func (v value) plain() (any, error) {
-	if v.node == nil {
-		return nil, nil
-	}
-	var out any
-	if err := yaml.NodeToValue(v.node, &out); err != nil {
-		return nil, v.errorf("the value cannot be read")
-	}
-	return jsonValue(out), nil
-}
-
-func jsonValue(v any) any {
-	switch v := v.(type) {
-	case uint64:
-		return float64(v)
-	case int64:
-		return float64(v)
-	case int:
-		return float64(v)
-	case []any:
-		for i := range v {
-			v[i] = jsonValue(v[i])
-		}
-	case map[string]any:
-		for k := range v {
-			v[k] = jsonValue(v[k])
-		}
-	}
-	return v
-}
-
 // object gives a mapping of any values.
 func (v value) object() (map[string]any, error) {
-	p, err := v.plain()
-	if err != nil || p == nil {
-		return nil, err
+	if v.node.Empty() {
+		return nil, nil
 	}
-	m, ok := p.(map[string]any)
+	m, ok := v.node.Value().(map[string]any)
 	if !ok {
 		return nil, v.errorf("keys with values should stand here")
 	}
 	return m, nil
 }
 
-// unwrapped looks behind anchors and tags.
-func unwrapped(n ast.Node) ast.Node {
-	switch t := n.(type) {
-	case *ast.AnchorNode:
-		return unwrapped(t.Value)
-	case *ast.TagNode:
-		return unwrapped(t.Value)
+// shift moves the places of errors in the text of a block to where it stands in
+// the file: all of its lines but the first keep their columns.
+func (v value) shift(err error) error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var all []error
+		for _, e := range joined.Unwrap() {
+			all = append(all, v.shift(e))
+		}
+		return errors.Join(all...)
 	}
-	return n
+	e, ok := err.(*writ.Error)
+	if !ok || e.Position.IsZero() {
+		return err
+	}
+	at := e.Position
+	if at.Line == 1 {
+		at.Col += v.node.Pos.Col - 1
+	}
+	at.Line += v.node.Pos.Line - 1
+	return e.At(at, v.file.Line(at))
 }
 
 // moduleNames reads an fga.mod file: the names of the files of a modular model.
@@ -247,14 +166,13 @@ func moduleNames(file string, text []byte) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if schema, err := keys["schema"].textOr("1.2"); err != nil || schema != "1.2" {
+	if schema, err := keys["schema"].text(); err != nil || schema != "1.2" && schema != "" {
 		return nil, top.errorf("a modular model has  schema: '1.2'")
 	}
-	contents, ok := keys["contents"]
-	if !ok {
+	if keys["contents"].empty() {
 		return nil, top.errorf("an fga.mod file lists the files of the model under contents")
 	}
-	items, err := contents.items()
+	items, err := keys["contents"].items()
 	if err != nil {
 		return nil, err
 	}
@@ -264,24 +182,13 @@ func moduleNames(file string, text []byte) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		if name == "" || strings.Contains(name, "..") || strings.HasPrefix(name, "/") || strings.Contains(name, `\`) || !strings.HasSuffix(name, ".fga") {
+		if strings.Contains(name, "..") || strings.HasPrefix(name, "/") || strings.Contains(name, `\`) || !strings.HasSuffix(name, ".fga") {
 			return nil, item.errorf("%q does not name a .fga file below the fga.mod file", name)
 		}
-		if contains(names, name) {
+		if slices.Contains(names, name) {
 			return nil, item.errorf("%s is listed twice", name)
 		}
 		names = append(names, name)
 	}
-	if len(names) == 0 {
-		return nil, contents.errorf("the model has no files")
-	}
 	return names, nil
-}
-
-// textOr is text with a value for a key that is not there.
-func (v value) textOr(otherwise string) (string, error) {
-	if v.node == nil {
-		return otherwise, nil
-	}
-	return v.text()
 }

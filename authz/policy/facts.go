@@ -54,6 +54,17 @@ func (p *parser) facts(n *tree.Node) {
 	}
 }
 
+// defaultTenant adds the tenant that always exists, unless the facts say more of it.
+func (p *parser) defaultTenant() {
+	tenant := authz.Record{Entity: authz.Entity{Type: authz.TenantType, ID: schema.DefaultTenant}}
+	for _, f := range p.p.Facts {
+		if f.Record != nil && f.Record.After.Entity == tenant.Entity {
+			return
+		}
+	}
+	p.p.Facts = append([]Fact{{authz.Change{Record: &authz.Step[authz.Record]{After: &tenant}}, p.Start()}}, p.p.Facts...)
+}
+
 // beside names a file that another one names, from where the user stands.
 func beside(file, name string) string {
 	if path.IsAbs(name) {

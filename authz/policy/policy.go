@@ -98,6 +98,9 @@ func (p *parser) read(sections map[string]*tree.Node) {
 		p.compile()
 	}
 	p.facts(sections["facts"])
+	if p.p.Schema != nil {
+		p.defaultTenant()
+	}
 	p.tests(sections["tests"])
 }
 

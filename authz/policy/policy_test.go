@@ -129,7 +129,7 @@ func TestExample(t *testing.T) {
 	}
 	for _, r := range results {
 		if !r.Passed {
-			t.Errorf("%s: %s: %s: %s", r.Case.Position, r.Test, r.Case.Text, r.Message)
+			t.Errorf("%s: %s: %s: got %s, %v", r.Case.Position, r.Test, r.Case.Text, r.Got, r.Err)
 		}
 	}
 	t.Logf("%d cases", len(results))
@@ -162,7 +162,7 @@ func TestSemantics(t *testing.T) {
 			allowed, denied := 0, 0
 			for _, r := range results {
 				if !r.Passed {
-					t.Errorf("%s: %s: %s: %s", r.Case.Position, r.Test, r.Case.Text, r.Message)
+					t.Errorf("%s: %s: %s: got %s, %v", r.Case.Position, r.Test, r.Case.Text, r.Got, r.Err)
 				}
 				if r.Case.Allowed {
 					allowed++
@@ -174,5 +174,43 @@ func TestSemantics(t *testing.T) {
 				t.Errorf("%d cases allow and %d deny: some of both are needed", allowed, denied)
 			}
 		})
+	}
+}
+
+// TestPage runs what docs/policy.md shows: a policy, its facts, and more tests.
+func TestPage(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "policy.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var blocks []string
+	for _, part := range strings.Split(string(page), "```yaml\n")[1:] {
+		block, _, _ := strings.Cut(part, "```")
+		blocks = append(blocks, block)
+	}
+	if len(blocks) != 3 {
+		t.Fatalf("%d blocks of YAML, not a policy, facts and tests", len(blocks))
+	}
+	before, _, _ := strings.Cut(blocks[0], "  tests:\n")
+	more := before + "  " + strings.ReplaceAll(blocks[2], "\n", "\n  ")
+	for _, text := range []string{blocks[0], more} {
+		p, err := policy.Parse([]byte(text), writ.Position{File: "policy.md", Line: 1, Col: 1}, policy.Options{
+			File: func(string) ([]byte, error) { return []byte(blocks[1]), nil },
+		})
+		if err != nil {
+			var shown bytes.Buffer
+			writ.WriteError(&shown, err)
+			t.Fatal(shown.String())
+		}
+		results, err := p.RunTests(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
+		if err != nil || len(results) == 0 {
+			t.Fatalf("%d results, %v", len(results), err)
+		}
+		for _, r := range results {
+			if !r.Passed {
+				t.Errorf("%s: %s: got %s, %v", r.Test, r.Case.Text, r.Got, r.Err)
+			}
+		}
 	}
 }

@@ -14,8 +14,8 @@ import (
 // programKey is a set's condition on a type of resource, whose declared attributes count.
 type programKey struct{ set, kind string }
 
-// Title names a rule as answers print it: "rule contractors-may-not-share", or
-// what it says when it has no key.
+// Title names a rule: "rule contractors-may-not-share", or what it says when it has no key. In the
+// model it stands without the first word.
 func (r *Rule) Title() string {
 	if r.Key != "" {
 		return "rule " + r.Key
@@ -34,14 +34,8 @@ func (r *Rule) Title() string {
 	return fmt.Sprintf("rule %s %s %s in %s", who, verb, r.Permission, what)
 }
 
-// rules translates all rules, and the sets that no rule uses, to know that they can be.
+// rules translates all rules, then the sets that no rule uses, to know that they can be.
 func (c *compiler) rules() {
-	for i := range c.s.Sets {
-		set := &c.s.Sets[i]
-		if c.set(set, set.Resource) == nil {
-			c.broken[set.Key] = true
-		}
-	}
 	for i := range c.s.Rules {
 		rule := &c.s.Rules[i]
 		w, ok := c.rule(rule)
@@ -55,6 +49,15 @@ func (c *compiler) rules() {
 		}
 		for _, a := range c.resources[kind].expand(action) {
 			by[kind+":"+a] = append(by[kind+":"+a], w)
+		}
+	}
+	used := map[string]bool{}
+	for k := range c.programs {
+		used[k.set] = true
+	}
+	for i := range c.s.Sets {
+		if set := &c.s.Sets[i]; !used[set.Title()] && !c.broken[set.Key] {
+			c.set(set, set.Resource)
 		}
 	}
 }
@@ -84,7 +87,7 @@ func (c *compiler) rule(r *Rule) (authz.When, bool) {
 		always := c.compile(r.Title(), kind, "true", r.Position)
 		steps = []step{{program: always, at: r.Position}}
 	}
-	steps[0].name, steps[0].at = r.Title(), r.Position
+	steps[0].name, steps[0].at = strings.TrimPrefix(r.Title(), "rule "), r.Position
 	var then authz.Rewrite
 	if r.IsRole {
 		then = authz.InTenant{Relation: r.Users, Position: r.Position}
@@ -107,7 +110,7 @@ func (c *compiler) ownSteps(r *Rule, kind string) ([]step, bool) {
 		if program != nil {
 			program = c.compile(r.Title(), kind, "!("+r.Except+"\n)", r.ExceptPosition)
 		}
-		steps = append(steps, step{r.Title() + " except", program, r.Position})
+		steps = append(steps, step{strings.TrimPrefix(r.Title(), "rule ") + " (except)", program, r.ExceptPosition})
 	}
 	for _, s := range steps {
 		if s.program == nil {
@@ -161,9 +164,11 @@ func (c *compiler) set(s *Set, kind string) *expr.Program {
 			c.errs[len(c.errs)-1].Position = s.Position
 		}
 	}
-	if p != nil {
-		c.programs[k] = p
+	if p == nil {
+		c.broken[s.Key] = true
+		return nil
 	}
+	c.programs[k] = p
 	return p
 }
 

@@ -5,7 +5,6 @@ package openfga
 var Disputed = map[string]string{
 	"wildcard_with_condition/1":             earlier,
 	"prior_type_restrictions_ignored/1":     earlier,
-	"userset_orphan_parent/1":               earlier,
 	"resolution_too_complex_throws_error/0": "OpenFGA stops at 25 nested relations; Writ goes 1,000 deep and finds the answer",
 }
 

@@ -1,23 +1,13 @@
 package permit_test
 
 import (
-	"context"
-	"net"
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/writ-dev/writ"
-	"github.com/writ-dev/writ/authz"
-	"github.com/writ-dev/writ/authz/environment"
-	"github.com/writ-dev/writ/authz/environment/memory"
-	"github.com/writ-dev/writ/authz/schema"
-	"github.com/writ-dev/writ/server"
-	"github.com/writ-dev/writ/server/permit"
 )
 
 // enabled skips where the SDKs ought not to be downloaded.
@@ -30,42 +20,34 @@ func enabled(t *testing.T) {
 
 const token = "writ_test_0123456789abcdefghijklmnopqrstuvwxyz"
 
-// serve runs a server with an empty environment shop/test on a port of its own, and gives its URL.
+// serve runs `writ serve` in a directory of its own and gives its URL. The environment
+// is empty, its key is token.
 func serve(t *testing.T) string {
 	t.Helper()
-	e, err := environment.Open(t.Context(), environment.Config{
-		Store: &memory.Store{}, Now: time.Now, Initial: authz.Source{Format: "policy", Text: "{}"},
-		Parse: func(s authz.Source) (environment.Document, error) { return schema.Parse([]byte(s.Text)) },
-	})
+	dir := t.TempDir()
+	binary := filepath.Join(dir, "writ")
+	run(t, ".", nil, "go", "build", "-o", binary, "github.com/writ-dev/writ/cmd/writ")
+	c := exec.Command(binary, "serve", "--server-port", "0", "--format", "json", dir)
+	c.Env = append(os.Environ(), "WRIT_API_KEY="+token)
+	c.Stderr = os.Stderr
+	out, err := c.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, err := server.KeyOf(token, "test", server.Admin, time.Now(), time.Time{})
-	if err != nil {
+	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
-	if err := server.AddKey(t.Context(), e, writ.Subject{Type: "test", ID: "test"}, key); err != nil {
-		t.Fatal(err)
-	}
-	s, err := server.New(server.Config{Now: time.Now, Protocols: []server.Protocol{permit.New(permit.Config{})}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Open("shop", "test", e)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- s.Serve(ctx, l, time.Second) }()
 	t.Cleanup(func() {
-		stop()
-		if err := <-done; err != nil {
-			t.Error(err)
+		_ = c.Process.Signal(os.Interrupt) // Wait tells whether it ended well
+		if err := c.Wait(); err != nil {
+			t.Errorf("writ serve: %v", err)
 		}
 	})
-	return "http://" + l.Addr().String()
+	var ready struct{ Server string }
+	if err := json.NewDecoder(out).Decode(&ready); err != nil || ready.Server == "" {
+		t.Fatalf("writ serve does not say where it is: %v", err)
+	}
+	return ready.Server
 }
 
 // run runs a program and fails with its output when it does.
@@ -87,7 +69,7 @@ func TestGoSDK(t *testing.T) {
 	binary := filepath.Join(t.TempDir(), "permit-sdk.test")
 	run(t, "golang", []string{"GOWORK=off"}, "go", "test", "-c", "-o", binary, "github.com/permitio/permit-golang/pkg/tests")
 	url := serve(t)
-	out := run(t, t.TempDir(), []string{"PDP_URL=" + url, "API_URL=" + url, "PROJECT=shop", "ENV=test", "PDP_API_KEY=" + token},
+	out := run(t, t.TempDir(), []string{"PDP_URL=" + url, "API_URL=" + url, "PROJECT=default", "ENV=default", "PDP_API_KEY=" + token},
 		binary, "-test.v", "-test.parallel=2")
 	passed := regexp.MustCompile(`(?m)^--- PASS: (Test\w+)`).FindAllStringSubmatch(out, -1)
 	if len(passed) != 2 {
@@ -96,6 +78,25 @@ func TestGoSDK(t *testing.T) {
 	for _, p := range passed {
 		t.Logf("%s passed", p[1])
 	}
+}
+
+// What Permit's Go SDK has beside what its own test calls.
+func TestGoCalls(t *testing.T) {
+	enabled(t)
+	binary := filepath.Join(t.TempDir(), "calls")
+	run(t, "golang", []string{"GOWORK=off"}, "go", "build", "-o", binary, ".")
+	url := serve(t)
+	counted(t, "Go SDK", run(t, t.TempDir(), []string{"PDP_URL=" + url, "API_URL=" + url, "PDP_API_KEY=" + token}, binary))
+}
+
+// counted holds a program to the count of checks that it ends with.
+func counted(t *testing.T, name, out string) {
+	t.Helper()
+	count := regexp.MustCompile(`(?m)^\d{2,} checks passed$`).FindString(out)
+	if count == "" {
+		t.Fatalf("the program did not end with a count of what it checked:\n%s", out)
+	}
+	t.Logf("%s: %s", name, count)
 }
 
 // What an application does with Permit's Node SDK 2.7.6.
@@ -113,9 +114,5 @@ func TestNodeSDK(t *testing.T) {
 	}
 	run(t, dir, nil, "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline")
 	url := serve(t)
-	out := run(t, dir, []string{"PDP_URL=" + url, "API_URL=" + url, "PDP_API_KEY=" + token}, "node", "check.mjs")
-	if !regexp.MustCompile(`(?m)^(\d{2,}) checks passed$`).MatchString(out) {
-		t.Errorf("the script did not end with a count of what it checked:\n%s", out)
-	}
-	t.Log(strings.TrimSpace(out))
+	counted(t, "Node SDK", run(t, dir, []string{"PDP_URL=" + url, "API_URL=" + url, "PDP_API_KEY=" + token}, "node", "check.mjs"))
 }

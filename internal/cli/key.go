@@ -21,7 +21,6 @@ import (
 type apiKeyFlags struct {
 	environment string
 	server      string
-	store       string
 	format      string
 }
 

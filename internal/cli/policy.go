@@ -11,6 +11,8 @@ import (
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz"
 	"github.com/writ-dev/writ/authz/openfga"
+	"github.com/writ-dev/writ/authz/policy"
+	"github.com/writ-dev/writ/topology"
 )
 
 func newPolicy(sh *shell) *cobra.Command {
@@ -43,11 +45,7 @@ OpenFGA store test (.fga.yaml), whose tests it does not run.`,
 				if err != nil {
 					return err
 				}
-				v, err := p.summary()
-				if err != nil {
-					return err
-				}
-				all = append(all, v)
+				all = append(all, p.summary())
 			}
 			if format == "json" {
 				return writeJSON(sh.stdout, all)
@@ -69,6 +67,7 @@ type validated struct {
 	Relations  int    `json:"relations"`
 	Actions    int    `json:"actions"`
 	Conditions int    `json:"conditions"`
+	Rules      int    `json:"rules,omitempty"`
 	Tests      int    `json:"tests"`
 }
 
@@ -77,7 +76,7 @@ func (v validated) text() string {
 	for _, p := range []struct {
 		n     int
 		thing string
-	}{{v.Relations, "relation"}, {v.Actions, "action"}, {v.Conditions, "condition"}, {v.Tests, "test"}} {
+	}{{v.Relations, "relation"}, {v.Actions, "action"}, {v.Conditions, "condition"}, {v.Rules, "rule"}, {v.Tests, "test"}} {
 		if p.n > 0 {
 			parts = append(parts, counted(p.n, p.thing))
 		}
@@ -85,11 +84,12 @@ func (v validated) text() string {
 	return strings.Join(parts, ", ")
 }
 
-// policyFile is a policy as a command finds it, with its tests.
+// policyInput is a policy as a command finds it, with its tests.
 type policyInput struct {
-	path  string
-	model *authz.Model
-	store *openfga.Store // nil unless it is a store test
+	path   string
+	model  *authz.Model
+	store  *openfga.Store // an OpenFGA store test
+	policy *policy.Policy // a policy of Writ's own form
 }
 
 // openPolicy reads the policy at a path by what it is.
@@ -99,36 +99,67 @@ func openPolicy(path string) (*policyInput, error) {
 		return nil, writ.Errorf(writ.CodeNotFound, "%s is not there", path)
 	}
 	if info.IsDir() {
-		if mod := filepath.Join(path, "fga.mod"); fileThere(mod) && !fileThere(filepath.Join(path, "topology.yml")) {
-			return openPolicy(mod)
-		}
-		return nil, writ.Errorf(writ.CodeInternal, "policies of topologies are not read yet")
+		return openPolicyDir(path)
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, writ.Errorf(writ.CodeNotFound, "%s cannot be read", path)
 	}
-	beside := func(name string) ([]byte, error) { return readBeside(filepath.Dir(path), name) }
 	p := &policyInput{path: path}
-	var doc *openfga.Document
 	switch name := filepath.Base(path); {
-	case name == "fga.mod":
-		doc, err = openfga.ReadModules(path, text, beside)
-	case strings.HasSuffix(name, ".fga"), strings.HasSuffix(name, ".json"):
-		doc, err = openfga.Parse(path, text)
-	case strings.HasSuffix(name, ".fga.yaml"), strings.HasSuffix(name, ".fga.yml"):
-		if p.store, err = openfga.ReadStore(path, text, beside); err == nil {
-			doc = p.store.Document
+	case name == "topology.yml":
+		return openPolicyDir(filepath.Dir(path))
+	case name == "fga.mod", strings.HasSuffix(name, ".fga"), strings.HasSuffix(name, ".json"):
+		start, err := readOpenFGA(path, text)
+		if err != nil {
+			return nil, err
 		}
-	default:
-		return nil, writ.Errorf(writ.CodeInvalid, "%s is no policy that is known by its name", path).
-			WithHint("models end in .fga or .json, store tests in .fga.yaml")
+		p.model = start.model
+		return p, nil
+	case strings.HasSuffix(name, ".fga.yaml"), strings.HasSuffix(name, ".fga.yml"):
+		p.store, err = openfga.ReadStore(path, text, func(name string) ([]byte, error) { return readBeside(filepath.Dir(path), name) })
+		if err != nil {
+			return nil, err
+		}
+		p.model, err = p.store.Document.Model()
+		return p, err
+	case strings.HasSuffix(name, ".yml"), strings.HasSuffix(name, ".yaml"):
+		return p, p.read(text, writ.Position{File: path, Line: 1, Col: 1})
 	}
+	return nil, writ.Errorf(writ.CodeInvalid, "%s is no policy that is known by its name", path).
+		WithHint("policies end in .yml, OpenFGA models in .fga or .json, their store tests in .fga.yaml")
+}
+
+// openPolicyDir reads the policy of a directory: that of its topology, or a file of its own.
+func openPolicyDir(dir string) (*policyInput, error) {
+	if fileThere(filepath.Join(dir, "topology.yml")) {
+		t, err := topology.Load(dir)
+		if err != nil {
+			return nil, err
+		}
+		if t.Policy != nil {
+			p := &policyInput{path: t.Policy.Pos.File}
+			return p, p.read([]byte(t.Policy.YAML), t.Policy.Pos)
+		}
+	}
+	for _, name := range []string{"policy.yml", "store.fga.yaml", "fga.mod", "model.fga"} {
+		if file := filepath.Join(dir, name); fileThere(file) {
+			return openPolicy(file)
+		}
+	}
+	return nil, writ.Errorf(writ.CodeNotFound, "there is no policy in %s", dir).
+		WithHint("it is looked for in policy: of topology.yml, in policy.yml, store.fga.yaml, fga.mod and model.fga")
+}
+
+// read reads a policy of Writ's own form.
+func (p *policyInput) read(text []byte, at writ.Position) error {
+	read, err := parsePolicy(text, at)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	p.model, err = doc.Model()
-	return p, err
+	p.policy = read
+	p.model, err = read.Model()
+	return err
 }
 
 func fileThere(path string) bool {
@@ -145,14 +176,20 @@ func readBeside(dir, name string) ([]byte, error) {
 	return text, err
 }
 
-func (p *policyInput) summary() (validated, error) {
+func (p *policyInput) summary() validated {
 	v := validated{File: p.path, Types: len(p.model.Types), Conditions: len(p.model.Conditions)}
 	for _, t := range p.model.Types {
 		v.Relations += len(t.Relations)
 		v.Actions += len(t.Actions)
 	}
-	if p.store != nil {
+	switch {
+	case p.store != nil:
 		v.Tests = len(p.store.Tests)
+	case p.policy != nil:
+		v.Tests = len(p.policy.Tests)
+		if p.policy.Schema != nil {
+			v.Rules = len(p.policy.Schema.Rules)
+		}
 	}
-	return v, nil
+	return v
 }

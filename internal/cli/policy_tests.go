@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -29,7 +30,11 @@ shown with its reasons. The exit status is 1 when there is one, or no test at al
 				if err != nil {
 					return err
 				}
-				all = append(all, p.test()...)
+				results, err := p.test(sh.now())
+				if err != nil {
+					return err
+				}
+				all = append(all, results...)
 			}
 			return showTests(sh, format, all)
 		},
@@ -44,7 +49,7 @@ type tested struct {
 	Test     string        `json:"test"`
 	Question string        `json:"question"`
 	Position writ.Position `json:"position,omitzero"`
-	Want     string        `json:"want"`
+	Want     string        `json:"want,omitempty"`
 	Got      string        `json:"got,omitempty"`
 	Passed   bool          `json:"passed"`
 	Error    string        `json:"error,omitempty"`
@@ -53,10 +58,37 @@ type tested struct {
 	source   string
 }
 
-func (p *policyInput) test() []tested {
-	if p.store == nil {
-		return nil
+// test runs the tests that the policy has; grants that expire are judged at now.
+func (p *policyInput) test(now time.Time) ([]tested, error) {
+	switch {
+	case p.policy != nil:
+		return p.testCases(now)
+	case p.store != nil:
+		return p.testStore(), nil
 	}
+	return nil, nil
+}
+
+func (p *policyInput) testCases(now time.Time) ([]tested, error) {
+	results, err := p.policy.RunTests(now)
+	if err != nil {
+		return nil, err
+	}
+	var out []tested
+	for _, r := range results {
+		t := tested{
+			File: p.path, Test: r.Test, Question: r.Case.Text, Position: r.Case.Position, source: r.Source,
+			Want: r.Want, Got: r.Got, Passed: r.Passed, Reasons: r.Decision.Reasons, err: r.Err,
+		}
+		if r.Err != nil {
+			t.Error = r.Err.Error()
+		}
+		out = append(out, t)
+	}
+	return out, nil
+}
+
+func (p *policyInput) testStore() []tested {
 	var out []tested
 	for _, r := range p.store.Run() {
 		t := tested{

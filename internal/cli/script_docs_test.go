@@ -62,7 +62,7 @@ func runDocs(ts *testscript.TestScript, neg bool, args []string) {
 		`while [ ! -e .writ/local.json ] && kill -0 $pid && [ $n -lt 200 ]; do sleep 0.05; n=$((n+1)); done; ` +
 		`[ -e .writ/local.json ]; ok=$?; kill -TERM $pid; wait $pid && [ $ok = 0 ]`
 	for _, command := range commands {
-		line := placeholders.Replace(command)
+		line := strings.ReplaceAll(placeholders.Replace(command), "examples/documents", filepath.Join(ts.Getenv("REPO"), "examples", "documents"))
 		switch words := strings.Fields(line); words[1] {
 		case "up":
 			line = "cd " + args[1] + "; exec 2>&1; " + line + until

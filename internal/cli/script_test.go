@@ -16,7 +16,7 @@ func TestMain(m *testing.M) {
 
 // oneAtATime are scripts of commands that end before anything else begins: they
 // are left out of short runs, which look for races.
-var oneAtATime = regexp.MustCompile(`^(attack-(diff|iam-.*)|diff-files|docs.*|errors|exit-codes|iam-.*|init|inline-code|json|nested-empty|not-running|synth|terminal|topology-in-go|unsafe-text|usage|build-error)\.txtar$`)
+var oneAtATime = regexp.MustCompile(`^(attack-(diff|iam-.*)|check|diff-files|docs.*|errors|exit-codes|iam-.*|init|inline-code|json|nested-empty|not-running|synth|terminal|topology-in-go|unsafe-text|usage|build-error)\.txtar$`)
 
 // TestScripts runs the command line as a user would: one text file per story.
 func TestScripts(t *testing.T) {

@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"crypto/tls"
+	"fmt"
+	"hash/crc32"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -14,8 +16,10 @@ import (
 	"github.com/writ-dev/writ/authz"
 	"github.com/writ-dev/writ/authz/environment"
 	"github.com/writ-dev/writ/authz/environment/memory"
+	"github.com/writ-dev/writ/postgres"
 	"github.com/writ-dev/writ/server"
 	"github.com/writ-dev/writ/server/authzen"
+	"github.com/writ-dev/writ/server/permit"
 	"github.com/writ-dev/writ/sqlite"
 )
 
@@ -67,7 +71,7 @@ func (s *serving) makeServer(environments []serveEnvironment) error {
 		return err
 	}
 	s.server, err = server.New(server.Config{
-		Protocols: []server.Protocol{server.Native(), zen}, Now: s.sh.now, Log: s.logger(), Decisions: log,
+		Protocols: []server.Protocol{server.Native(), zen, permit.New(permit.Config{})}, Now: s.sh.now, Log: s.logger(), Decisions: log,
 		Limits: s.config.limits, OpenMetrics: s.config.metrics == metricsOpen || s.config.metrics == "" && s.loopback(), Version: version(),
 	})
 	return err
@@ -175,7 +179,7 @@ func (s *serving) openStore(ctx context.Context, e serveEnvironment) (environmen
 }
 
 // openStore opens the store of an environment: where names a folder of SQLite files
-// (sqlite:FOLDER), "" for the one in DIR, or memory.
+// (sqlite:FOLDER), "" for the one in DIR, a PostgreSQL database, or memory.
 func openStore(ctx context.Context, dir, where string, e serveEnvironment) (environment.Store, func() error, error) {
 	folder := filepath.Join(stateDir(dir), "policy")
 	switch {
@@ -185,6 +189,12 @@ func openStore(ctx context.Context, dir, where string, e serveEnvironment) (envi
 		if err := makeStateDir(dir); err != nil {
 			return nil, nil, err
 		}
+	case strings.HasPrefix(where, "postgres://"), strings.HasPrefix(where, "postgresql://"):
+		store, err := postgres.Open(ctx, postgres.Config{URL: where, Schema: schemaOf(e)})
+		if err != nil {
+			return nil, nil, err
+		}
+		return store, store.Close, nil
 	case strings.HasPrefix(where, "sqlite:"):
 		folder = strings.TrimPrefix(where, "sqlite:")
 	default:
@@ -199,6 +209,16 @@ func openStore(ctx context.Context, dir, where string, e serveEnvironment) (envi
 		return nil, nil, err
 	}
 	return store, store.Close, nil
+}
+
+// schemaOf names the SQL schema of an environment: what may be read of its name, and a sum that
+// keeps names apart which look the same then.
+func schemaOf(e serveEnvironment) string {
+	if e.project == server.DefaultProject && e.env == server.DefaultEnv {
+		return "writ"
+	}
+	readable := strings.ReplaceAll(e.project+"_"+e.env, "-", "_")
+	return fmt.Sprintf("writ_%.32s_%08x", readable, crc32.ChecksumIEEE([]byte(e.String())))
 }
 
 // firstWord is the kind of a store without what may be a password.

@@ -92,8 +92,9 @@ func readOpenFGA(file string, text []byte) (*startPolicy, error) {
 	return &startPolicy{file: file, source: authz.Source{Format: "openfga", Text: doc.Text}, model: m}, err
 }
 
-func parseStart(text []byte, at writ.Position) (*startPolicy, error) {
-	p, err := policy.Parse(text, at, policy.Options{
+// parsePolicy reads a policy of Writ's own form, with the files that it names.
+func parsePolicy(text []byte, at writ.Position) (*policy.Policy, error) {
+	return policy.Parse(text, at, policy.Options{
 		File: func(name string) ([]byte, error) { return readBeside(filepath.Dir(at.File), name) },
 		OpenFGA: func(file string, text []byte) (*authz.Model, error) {
 			doc, err := openfga.Parse(file, text)
@@ -103,6 +104,10 @@ func parseStart(text []byte, at writ.Position) (*startPolicy, error) {
 			return doc.Model()
 		},
 	})
+}
+
+func parseStart(text []byte, at writ.Position) (*startPolicy, error) {
+	p, err := parsePolicy(text, at)
 	if err != nil {
 		return nil, err
 	}

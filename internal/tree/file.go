@@ -120,6 +120,7 @@ func (f *File) Err() error {
 	var all []error
 	seen := map[string]bool{}
 	for _, e := range f.errs {
+		e.Position = f.within(e.Position)
 		if seen[e.Error()] {
 			continue
 		}
@@ -137,6 +138,14 @@ func (f *File) Err() error {
 		return all[0]
 	}
 	return errors.Join(all...)
+}
+
+// within brings a place in a value into the file: text that goes on over several lines is one line to who reads it.
+func (f *File) within(at writ.Position) writ.Position {
+	if at.File != f.Name || at.Line == 0 || len(f.lines) == 0 {
+		return at
+	}
+	return f.at(at.Line-f.start.Line+1, at.Col-f.start.Col+1)
 }
 
 // Suggest hints at the candidate that was likely meant, else lists what there is.

@@ -9,6 +9,7 @@ import (
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz"
 	"github.com/writ-dev/writ/server"
+	"github.com/writ-dev/writ/server/internal/jsonread"
 	"github.com/writ-dev/writ/server/permit/facts"
 	"github.com/writ-dev/writ/server/permit/wire"
 )
@@ -53,10 +54,20 @@ func decisions(c Config) http.Handler {
 	return mux
 }
 
+// read gives a request's body when it is JSON, without a name twice in one object: two readers must
+// not see two questions in it. No body at all is fine here.
+func read(r *http.Request) ([]byte, error) {
+	body, err := server.Body(r, nil)
+	if err != nil || len(body) == 0 {
+		return nil, err
+	}
+	return body, jsonread.Validate(body)
+}
+
 // serve answers with exactly 200, which Node's SDK insists on.
 func serve(w http.ResponseWriter, r *http.Request, handle func(*asker, []byte) (any, error)) {
 	answer, err := func() (any, error) {
-		body, err := server.Body(r, nil)
+		body, err := read(r)
 		if err != nil {
 			return nil, err
 		}
@@ -190,7 +201,7 @@ func bringsKeyInBody(r *http.Request) bool {
 
 func (d *decider) serveAllTenants(w http.ResponseWriter, r *http.Request) {
 	serveBody := func() error {
-		body, err := server.Body(r, nil)
+		body, err := read(r)
 		if err != nil {
 			return err
 		}

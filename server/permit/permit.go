@@ -1,7 +1,7 @@
 // Package permit serves the HTTP API of Permit's PDP and of its management, so
 // that Permit's own SDKs work unchanged.
 //
-// This package answers decisions; packages facts and model below it answer the management API,
+// This package answers decisions; packages facts and policy below it answer the management API,
 // and package wire holds what they share. docs/permit.md tells what is served and what differs.
 package permit
 
@@ -12,7 +12,7 @@ import (
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/server"
 	"github.com/writ-dev/writ/server/permit/facts"
-	"github.com/writ-dev/writ/server/permit/model"
+	"github.com/writ-dev/writ/server/permit/policy"
 	"github.com/writ-dev/writ/server/permit/wire"
 )
 
@@ -102,9 +102,9 @@ func management(c Config) http.Handler {
 	add("/v2", facts.ScopeRoutes())
 	for _, prefix := range []string{"/v2/facts/{proj}/{env}", "/facts"} { // the second as decision points pass it on
 		add(prefix, facts.Routes())
-		add(prefix, model.FactRoutes())
+		add(prefix, policy.FactRoutes())
 	}
-	add("/v2/schema/{proj}/{env}", model.Routes())
+	add("/v2/schema/{proj}/{env}", policy.Routes())
 	mux.HandleFunc("/", unknown)
 	return mux
 }

@@ -57,6 +57,13 @@ func (w *World) Ask(q *authz.Query) Verdict {
 	return e.atom(atom{e.resource(), q.Action.Name})
 }
 
+// Held gives a function that tells whether the query's subject has a relation to an
+// object: the steps of the query's answer.
+func (w *World) Held(q *authz.Query) func(object authz.Entity, relation string) Verdict {
+	e := w.start(q)
+	return func(object authz.Entity, relation string) Verdict { return e.atom(atom{object, relation}) }
+}
+
 // Known lists the IDs of a type that something is stored about, in order; extra
 // are the tuples of a query.
 func (w *World) Known(kind string, extra []authz.Tuple) []string {

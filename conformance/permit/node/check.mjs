@@ -178,6 +178,47 @@ is((await api.users.get('b1')).email, 'b1@x.org');
 await api.users.bulkUserDelete(['b1', 'b2']);
 is((await api.roleAssignments.list({ tenant: 'tesla', role: 'viewer' })).filter((a) => !a.resource_instance), []);
 
+// A chain of derivations, written by many callers at once: bank -> branch -> safe, in two tenants.
+await api.resources.create({
+  key: 'bank', name: 'Bank', actions: { audit: {} }, roles: { director: { name: 'Director', permissions: ['audit'] } },
+});
+await api.resources.create({ key: 'branch', name: 'Branch', actions: { visit: {} }, relations: { bank: 'bank' } });
+await api.resources.create({ key: 'safe', name: 'Safe', actions: { open: {}, look: {} } });
+await api.resourceRelations.create('safe', { key: 'branch', name: 'Branch', subject_resource: 'branch' });
+await api.resourceRoles.create('branch', {
+  key: 'manager', name: 'Manager', permissions: ['visit'],
+  granted_to: { users_with_role: [{ role: 'director', on_resource: 'bank', linked_by_relation: 'bank' }] },
+});
+await api.resourceRoles.create('safe', { key: 'keeper', name: 'Keeper', permissions: ['open', 'look'] });
+await api.resourceRoles.create('safe', { key: 'looker', name: 'Looker', permissions: ['look'] });
+await api.resourceRoles.createRoleDerivation('safe', 'keeper', {
+  role: 'manager', on_resource: 'branch', linked_by_relation: 'branch', when: { no_direct_roles_on_object: true },
+});
+await Promise.all(['east', 'west'].map((key) => api.tenants.create({ key, name: key })));
+await Promise.all(['east', 'west'].flatMap((tenant) => [
+  api.relationshipTuples.create({ subject: `bank:${tenant}`, relation: 'bank', object: `branch:${tenant}1`, tenant }),
+  ...[1, 2, 3].map((n) => api.relationshipTuples.create({ subject: `branch:${tenant}1`, relation: 'branch', object: `safe:${tenant}${n}`, tenant })),
+]));
+is((await api.resourceInstances.list({ perPage: 100 })).filter((i) => i.resource === 'safe').length, 6);
+await api.users.create({ key: 'dora' });
+await api.roleAssignments.assign({ user: 'dora', role: 'director', resource_instance: 'bank:east', tenant: 'east' });
+const safe = (tenant, n) => ({ type: 'safe', key: `${tenant}${n}`, tenant });
+is(await permit.bulkCheck([
+  { user: 'dora', action: 'audit', resource: { type: 'bank', key: 'east', tenant: 'east' } },
+  { user: 'dora', action: 'visit', resource: { type: 'branch', key: 'east1', tenant: 'east' } },
+  ...['east', 'west'].map((t) => ({ user: 'dora', action: 'open', resource: safe(t, 1) })),
+  { user: 'dora', action: 'open', resource: safe('east', 9) },
+]), [true, true, true, false, false]);
+await api.roleAssignments.assign({ user: 'dora', role: 'looker', resource_instance: 'safe:east2', tenant: 'east' });
+is([await permit.check('dora', 'open', safe('east', 2)), await permit.check('dora', 'look', safe('east', 2)), await permit.check('dora', 'open', safe('east', 3))], [false, true, true]);
+is(Object.keys(await permit.getUserPermissions('dora', ['east'], undefined, ['safe'])).sort(), ['safe:east1', 'safe:east2', 'safe:east3']);
+await api.tenants.delete('east');
+is(await permit.check('dora', 'open', safe('east', 3)), false);
+is((await api.resourceInstances.list({ perPage: 100 })).filter((i) => i.resource === 'safe').length, 3);
+await api.tenants.delete('west');
+for (const key of ['bank', 'branch', 'safe']) await api.resources.delete(key);
+await api.users.delete('dora');
+
 // Removal takes with it what stood on it.
 await api.resourceRoles.deleteRoleDerivation('document', 'viewer', { role: 'viewer', on_resource: 'folder', linked_by_relation: 'parent' });
 await api.relationshipTuples.delete({ subject: 'folder:finance', relation: 'parent', object: 'document:budget' });

@@ -226,12 +226,17 @@ func (c *call) asksFor(t authz.Tuple) bool {
 		})
 }
 
+// detailed reports whether a list is asked for with objects beside or in the place of keys.
+func (c *call) detailed() bool {
+	return c.R.URL.Query().Get("detailed") == "true" || strings.HasSuffix(c.R.URL.Path, "/detailed")
+}
+
 func listAssignments(c *call) error {
 	l, err := c.List()
 	if err != nil {
 		return err
 	}
-	detailed := c.R.URL.Query().Get("detailed") == "true" || strings.HasSuffix(c.R.URL.Path, "/detailed")
+	detailed := c.detailed()
 	err = c.assignments(func(t authz.Tuple) {
 		l.Add(func() map[string]any { return c.readAssignment(t, detailed) })
 	})

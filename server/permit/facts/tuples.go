@@ -121,6 +121,19 @@ func (c *call) readTuple(t authz.Tuple) map[string]any {
 	return m
 }
 
+// detailTuple adds what is known of the two ends, the relation and the tenant.
+func (c *call) detailTuple(m map[string]any, t authz.Tuple) {
+	end := func(e authz.Entity) map[string]any {
+		r, _ := c.State.Snapshot.Record(e)
+		return map[string]any{"key": e.ID, "resource": e.Type, "tenant": c.tenantOf(e), "attributes": wire.Attributes(r.Attributes)}
+	}
+	m["subject_details"], m["object_details"] = end(t.Subject.Entity), end(t.Object)
+	m["relation_details"] = map[string]any{"key": t.Relation, "name": t.Relation}
+	in, _ := c.tenantRecord(c.tenantOf(t.Object))
+	read := c.readTenant(in)
+	m["tenant_details"] = map[string]any{"key": in.ID, "name": read["name"], "description": read["description"], "attributes": in.Attributes}
+}
+
 func listTuples(c *call) error {
 	l, err := c.List()
 	if err != nil {
@@ -146,7 +159,13 @@ func listTuples(c *call) error {
 		if t.Object.Type != authz.TenantType && !roles[t.Object.Type+"#"+t.Relation] &&
 			c.Asked("relation", func(s string) bool { return c.Is(s, t.Relation, "relation", t.Object.Type) }) &&
 			c.Asked("tenant", func(s string) bool { return c.Is(s, c.tenantOf(t.Object), authz.TenantType) }) {
-			l.Add(func() map[string]any { return c.readTuple(t) })
+			l.Add(func() map[string]any {
+				m := c.readTuple(t)
+				if c.detailed() {
+					c.detailTuple(m, t)
+				}
+				return m
+			})
 		}
 		return true
 	})

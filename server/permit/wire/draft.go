@@ -19,9 +19,18 @@ type Draft struct {
 	call    *Call
 	changes []authz.Change
 	records map[authz.Entity]*authz.Record // nil: removed
-	tuples  map[string]*authz.Tuple        // nil: removed
+	tuples  map[tupleName]*authz.Tuple     // nil: removed
 	schema  *schema.Schema                 // when it is edited
 }
+
+// tupleName is what names a tuple. Its text would not do: IDs may have any sign in them.
+type tupleName struct {
+	object   authz.Entity
+	relation string
+	subject  authz.Holder
+}
+
+func nameOf(t authz.Tuple) tupleName { return tupleName{t.Object, t.Relation, t.Subject} }
 
 // Write plans and makes one write; afterwards State is what it made.
 func (c *Call) Write(kind, subject string, plan func(*Draft) error) error {
@@ -29,7 +38,7 @@ func (c *Call) Write(kind, subject string, plan func(*Draft) error) error {
 		c.State = s // names are looked up in what the plan follows
 		d := &Draft{
 			Now: c.Caller.Now().UTC().Truncate(time.Second), call: c,
-			records: map[authz.Entity]*authz.Record{}, tuples: map[string]*authz.Tuple{},
+			records: map[authz.Entity]*authz.Record{}, tuples: map[tupleName]*authz.Tuple{},
 		}
 		if err := plan(d); err != nil {
 			return nil, err
@@ -98,7 +107,7 @@ func (d *Draft) Drop(r authz.Record) {
 
 // Tuple gives a tuple that will be stored.
 func (d *Draft) Tuple(t authz.Tuple) (authz.Tuple, bool) {
-	if known, ok := d.tuples[t.String()]; ok {
+	if known, ok := d.tuples[nameOf(t)]; ok {
 		if known == nil {
 			return authz.Tuple{}, false
 		}
@@ -109,13 +118,13 @@ func (d *Draft) Tuple(t authz.Tuple) (authz.Tuple, bool) {
 
 // PutTuple stores a tuple.
 func (d *Draft) PutTuple(t authz.Tuple) {
-	d.tuples[t.String()] = &t
+	d.tuples[nameOf(t)] = &t
 	d.changes = append(d.changes, authz.Change{Tuple: &authz.Step[authz.Tuple]{After: &t}})
 }
 
 // DropTuple removes a tuple.
 func (d *Draft) DropTuple(t authz.Tuple) {
-	d.tuples[t.String()] = nil
+	d.tuples[nameOf(t)] = nil
 	d.changes = append(d.changes, authz.Change{Tuple: &authz.Step[authz.Tuple]{Before: &t}})
 }
 

@@ -1,12 +1,15 @@
-package model
+package policy
 
 import (
 	"encoding/json"
+	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz/schema"
+	"github.com/writ-dev/writ/server"
 )
 
 func proxyRoutes() []route { return proxies().routes("/proxy_configs") }
@@ -45,12 +48,12 @@ func proxies() *part[schema.RouteSet] {
 			if b.Rules != nil {
 				x.Routes = b.Rules
 			}
-			return nil
+			return checkRoutes(x.Routes)
 		},
 		read: func(c *call, x *schema.RouteSet) map[string]any {
 			m := c.readHeader(&x.Header, "proxy_config")
 			m["secret"], m["auth_mechanism"] = any(x.Secret), x.AuthMechanism
-			if x.Secret == nil {
+			if x.Secret == nil || !c.Caller.May(server.Admin) { // who may only read learns no secrets
 				m["secret"] = ""
 			}
 			rules := x.Routes
@@ -61,4 +64,26 @@ func proxies() *part[schema.RouteSet] {
 			return m
 		},
 	}
+}
+
+// checkRoutes refuses what could never match, or not as it was meant.
+func checkRoutes(routes []schema.Route) error {
+	for i, r := range routes {
+		if r.URL == "" || r.Method == "" || r.Resource == "" {
+			return writ.Errorf(writ.CodeInvalid, "mapping_rules[%d] needs url, http_method and resource", i)
+		}
+		switch r.Type {
+		case "":
+			if _, err := url.Parse(r.URL); err != nil {
+				return writ.Errorf(writ.CodeInvalid, "mapping_rules[%d]: the url %q cannot be read", i, r.URL)
+			}
+		case "regex":
+			if _, err := regexp.Compile(r.URL); err != nil {
+				return writ.Errorf(writ.CodeInvalid, "mapping_rules[%d]: %v", i, err)
+			}
+		default:
+			return writ.Errorf(writ.CodeInvalid, "mapping_rules[%d]: the url_type %q is not regex", i, r.Type)
+		}
+	}
+	return nil
 }

@@ -1,4 +1,4 @@
-package model
+package policy
 
 import (
 	"encoding/json"
@@ -162,6 +162,8 @@ func roleEdits(p *part[schema.Role], path string) []route {
 		}
 	}
 	return []route{
+		{"GET " + path + "/ancestors", kin(p, extends)},
+		{"GET " + path + "/descendants", kin(p, func(roles []schema.Role, role, other string) bool { return extends(roles, other, role) })},
 		{"POST " + path + "/permissions", permissions("grant", func(r *schema.Role, more []string) {
 			for _, permission := range more {
 				if !slices.Contains(r.Permissions, permission) {
@@ -189,6 +191,37 @@ func roleEdits(p *part[schema.Role], path string) []route {
 			})
 		}},
 	}
+}
+
+// kin lists the roles that related says of another, which the path names.
+func kin(p *part[schema.Role], related func(roles []schema.Role, named, other string) bool) func(*call) error {
+	return func(c *call) error {
+		s, err := wire.Policy(c.State)
+		if err != nil {
+			return err
+		}
+		named, err := p.find(c, s)
+		if err != nil {
+			return err
+		}
+		list, err := p.list(c, s)
+		if err != nil {
+			return err
+		}
+		rows := []any{}
+		for i := range *list {
+			if other := &(*list)[i]; other.Key != named.Key && related(*list, named.Key, other.Key) {
+				rows = append(rows, p.read(c, other))
+			}
+		}
+		return c.Send(http.StatusOK, rows)
+	}
+}
+
+// extends reports whether a role has all that another has. A policy has no cycle of roles.
+func extends(roles []schema.Role, role, other string) bool {
+	r := schema.Find(roles, role)
+	return r != nil && slices.ContainsFunc(r.Extends, func(parent string) bool { return parent == other || extends(roles, parent, other) })
 }
 
 // parent gives the key of the role that the path names as a parent.

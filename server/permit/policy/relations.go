@@ -1,4 +1,4 @@
-package model
+package policy
 
 import (
 	"encoding/json"
