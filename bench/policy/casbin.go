@@ -42,7 +42,7 @@ g2 = _, _
 e = some(where (p.eft == allow))
 
 [matchers]
-m = g2(r.obj, p.obj) && g(r.sub, p.sub)
+m = g(r.sub, p.sub) && g2(r.obj, p.obj)
 `
 )
 

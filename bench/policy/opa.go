@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 )
@@ -83,8 +84,11 @@ func prepare(policy, query string, data object) (rego.PreparedEvalQuery, error) 
 	).PrepareForEval(context.Background())
 }
 
-func opaAsk(p rego.PreparedEvalQuery, input object) (any, error) {
-	set, err := p.Eval(context.Background(), rego.EvalInput(input))
+// opaInput is a question in OPA's own kind of values.
+func opaInput(fields object) (ast.Value, error) { return ast.InterfaceToValue(fields) }
+
+func opaAsk(p rego.PreparedEvalQuery, input ast.Value) (any, error) {
+	set, err := p.Eval(context.Background(), rego.EvalParsedInput(input))
 	if err != nil {
 		return nil, err
 	}
@@ -137,10 +141,14 @@ func opaRBAC(w *rbac, attributes bool) (engine, error) {
 	if err != nil {
 		return engine{}, err
 	}
-	names := namesOf(list)
+	inputs := make([]ast.Value, len(list))
+	for i, q := range namesOf(list) {
+		if inputs[i], err = opaInput(object{"user": q.user, "kind": q.kind, "action": q.action, "instance": q.instance}); err != nil {
+			return engine{}, err
+		}
+	}
 	return engine{name: "opa", check: 4_000, ask: func(i int) (bool, error) {
-		q := &names[i]
-		v, err := opaAsk(p, object{"user": q.user, "kind": q.kind, "action": q.action, "instance": q.instance})
+		v, err := opaAsk(p, inputs[i])
 		return v == true, err
 	}}, nil
 }
@@ -214,15 +222,21 @@ func opaTree(w *tree) (engine, lister, error) {
 	if err != nil {
 		return engine{}, lister{}, err
 	}
-	inputs := make([]object, len(w.w2))
+	inputs := make([]ast.Value, len(w.w2))
 	for i, q := range w.w2 {
-		inputs[i] = object{"user": userName(q.user), "document": documentName(q.document)}
+		if inputs[i], err = opaInput(object{"user": userName(q.user), "document": documentName(q.document)}); err != nil {
+			return engine{}, lister{}, err
+		}
 	}
 	e := engine{name: "opa", check: 4_000, ask: func(i int) (bool, error) {
 		v, err := opaAsk(allow, inputs[i])
 		return v == true, err
 	}}
-	list := func(p rego.PreparedEvalQuery, input object) ([]string, error) {
+	list := func(p rego.PreparedEvalQuery, fields object) ([]string, error) {
+		input, err := opaInput(fields)
+		if err != nil {
+			return nil, err
+		}
 		v, err := opaAsk(p, input)
 		if err != nil {
 			return nil, err

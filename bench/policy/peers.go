@@ -18,7 +18,7 @@ func attributesOf(w *rbac, q rbacQuery) map[string]any {
 		regions = append(regions, r)
 	}
 	return map[string]any{
-		"department": p.department, "clearance": p.clearance, "regions": regions,
-		"owner": t.department, "level": t.level, "region": t.region,
+		"department": p.department, "clearance": int64(p.clearance), "regions": regions,
+		"owner": t.department, "level": int64(t.level), "region": t.region,
 	}
 }

@@ -28,7 +28,7 @@ const method = `
 | W3 attributes | W1 on one of 1,000 things of a type, and: same department, enough clearance, thing's region among the user's |
 | W4 lists | on W2's facts: all documents a user views; all users who view a document |
 
-How each peer is asked, in the way that its documentation suggests and the quickest of what was tried:
+How each peer is asked, in the way that its documentation suggests:
 
 - **OPA**: one prepared query; data in its memory store as values of its own kind; relations with ` + "`graph.reachable`" + `.
 - **Cedar** (cedar-go): a policy for each role; roles and groups as parents; the way up the folders written out five times, as Cedar has no recursion.
