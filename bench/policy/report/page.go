@@ -65,17 +65,17 @@ func page(runs []run, note string) (string, error) {
 		}
 		fmt.Fprintf(&s, "\n### %s\n\n| engine | time | allocations | to hand | to fastest peer | compared |\n| --- | ---: | ---: | ---: | ---: | ---: |\n", w.title)
 		for _, r := range all {
-			fmt.Fprintf(&s, "| %s | %s | %.0f | %s | %s | %s |\n", r.engine, duration(r.ns), r.allocs, figure(r.timesHand), ratio(r.timesFastest), compared(r.checked))
+			fmt.Fprintf(&s, "| %s | %s | %.0f | %s | %s | %s |\n", r.engine, duration(r.ns), r.allocs, ratio(r.timesHand), ratio(r.timesFastest), compared(r.checked))
 		}
 	}
 	growth(&s, growthOf(runs))
 	return s.String(), nil
 }
 
-// ratio keeps small ratios readable, which say that Writ is the faster.
+// ratio keeps those below one readable: 1/5 is a fifth of the time.
 func ratio(v float64) string {
-	if v < 0.1 {
-		return fmt.Sprintf("1/%.0f", 1/v)
+	if v < 0.995 {
+		return "1/" + figure(1/v)
 	}
 	return figure(v)
 }

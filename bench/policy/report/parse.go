@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -51,13 +53,14 @@ func parse(text string) (run, error) {
 
 // result is one engine in one workload.
 type result struct {
-	engine                        string
-	ns, allocs, bytes, checked    float64
-	timesHand, timesFastest, hand float64
+	engine                  string
+	ns, allocs, checked     float64
+	hand                    float64 // ns of the hand-written code of the same run
+	timesHand, timesFastest float64
 }
 
-// results are the engines of a workload, those of later runs after those of the first; hand and Writ are
-// taken from the first run that has them.
+// results are the engines of a workload, hand and Writ from the first run that has them, then the
+// peers by their time.
 func results(runs []run, workload string) []result {
 	var all []result
 	seen := map[string]bool{}
@@ -77,7 +80,7 @@ func results(runs []run, workload string) []result {
 			seen[engine] = true
 			f := l.figures
 			all = append(all, result{
-				engine: engine, ns: f["ns/op"], allocs: f["allocs/op"], bytes: f["B/op"], checked: f["checked"], hand: hand,
+				engine: engine, ns: f["ns/op"], allocs: f["allocs/op"], checked: f["checked"], hand: hand,
 			})
 		}
 	}
@@ -91,6 +94,12 @@ func results(runs []run, workload string) []result {
 	for i := range all {
 		all[i].timesFastest = all[i].timesHand / fastest
 	}
+	slices.SortStableFunc(all, func(a, b result) int {
+		if !isPeer(a.engine) || !isPeer(b.engine) {
+			return 0
+		}
+		return cmp.Compare(a.timesHand, b.timesHand)
+	})
 	return all
 }
 

@@ -104,6 +104,8 @@ func duration(ns float64) string {
 // figure keeps three digits: more would be noise.
 func figure(v float64) string {
 	switch {
+	case v >= 10_000:
+		return fmt.Sprintf("%.0f thousand", v/1000)
 	case v >= 100:
 		return fmt.Sprintf("%.0f", v)
 	case v >= 10:
