@@ -48,12 +48,10 @@ func grow(b *testing.B, load func() (*authz.Snapshot, int, error), ask func() ([
 	if _, err := e.verify(want); err != nil {
 		b.Fatal(err)
 	}
-	b.ReportAllocs()
-	for i := 0; b.Loop(); i++ {
-		if _, err := e.ask(i); err != nil {
-			b.Fatal(err)
-		}
-	}
+	loop(b, func(i int) error {
+		_, err := e.ask(i)
+		return err
+	})
 	b.ReportMetric(bytes, "bytes/fact")
 	b.ReportMetric(float64(facts), "facts")
 	runtime.KeepAlive(s)

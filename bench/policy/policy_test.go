@@ -24,12 +24,10 @@ func measure(b *testing.B, e engine, want []bool) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.ReportAllocs()
-	for i := 0; b.Loop(); i++ {
-		if _, err := e.ask(i % len(want)); err != nil {
-			b.Fatal(err)
-		}
-	}
+	loop(b, func(i int) error {
+		_, err := e.ask(i % len(want))
+		return err
+	})
 	b.ReportMetric(float64(checked), "checked")
 }
 
@@ -157,12 +155,10 @@ func timeLists(b *testing.B, h *handTree, l lister) {
 			continue
 		}
 		b.Run(list.name+"/"+l.name, func(b *testing.B) {
-			b.ReportAllocs()
-			for i := 0; b.Loop(); i++ {
-				if _, err := list.ask(i % users); err != nil {
-					b.Fatal(err)
-				}
-			}
+			loop(b, func(i int) error {
+				_, err := list.ask(i % users)
+				return err
+			})
 			b.ReportMetric(float64(checked), "checked")
 		})
 	}

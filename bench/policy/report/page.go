@@ -18,6 +18,8 @@ const method = `
   "compared" says how many (slow engines compare fewer).
 - **hand** is code written for just this data, of slices, maps and bit sets: the practical limit. **writ** is the verdict alone,
   **writ-reasons** the decision with its reasons.
+- In W4 the questions go through users and documents in turn; an engine that takes seconds for a list has made only the first few in the time, and
+  lists differ in length.
 - "to hand" is the engine's time divided by hand's in the same run. "to fastest peer" is that, divided by the fastest peer's.
 - Take the ratios: the machine is shared.
 
@@ -52,6 +54,9 @@ func page(runs []run, note string) (string, error) {
 		time.Now().UTC().Format("2 January 2006"), strings.Replace(runtime.Version(), "go", "Go ", 1), runs[0].processor, note)
 	fmt.Fprintf(&s, "Made by `make bench` and `go run ./report` in `bench/policy`. Peers: %s.\n", strings.Join(versions, ", "))
 	s.WriteString(method + "\n## Figures\n")
+	if _, ok := runs[0].lines[0].figures["cpu-ns/op"]; ok {
+		s.WriteString("\nTimes are of the process's processors, in all its threads and the garbage collector's included, not of the clock: others used the machine too.\n")
+	}
 	for _, w := range []struct{ name, title string }{
 		{"W1RBAC", "W1: roles"},
 		{"W2ReBAC", "W2: relations"},

@@ -19,6 +19,14 @@ type run struct {
 	lines     []line
 }
 
+// time is the processor's where the run has it, else the clock's.
+func (l line) time() float64 {
+	if v, ok := l.figures["cpu-ns/op"]; ok {
+		return v
+	}
+	return l.figures["ns/op"]
+}
+
 // parse reads what `go test -bench` prints.
 func parse(text string) (run, error) {
 	var r run
@@ -72,7 +80,7 @@ func results(runs []run, workload string) []result {
 				continue
 			}
 			if engine == "hand" {
-				hand = l.figures["ns/op"]
+				hand = l.time()
 			}
 			if seen[engine] {
 				continue
@@ -80,7 +88,7 @@ func results(runs []run, workload string) []result {
 			seen[engine] = true
 			f := l.figures
 			all = append(all, result{
-				engine: engine, ns: f["ns/op"], allocs: f["allocs/op"], checked: f["checked"], hand: hand,
+				engine: engine, ns: l.time(), allocs: f["allocs/op"], checked: f["checked"], hand: hand,
 			})
 		}
 	}
@@ -133,7 +141,7 @@ func growthOf(runs []run) []point {
 		for _, l := range r.lines {
 			if rest, ok := strings.CutPrefix(l.name, "Growth/"); ok {
 				kind, _, _ := strings.Cut(rest, "/")
-				points = append(points, point{kind, l.figures["facts"], l.figures["ns/op"], l.figures["bytes/fact"]})
+				points = append(points, point{kind, l.figures["facts"], l.time(), l.figures["bytes/fact"]})
 			}
 		}
 	}

@@ -34,6 +34,7 @@ func plot(points []point) string {
 		low, high, most = min(low, p.facts), max(high, p.facts), max(most, p.ns)
 	}
 	from, to := math.Floor(math.Log10(low)+0.1), math.Ceil(math.Log10(high)-0.1)
+	round := strings.NewReplacer(".00 ", " ", ".0 ", " ")
 	floor, roof := 1.0, math.Ceil(math.Log10(most))
 	x := func(facts float64) float64 { return left + (right-left)*(math.Log10(facts)-from)/(to-from) }
 	y := func(ns float64) float64 { return bottom - (bottom-top)*(math.Log10(ns)-floor)/(roof-floor) }
@@ -45,7 +46,7 @@ func plot(points []point) string {
 	for e := floor; e <= roof; e++ {
 		at := y(math.Pow(10, e))
 		fmt.Fprintf(&s, "<line class=\"grid\" x1=\"%.0f\" x2=\"%.0f\" y1=\"%.0f\" y2=\"%.0f\"/>\n", left, right, at, at)
-		fmt.Fprintf(&s, "<text x=\"%.0f\" y=\"%.0f\" text-anchor=\"end\">%s</text>\n", left-8, at+4, duration(math.Pow(10, e)))
+		fmt.Fprintf(&s, "<text x=\"%.0f\" y=\"%.0f\" text-anchor=\"end\">%s</text>\n", left-8, at+4, round.Replace(duration(math.Pow(10, e))))
 	}
 	fmt.Fprintf(&s, "<text x=\"%.0f\" y=\"%.0f\" text-anchor=\"middle\">facts</text>\n", (left+right)/2, bottom+42)
 	fmt.Fprintf(&s, "<text x=\"%.0f\" y=\"%.0f\">time of one check</text>\n", left, top-12)
