@@ -5,6 +5,7 @@ import (
 	"os"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 )
@@ -125,7 +126,9 @@ func versions(files ...string) ([]string, error) {
 			return nil, err
 		}
 		for _, m := range required.FindAllStringSubmatch(string(text), -1) {
-			all = append(all, m[1]+" "+m[2])
+			if v := m[1] + " " + m[2]; !slices.Contains(all, v) {
+				all = append(all, v)
+			}
 		}
 	}
 	return all, nil
