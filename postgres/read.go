@@ -12,6 +12,7 @@ import (
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz"
 	"github.com/writ-dev/writ/authz/environment"
+	"github.com/writ-dev/writ/internal/ahead"
 	"github.com/writ-dev/writ/ledger"
 )
 
@@ -30,6 +31,12 @@ func (s *Store) Load(ctx context.Context, each func(authz.Change) error) (ledger
 	if head, err = scanHead(tx.QueryRow(ctx, s.queries[readHead])); err != nil {
 		return head, err
 	}
+	err = ahead.Run(func(yield func(authz.Change) error) error { return s.loadAll(ctx, tx, yield) }, each)
+	return head, err
+}
+
+// loadAll gives what stands in the tables.
+func (s *Store) loadAll(ctx context.Context, tx pgx.Tx, each func(authz.Change) error) error {
 	for _, part := range []struct {
 		query query
 		scan  func(pgx.Rows) (authz.Change, error)
@@ -41,7 +48,7 @@ func (s *Store) Load(ctx context.Context, each func(authz.Change) error) (ledger
 	} {
 		rows, err := tx.Query(ctx, s.queries[part.query])
 		if err != nil {
-			return head, failed("read", err)
+			return failed("read", err)
 		}
 		if err := run(rows, func() error {
 			c, err := part.scan(rows)
@@ -50,10 +57,10 @@ func (s *Store) Load(ctx context.Context, each func(authz.Change) error) (ledger
 			}
 			return each(c)
 		}); err != nil {
-			return head, err
+			return err
 		}
 	}
-	return head, nil
+	return nil
 }
 
 // run calls f for each row.
