@@ -191,20 +191,12 @@ func (s *Store) Wait(ctx context.Context, after uint64) error {
 	return nil
 }
 
+// answerTime bounds how long Wait lets the server think: a server whose machine is gone says nothing.
+const answerTime = 5 * time.Second
+
 func (s *Store) waitFor(ctx context.Context, after uint64) error {
-	if s.listen == nil {
-		conn, err := pgx.ConnectConfig(ctx, s.pool.Config().ConnConfig)
-		if err != nil {
-			return err
-		}
-		s.listen = conn
-		// Listening begins before the head is read, so that nothing falls between the two.
-		if _, err := conn.Exec(ctx, "LISTEN "+s.channel); err != nil {
-			return err
-		}
-	}
 	for {
-		head, err := scanHead(s.listen.QueryRow(ctx, s.queries[readHead]))
+		head, err := s.ask(ctx)
 		if err != nil || head.Seq > after {
 			return err
 		}
@@ -212,6 +204,24 @@ func (s *Store) waitFor(ctx context.Context, after uint64) error {
 			return err
 		}
 	}
+}
+
+// ask reads the head on the connection that listens.
+func (s *Store) ask(ctx context.Context) (ledger.Head, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	if s.listen == nil {
+		conn, err := pgx.ConnectConfig(ctx, s.pool.Config().ConnConfig)
+		if err != nil {
+			return ledger.Head{}, err
+		}
+		s.listen = conn
+		// Listening begins before the head is read, so that nothing falls between the two.
+		if _, err := conn.Exec(ctx, "LISTEN "+s.channel); err != nil {
+			return ledger.Head{}, err
+		}
+	}
+	return scanHead(s.listen.QueryRow(ctx, s.queries[readHead]))
 }
 
 // notified waits until the head is past after, or the time of a poll has come.
