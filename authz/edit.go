@@ -10,7 +10,7 @@ import (
 	"github.com/writ-dev/writ/internal/expr"
 )
 
-// Edit collects changes of facts. A snapshot is edited once: the next edit starts from what Done gave.
+// Edit collects changes of facts. Many edits may follow one snapshot, at the same time too; none sees another's.
 type Edit struct {
 	c *compiled
 	g *graph.Edit
