@@ -61,6 +61,14 @@ func (r *Record) Attribute(name string) (any, bool) {
 	if r == nil {
 		return nil, false
 	}
+	if len(r.Attributes) <= smallMax {
+		for i := range r.Attributes {
+			if r.Attributes[i].Name == name {
+				return r.Attributes[i].Value, true
+			}
+		}
+		return nil, false
+	}
 	i, ok := slices.BinarySearchFunc(r.Attributes, name, func(a Attribute, name string) int {
 		return strings.Compare(a.Name, name)
 	})
@@ -171,6 +179,16 @@ func (g *Graph) Objects(subject ID, subjectRel, rel Rel) Edges {
 	}
 	return g.in.at(uint32(subject)).between(
 		pack(uint16(subjectRel), uint16(rel), 0), pack(uint16(subjectRel), uint16(last), ^ID(0)), true)
+}
+
+// FewObjects is Objects of all relations for a subject that stands in few tuples;
+// few is false, and nothing is run over, when it stands in more than most.
+func (g *Graph) FewObjects(subject ID, subjectRel Rel, most int) (edges Edges, few bool) {
+	l := g.in.at(uint32(subject))
+	if l.len() > most {
+		return Edges{}, false
+	}
+	return l.between(pack(uint16(subjectRel), 0, 0), pack(uint16(subjectRel), maxRel, ^ID(0)), true), true
 }
 
 // ObjectsAny runs over all tuples that a subject stands in, as an entity and as a
