@@ -45,9 +45,45 @@ type Edge struct {
 type Record struct {
 	Tenant     ID
 	Attributes []Attribute // by name
-	Profile    map[string]string
-	Created    time.Time
-	Updated    time.Time
+	*About                 // nil when there is none of it
+}
+
+// About is the part of a record that questions seldom ask for.
+type About struct {
+	Profile map[string]string
+	Created time.Time
+	Updated time.Time
+}
+
+// NewRecord gives a record with room for some attributes. Those of a record with few stand
+// beside it in memory: a question that reads one would else wait twice.
+func NewRecord(attributes int) *Record {
+	switch {
+	case attributes == 0:
+		return &Record{}
+	case attributes <= 2:
+		r := &struct {
+			Record
+			room [2]Attribute
+		}{}
+		r.Attributes = r.room[:0]
+		return &r.Record
+	case attributes == 3:
+		r := &struct {
+			Record
+			room [3]Attribute
+		}{}
+		r.Attributes = r.room[:0]
+		return &r.Record
+	case attributes <= 5:
+		r := &struct {
+			Record
+			room [5]Attribute
+		}{}
+		r.Attributes = r.room[:0]
+		return &r.Record
+	}
+	return &Record{Attributes: make([]Attribute, 0, attributes)}
 }
 
 // Attribute is a named JSON value.
