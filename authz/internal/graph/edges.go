@@ -144,11 +144,11 @@ func (l *list) between(first, last uint64, bySubject bool) Edges {
 	if l == nil {
 		return Edges{}
 	}
-	e := Edges{keys: l.keys, last: last, bySubject: bySubject}
-	if l.more != nil {
-		e.extra = l.more.extra
-		if l.more.chunks != nil {
-			e.chunks = l.more.chunks[l.chunk(first):]
+	e := Edges{keys: l.keys(!bySubject), last: last, bySubject: bySubject}
+	if l.rest != nil && l.rest.more != nil {
+		e.extra = l.rest.more.extra
+		if l.rest.more.chunks != nil {
+			e.chunks = l.rest.more.chunks[l.chunk(first):]
 			e.turn()
 		}
 	}

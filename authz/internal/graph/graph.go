@@ -157,7 +157,7 @@ func (g *Graph) Has(object ID, rel Rel, subject ID, subjectRel Rel) (Edge, bool)
 	if l == nil {
 		return Edge{}, false
 	}
-	key := pack(uint16(rel), uint16(subjectRel), subject)
+	key, timed := pack(uint16(rel), uint16(subjectRel), subject), true
 	if l.hub() {
 		// The other end has most often few edges, and those stand together.
 		back := g.in.at(uint32(subject))
@@ -165,10 +165,10 @@ func (g *Graph) Has(object ID, rel Rel, subject ID, subjectRel Rel) (Edge, bool)
 			return Edge{}, false
 		}
 		if !back.hub() {
-			l, key = back, pack(uint16(subjectRel), uint16(rel), object)
+			l, key, timed = back, pack(uint16(subjectRel), uint16(rel), object), false
 		}
 	}
-	extra, ok := l.find(key)
+	extra, ok := l.find(key, timed)
 	if !ok {
 		return Edge{}, false
 	}
@@ -221,7 +221,7 @@ func (g *Graph) Objects(subject ID, subjectRel, rel Rel) Edges {
 // few is false, and nothing is run over, when it stands in more than most.
 func (g *Graph) FewObjects(subject ID, subjectRel Rel, most int) (edges Edges, few bool) {
 	l := g.in.at(uint32(subject))
-	if l.len() > most {
+	if l.len(false) > most {
 		return Edges{}, false
 	}
 	return l.between(pack(uint16(subjectRel), 0, 0), pack(uint16(subjectRel), maxRel, ^ID(0)), true), true
@@ -235,7 +235,7 @@ func (g *Graph) ObjectsAny(subject ID) Edges {
 
 // Degree is how many tuples an object has, and in how many a subject stands.
 func (g *Graph) Degree(id ID) (asObject, asSubject int) {
-	return g.out.at(uint32(id)).len(), g.in.at(uint32(id)).len()
+	return g.out.at(uint32(id)).len(true), g.in.at(uint32(id)).len(false)
 }
 
 // Record gives what is recorded about an entity; nil for nothing.
@@ -249,7 +249,7 @@ func (g *Graph) Record(id ID) *Record {
 
 // Known reports whether anything is stored about an entity: a record or a tuple.
 func (g *Graph) Known(id ID) bool {
-	return g.out.at(uint32(id)).len() > 0 || g.in.at(uint32(id)).len() > 0 || g.Record(id) != nil
+	return g.out.at(uint32(id)).len(true) > 0 || g.in.at(uint32(id)).len(false) > 0 || g.Record(id) != nil
 }
 
 // Each runs over the known entities of a type in order of their numbers until f gives false.
