@@ -260,6 +260,26 @@ func newRest(words int) *rest {
 		r.keys = r.room[:words]
 		return &r.rest
 	}
+	return newLongRest(words)
+}
+
+func newLongRest(words int) *rest {
+	switch {
+	case words <= 12:
+		r := &struct {
+			rest
+			room [12]uint64
+		}{}
+		r.keys = r.room[:words]
+		return &r.rest
+	case words <= 16:
+		r := &struct {
+			rest
+			room [16]uint64
+		}{}
+		r.keys = r.room[:words]
+		return &r.rest
+	}
 	return &rest{keys: make([]uint64, words)}
 }
 
