@@ -142,7 +142,10 @@ func (e *Edit) remove(t *Tuple) {
 }
 
 func (e *Edit) record(r *Record) {
-	stored := &graph.Record{Profile: maps.Clone(r.Profile), Created: r.Created, Updated: r.Updated}
+	stored := graph.NewRecord(len(r.Attributes))
+	if len(r.Profile) > 0 || !r.Created.IsZero() || !r.Updated.IsZero() {
+		stored.About = &graph.About{Profile: maps.Clone(r.Profile), Created: r.Created, Updated: r.Updated}
+	}
 	if r.Tenant != "" {
 		stored.Tenant = e.entity(Entity{TenantType, r.Tenant})
 	}
