@@ -138,7 +138,7 @@ func conditionText(name string, p *expr.Program, from expr.Source, ok bool, err 
 	default:
 		b.WriteString(" does not hold: ")
 	}
-	b.WriteString(brief(p.String()))
+	b.WriteString(brief(strings.Join(strings.Fields(p.String()), " "))) // on one line, however it was written
 	values := map[string]any{}
 	sep := " ("
 	for _, v := range p.Values(from) {
