@@ -156,10 +156,13 @@ func writeTests(w io.Writer, c style, all []tested) {
 		} else {
 			fmt.Fprintf(w, "%s  %s %s\n", c.red("FAIL"), name, c.faint(fmt.Sprintf("(%d of %s)", failed, counted(end-start, "question"))))
 		}
+		said := "" // what is wrong with the file is wrong for each of its questions
 		for _, t := range all[start:end] {
-			if !t.Passed {
-				t.write(w)
+			if t.Passed || t.Error != "" && t.Error == said {
+				continue
 			}
+			said = t.Error
+			t.write(w)
 		}
 		start = end
 	}
@@ -174,6 +177,9 @@ func (t tested) write(w io.Writer) {
 	}
 	fmt.Fprintf(w, "      want %s\n      got  %s\n", t.Want, t.Got)
 	for _, r := range t.Reasons {
-		fmt.Fprintf(w, "      because %s\n", r.Message)
+		fmt.Fprintf(w, "      because %s\n", oneLine(r.Message))
+		if r.Fix != nil {
+			fmt.Fprintf(w, "        fix: %s\n", oneLine(r.Fix.Summary))
+		}
 	}
 }
