@@ -279,7 +279,7 @@ func (c *compiler) checkSet(x *Set) {
 	}
 	seen := []string{x.Key}
 	for up := x; up.Parent != ""; {
-		parent := c.s.Set(up.Parent)
+		parent := c.sets[up.Parent]
 		switch {
 		case parent == nil:
 			_ = suggest(c.problem(c.s.spot(up.Position, up.Parent), "%s: there is no set %q above it", up.Title(), short(up.Parent)), up.Parent, keys(c.s.Sets))
@@ -306,7 +306,7 @@ func (c *compiler) checkRule(r *Rule) {
 	case r.IsRole && c.s.Role(r.Users) == nil:
 		_ = suggest(c.problem(c.s.spot(r.Position, r.Users), "%s: there is no role %q in a tenant", where, short(r.Users)), r.Users, keys(c.s.Roles))
 	case !r.IsRole && r.Users != "":
-		if set := c.s.Set(r.Users); set == nil || set.Resource != "" {
+		if set := c.sets[r.Users]; set == nil || set.Resource != "" {
 			_ = suggest(c.problem(c.s.spot(r.Position, r.Users), "%s: there is no user set %q", where, short(r.Users)), r.Users, c.setKeys(""))
 		}
 	}
@@ -314,7 +314,7 @@ func (c *compiler) checkRule(r *Rule) {
 	case r.IsResource && r.Resources != kind:
 		c.problem(c.s.spot(r.Position, r.Permission), "%s: the permission %s is not on %s", where, r.Permission, short(r.Resources))
 	case !r.IsResource && r.Resources != "":
-		if set := c.s.Set(r.Resources); set == nil || set.Resource == "" {
+		if set := c.sets[r.Resources]; set == nil || set.Resource == "" {
 			_ = suggest(c.problem(c.s.spot(r.Position, r.Resources), "%s: there is no resource set %q", where, short(r.Resources)), r.Resources, c.setKeys(kind))
 		} else if set.Resource != kind {
 			c.problem(c.s.spot(r.Position, r.Permission), "%s: the permission %s is not on %s, which %s holds", where, r.Permission, set.Resource, set.Title())

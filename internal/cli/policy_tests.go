@@ -14,18 +14,18 @@ import (
 func newPolicyTest(sh *shell) *cobra.Command {
 	var format string
 	cmd := &cobra.Command{
-		Use:   "test FILE|DIR...",
+		Use:   "test [FILE|DIR...]",
 		Short: "Run the tests of policies",
 		Long: `Runs the tests that policies carry: ` + "`tests`" + ` of a topology's policy or of a policy
 file, and OpenFGA store tests (.fga.yaml). Each answer that is not the wanted one is
 shown with its reasons. The exit status is 1 when there is one, or no test at all.`,
-		Args: cobra.MinimumNArgs(1),
+		Args: cobra.ArbitraryArgs,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := checkFormat(format); err != nil {
 				return err
 			}
 			var all []tested
-			for _, path := range args {
+			for _, path := range pathArgs(args) {
 				p, err := openPolicy(path)
 				if err != nil {
 					return err

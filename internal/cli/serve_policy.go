@@ -10,7 +10,7 @@ import (
 	"github.com/writ-dev/writ/authz"
 	"github.com/writ-dev/writ/authz/environment"
 	"github.com/writ-dev/writ/authz/openfga"
-	"github.com/writ-dev/writ/authz/policy"
+	"github.com/writ-dev/writ/authz/policyfile"
 	"github.com/writ-dev/writ/authz/schema"
 	"github.com/writ-dev/writ/topology"
 )
@@ -20,7 +20,7 @@ type startPolicy struct {
 	file   string
 	source authz.Source
 	model  *authz.Model
-	facts  []policy.Fact
+	facts  []policyfile.Fact
 }
 
 // policyFormat is how Writ's own policies are stored.
@@ -97,8 +97,8 @@ func readOpenFGA(file string, text []byte) (*startPolicy, error) {
 }
 
 // parsePolicy reads a policy of Writ's own form, with the files that it names.
-func parsePolicy(text []byte, at writ.Position) (*policy.Policy, error) {
-	return policy.Parse(text, at, policy.Options{
+func parsePolicy(text []byte, at writ.Position) (*policyfile.Policy, error) {
+	return policyfile.Parse(text, at, policyfile.Options{
 		File: func(name string) ([]byte, error) { return readBeside(filepath.Dir(at.File), name) },
 		OpenFGA: func(file string, text []byte) (*authz.Model, error) {
 			doc, err := openfga.Parse(file, text)

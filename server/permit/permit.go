@@ -12,7 +12,7 @@ import (
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/server"
 	"github.com/writ-dev/writ/server/permit/facts"
-	"github.com/writ-dev/writ/server/permit/policy"
+	"github.com/writ-dev/writ/server/permit/manage"
 	"github.com/writ-dev/writ/server/permit/wire"
 )
 
@@ -102,9 +102,9 @@ func management(c Config) http.Handler {
 	add("/v2", facts.ScopeRoutes())
 	for _, prefix := range []string{"/v2/facts/{proj}/{env}", "/facts"} { // the second as decision points pass it on
 		add(prefix, facts.Routes())
-		add(prefix, policy.FactRoutes())
+		add(prefix, manage.FactRoutes())
 	}
-	add("/v2/schema/{proj}/{env}", policy.Routes())
+	add("/v2/schema/{proj}/{env}", manage.Routes())
 	mux.HandleFunc("/", unknown)
 	return mux
 }

@@ -1,6 +1,6 @@
-// Package policy reads policies as people write them: the `policy:` section of a topology, or a policy.yml. Beside
+// Package policyfile reads policies as people write them: the `policy:` section of a topology, or a policy.yml. Beside
 // the policy itself such a file may hold facts, which an environment starts with, and tests.
-package policy
+package policyfile
 
 import (
 	"encoding/json"

@@ -1,4 +1,4 @@
-package policy_test
+package policyfile_test
 
 import (
 	"bytes"
@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/writ-dev/writ"
-	"github.com/writ-dev/writ/authz/policy"
+	"github.com/writ-dev/writ/authz/policyfile"
 	"github.com/writ-dev/writ/topology"
 )
 
@@ -40,7 +40,7 @@ func TestErrors(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, got := policy.Parse(src, writ.Position{File: "policy.yml", Line: 1, Col: 1}, policy.Options{File: other})
+			_, got := policyfile.Parse(src, writ.Position{File: "policy.yml", Line: 1, Col: 1}, policyfile.Options{File: other})
 			if got == nil {
 				t.Fatal("no error")
 			}
@@ -115,7 +115,7 @@ func TestExample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := policy.Parse([]byte(top.Policy.YAML), top.Policy.Pos, policy.Options{
+	p, err := policyfile.Parse([]byte(top.Policy.YAML), top.Policy.Pos, policyfile.Options{
 		File: func(name string) ([]byte, error) { return os.ReadFile(filepath.Join(dir, name)) },
 	})
 	if err != nil {
@@ -149,7 +149,7 @@ func TestSemantics(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p, err := policy.Parse(src, writ.Position{File: file, Line: 1, Col: 1}, policy.Options{})
+			p, err := policyfile.Parse(src, writ.Position{File: file, Line: 1, Col: 1}, policyfile.Options{})
 			if err != nil {
 				var shown bytes.Buffer
 				writ.WriteError(&shown, err)
@@ -195,7 +195,7 @@ func TestPage(t *testing.T) {
 	before, _, _ := strings.Cut(blocks[0], "  tests:\n")
 	more := before + "  " + strings.ReplaceAll(blocks[2], "\n", "\n  ")
 	for _, text := range []string{blocks[0], more} {
-		p, err := policy.Parse([]byte(text), writ.Position{File: "policy.md", Line: 1, Col: 1}, policy.Options{
+		p, err := policyfile.Parse([]byte(text), writ.Position{File: "policy.md", Line: 1, Col: 1}, policyfile.Options{
 			File: func(string) ([]byte, error) { return []byte(blocks[1]), nil },
 		})
 		if err != nil {

@@ -1,4 +1,4 @@
-package policy
+package manage
 
 import (
 	"encoding/json"

@@ -1,7 +1,7 @@
-// Package policy serves the part of Permit's management API that is about the schema: resources,
+// Package manage serves the part of Permit's management API that is about the schema: resources,
 // roles, relations, condition sets, rules, proxy configs. They are parts of the environment's policy
 // (package schema); every change of it is validated against the facts before it counts.
-package policy
+package manage
 
 import (
 	"encoding/json"

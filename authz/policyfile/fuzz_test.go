@@ -1,4 +1,4 @@
-package policy_test
+package policyfile_test
 
 import (
 	"io/fs"
@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/writ-dev/writ"
-	"github.com/writ-dev/writ/authz/policy"
+	"github.com/writ-dev/writ/authz/policyfile"
 )
 
 // FuzzParse holds Parse to three promises on any text: it returns, each error lies within the text wherever
@@ -31,7 +31,7 @@ func FuzzParse(f *testing.F) {
 	f.Add("roles: {a: [b:c:d, b:*], b:c: x, \"d\":1, e:f: {may: [g:h]}}\n", 2, 5)
 	f.Fuzz(func(t *testing.T, text string, line, col int) {
 		at := writ.Position{File: "topology.yml", Line: 1 + line&0xff, Col: 1 + col&0x1f}
-		p, err := policy.Parse([]byte(text), at, policy.Options{File: func(string) ([]byte, error) { return nil, fs.ErrNotExist }})
+		p, err := policyfile.Parse([]byte(text), at, policyfile.Options{File: func(string) ([]byte, error) { return nil, fs.ErrNotExist }})
 		if err != nil {
 			checkPositions(t, err, text, at)
 			return

@@ -1,4 +1,4 @@
-package policy_test
+package policyfile_test
 
 import (
 	"fmt"
@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/writ-dev/writ"
-	"github.com/writ-dev/writ/authz/policy"
+	"github.com/writ-dev/writ/authz/policyfile"
 )
 
 func ExampleParse() {
@@ -27,7 +27,7 @@ tests:
     - ann may write document:plan
     - bob may not write document:plan
 `
-	p, err := policy.Parse([]byte(text), writ.Position{File: "policy.yml", Line: 1, Col: 1}, policy.Options{})
+	p, err := policyfile.Parse([]byte(text), writ.Position{File: "policy.yml", Line: 1, Col: 1}, policyfile.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}
