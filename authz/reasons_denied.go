@@ -37,7 +37,7 @@ func (x *explanation) denied() []writ.Reason {
 	}
 	slices.SortStableFunc(d.reasons, func(x, y ranked) int { return x.rank - y.rank })
 	if len(d.reasons) == 0 {
-		d.say(rankRest, "", writ.Position{}, "nothing that is stored gives "+brief(x.a.q.Action.Name)+" on "+brief(x.a.q.Resource.Type)+" to "+x.who())
+		d.say(rankRest, "", writ.Position{}, "nothing gives "+brief(x.a.q.Action.Name)+" on "+brief(x.a.q.Resource.Type)+" to "+x.who())
 	}
 	if len(d.reasons) > maxReasons {
 		d.reasons = d.reasons[:maxReasons]
