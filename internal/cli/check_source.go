@@ -66,7 +66,7 @@ func (f *checkFlags) openFile(sh *shell, dir string) (checkSource, error) {
 		if !info.IsDir() {
 			return nil, writ.Errorf(writ.CodeUsage, "%s is no directory", dir).WithHint("a file is asked with  --policy %s", quoted(dir))
 		}
-		p, err = findPolicy(dir)
+		p, err = findPolicy(dir, nil)
 	}
 	if err != nil {
 		return nil, err
@@ -182,7 +182,7 @@ type remoteSource struct {
 }
 
 func (f *checkFlags) openRemote(s *remoteServer) (checkSource, error) {
-	c, err := client.New(client.Config{URL: s.url, Key: s.key, Timeout: time.Minute})
+	c, err := client.New(client.Config{URL: s.url, Key: s.key, HTTP: s.client, Timeout: time.Minute})
 	if err != nil {
 		return nil, err
 	}
