@@ -38,9 +38,8 @@ func decisions(c Config) http.Handler {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { serve(w, r, handle) })
 	}
 	mux.HandleFunc("POST /allowed/all-tenants", func(w http.ResponseWriter, r *http.Request) { d.serveAllTenants(w, r) })
-	for _, method := range []string{http.MethodGet, http.MethodPost} { // nginx's auth_request sends GET
-		mux.HandleFunc(method+" /nginx_allowed", func(w http.ResponseWriter, r *http.Request) { serve(w, r, d.nginx) })
-	}
+	mux.HandleFunc("POST /nginx_allowed", func(w http.ResponseWriter, r *http.Request) { serve(w, r, d.nginx) })
+	mux.HandleFunc("GET /nginx_allowed", func(w http.ResponseWriter, r *http.Request) { serve(w, r, denyWith403(d.nginx)) })
 	mux.HandleFunc("GET /local/role_assignments", func(w http.ResponseWriter, r *http.Request) {
 		call, err := wire.NewCall(w, r, server.CallerOf(r.Context()), c.Limits)
 		if err == nil {
