@@ -3,6 +3,7 @@ package wire
 import (
 	"cmp"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/writ-dev/writ"
@@ -41,6 +42,15 @@ type Call struct {
 	// State is what is read: the state that the request asks for, after a write the one that it
 	// made, and within a plan the one that the plan follows.
 	State *environment.State
+	query url.Values // see Query
+}
+
+// Query is the query of the address, read once: lists ask for it at every row.
+func (c *Call) Query() url.Values {
+	if c.query == nil {
+		c.query = c.R.URL.Query()
+	}
+	return c.query
 }
 
 // NewCall looks at what all requests have in common: the environment in the path, which must be
