@@ -19,6 +19,7 @@ type exchange struct {
 	caller   *Caller
 	id       string
 	status   int
+	slot     chan struct{} // that it has one of; nil: none
 }
 
 // WriteHeader notes the status for the metrics.
@@ -65,7 +66,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.fail(x, r, x, err)
 		return
 	}
-	defer s.release(x.protocol)
+	defer s.release(x)
 	x.protocol.Handler.ServeHTTP(x, r)
 }
 
@@ -93,7 +94,9 @@ func (s *Server) pass(x *exchange, r *http.Request) error {
 		}
 	}
 	limit := s.config.Limits.Body
-	if p.Bulk != nil && p.Bulk(r) {
+	if x.caller == nil {
+		limit = min(limit, openBody)
+	} else if p.Bulk != nil && p.Bulk(r) {
 		limit = s.config.Limits.BulkBody
 	}
 	if r.ContentLength > limit {
@@ -102,26 +105,35 @@ func (s *Server) pass(x *exchange, r *http.Request) error {
 	if r.Body != nil && r.Body != http.NoBody {
 		r.Body = http.MaxBytesReader(x, r.Body, limit)
 	}
-	return s.occupy(p)
+	return s.occupy(x)
 }
+
+// openBody bounds the bytes of a body that comes without a key at the gate.
+const openBody = 64 << 10
 
 // occupy takes one of the slots for requests that are answered at once. The server's own
-// pages take none: it can be looked at when it is full.
-func (s *Server) occupy(p *Protocol) error {
-	if p.Name == ownName {
+// pages take none: it can be looked at when it is full. Requests without a key have slots of
+// their own: who has none must not keep those who have one out by sending slowly.
+func (s *Server) occupy(x *exchange) error {
+	slots := s.slots
+	switch {
+	case x.protocol.Name == ownName:
 		return nil
+	case x.caller == nil:
+		slots = s.open
 	}
 	select {
-	case s.slots <- struct{}{}:
+	case slots <- struct{}{}:
+		x.slot = slots
 		return nil
 	default:
-		return busy(cap(s.slots))
+		return busy(cap(slots))
 	}
 }
 
-func (s *Server) release(p *Protocol) {
-	if p.Name != ownName {
-		<-s.slots
+func (s *Server) release(x *exchange) {
+	if x.slot != nil {
+		<-x.slot
 	}
 }
 

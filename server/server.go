@@ -89,6 +89,7 @@ type Server struct {
 	exact   map[string]*Protocol
 	rooms   rooms
 	slots   chan struct{}
+	open    chan struct{} // of requests without a key
 	buckets buckets
 	metrics metrics
 	started time.Time
@@ -108,7 +109,7 @@ func New(c Config) (*Server, error) {
 	c.Limits = c.Limits.withDefaults()
 	s := &Server{
 		config: c, log: c.Log, exact: map[string]*Protocol{},
-		slots: make(chan struct{}, c.Limits.Concurrent), started: c.Now(),
+		slots: make(chan struct{}, c.Limits.Concurrent), open: make(chan struct{}, max(1, c.Limits.Concurrent/8)), started: c.Now(),
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
