@@ -1,6 +1,7 @@
 package authz_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/writ-dev/writ"
@@ -36,5 +37,25 @@ func TestATenantThatIsNoTextIsNotTheDefaultTenant(t *testing.T) {
 	q.Tenant = "home" // what the question says itself counts; the property is one like others then
 	if ok, err := s.Allowed(q); !ok || err != nil {
 		t.Errorf("with a tenant of its own: %v %v", ok, err)
+	}
+}
+
+// A search over many objects, each as costly as a question may be, went on for as long as it took, with
+// the client long gone.
+func TestAListingCanBeStopped(t *testing.T) {
+	t.Parallel()
+	s := snapshot(t, documents(), "document:a#viewer@user:ann", "document:b#viewer@user:ann", "document:c#viewer@user:ann")
+	q := ask(t, "document:a#read@user:ann")
+	for name, list := range map[string]func(*authz.List) (authz.Page, error){"resources": s.Resources, "subjects": s.Subjects} {
+		for _, limit := range []int{1, 100} {
+			l := authz.List{Query: *q, Type: map[string]string{"resources": "document", "subjects": "user"}[name], Limit: limit}
+			if page, err := list(&l); err != nil || len(page.IDs) == 0 {
+				t.Errorf("%s: %v, %v", name, page, err)
+			}
+			l.Stop = func() error { return context.Canceled }
+			if page, err := list(&l); writ.CodeOf(err) != writ.CodeCancelled || len(page.IDs) > 0 {
+				t.Errorf("%s, stopped: %v, %v", name, page, err)
+			}
+		}
 	}
 }

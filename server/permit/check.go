@@ -109,6 +109,9 @@ func (d *decider) bulk(a *asker, body []byte) (any, error) {
 	}
 	results := make([]result, len(all))
 	for i := range all {
+		if err := a.r.Context().Err(); err != nil {
+			return nil, writ.Errorf(writ.CodeCancelled, "the checks took too long: %d of %d are answered", i, len(all))
+		}
 		one, err := a.check(&all[i])
 		if err != nil {
 			if writ.CodeOf(err) == writ.CodeInternal {
@@ -278,7 +281,7 @@ func (a *asker) allTenants(q *checkQuery) (any, error) {
 			add(wire.DefaultTenant)
 		}
 	}
-	err = pages(authz.List{Query: *query}, a.view.Snapshot.Tenants, add)
+	err = pages(authz.List{Query: *query, Stop: a.r.Context().Err}, a.view.Snapshot.Tenants, add)
 	// The second name is what Node's SDK reads.
 	return map[string]any{"allowed_tenants": allowed, "allowedTenants": allowed}, err
 }
