@@ -1,11 +1,13 @@
 package server_test
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
+	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/server"
 )
 
@@ -42,5 +44,29 @@ func TestWhoHasNoKeyTakesNoSlotFromThoseWhoHave(t *testing.T) {
 	}
 	if code := send(strings.Repeat(" ", 64<<10+1)); code != 413 {
 		t.Errorf("a long body without a key: %d, want 413", code)
+	}
+}
+
+// When the disk was full, a key that may write was told the path of the database and SQLite's words.
+func TestWhatTheStoreSaysGoesToTheLogAlone(t *testing.T) {
+	t.Parallel()
+	for _, err := range []error{
+		writ.Errorf(writ.CodeExternal, "/var/lib/writ/default.db was not written: the disk is full"),
+		writ.Errorf(writ.CodeExternal, "no answer: %w", errors.New("dial postgres://writ@/var/lib/writ")),
+	} {
+		failing := server.Protocol{
+			Name: "failing", Prefixes: []string{"/failing"},
+			Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { server.Fail(w, r, err) }),
+		}
+		s := newStand(t, server.Config{Protocols: []server.Protocol{failing}}).open()
+		read, _ := s.key(server.Read, 0)
+		answer, text := s.ask("POST", "/failing", read, "{}", 502)
+		id := answer.Header.Get("X-Request-Id")
+		if strings.Contains(text, "/var/lib") || !strings.Contains(text, id) {
+			t.Errorf("the caller is told %s", text)
+		}
+		if log := s.log.String(); !strings.Contains(log, "/var/lib") || !strings.Contains(log, id) {
+			t.Errorf("the log has %q", log)
+		}
 	}
 }
