@@ -10,7 +10,7 @@ import (
 	"github.com/writ-dev/writ/internal/expr"
 )
 
-// Edit collects changes of facts. A snapshot is edited once: the next edit starts from what Done gave.
+// Edit collects changes of facts. Many edits may follow one snapshot, at the same time too; none sees another's.
 type Edit struct {
 	c *compiled
 	g *graph.Edit
@@ -142,7 +142,10 @@ func (e *Edit) remove(t *Tuple) {
 }
 
 func (e *Edit) record(r *Record) {
-	stored := &graph.Record{Profile: maps.Clone(r.Profile), Created: r.Created, Updated: r.Updated}
+	stored := graph.NewRecord(len(r.Attributes))
+	if len(r.Profile) > 0 || !r.Created.IsZero() || !r.Updated.IsZero() {
+		stored.About = &graph.About{Profile: maps.Clone(r.Profile), Created: r.Created, Updated: r.Updated}
+	}
 	if r.Tenant != "" {
 		stored.Tenant = e.entity(Entity{TenantType, r.Tenant})
 	}

@@ -35,6 +35,7 @@ const maxSteps = 20
 
 // granted gives the reasons of an allow.
 func (x *explanation) granted() []writ.Reason {
+	x.terse = true
 	root := x.proof()
 	first := writ.Reason{Layer: writ.LayerPolicy, Effect: writ.EffectAllow, Message: x.may(true) + ": " + story(root)}
 	for n := root; n != nil && first.Rule == ""; n = next(n) {

@@ -71,6 +71,9 @@ func stored(r *graph.Record, field string) (any, bool) {
 	if v, ok := r.Attribute(field); ok {
 		return v, true
 	}
+	if r.About == nil {
+		return nil, false
+	}
 	v, ok := r.Profile[field]
 	return v, ok
 }
@@ -214,8 +217,10 @@ func (a *asker) spread(m map[string]any, id graph.ID, request map[string]any) {
 		}
 	}
 	if r := a.record(id); r != nil {
-		for name := range r.Profile {
-			put(name)
+		if r.About != nil {
+			for name := range r.Profile {
+				put(name)
+			}
 		}
 		for i := range r.Attributes {
 			put(r.Attributes[i].Name)

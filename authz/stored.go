@@ -53,7 +53,10 @@ func (s *Snapshot) Record(e Entity) (Record, bool) {
 }
 
 func (s *Snapshot) recordOf(e Entity, r *graph.Record) Record {
-	full := Record{Entity: e, Created: r.Created, Updated: r.Updated}
+	full := Record{Entity: e}
+	if r.About != nil {
+		full.Created, full.Updated = r.Created, r.Updated
+	}
 	if r.Tenant != 0 {
 		_, full.Tenant = s.facts.Name(r.Tenant)
 	}
@@ -63,7 +66,7 @@ func (s *Snapshot) recordOf(e Entity, r *graph.Record) Record {
 			full.Attributes[a.Name] = copyOf(expr.Plain(a.Value))
 		}
 	}
-	if len(r.Profile) > 0 {
+	if r.About != nil && len(r.Profile) > 0 {
 		full.Profile = make(map[string]string, len(r.Profile))
 		for k, v := range r.Profile {
 			full.Profile[k] = v

@@ -61,7 +61,7 @@ func (f *checkFlags) openFile(sh *shell, dir string) (checkSource, error) {
 		if _, statErr := os.Stat(dir); statErr != nil {
 			return nil, writ.Errorf(writ.CodeNotFound, "there is no directory %s", dir)
 		}
-		p, err = findPolicy(dir)
+		p, err = findPolicy(dir, nil)
 	}
 	if err != nil {
 		return nil, err
@@ -177,7 +177,7 @@ type remoteSource struct {
 }
 
 func (f *checkFlags) openRemote(s *remoteServer) (checkSource, error) {
-	c, err := client.New(client.Config{URL: s.url, Key: s.key, Timeout: time.Minute})
+	c, err := client.New(client.Config{URL: s.url, Key: s.key, HTTP: s.client, Timeout: time.Minute})
 	if err != nil {
 		return nil, err
 	}
