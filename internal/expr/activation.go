@@ -1,8 +1,6 @@
 package expr
 
 import (
-	"encoding/json"
-	"net/netip"
 	"reflect"
 
 	"cel.dev/cel-go/cel"
@@ -11,6 +9,8 @@ import (
 	"cel.dev/cel-go/common/types/ref"
 	"cel.dev/cel-go/common/types/traits"
 	"cel.dev/cel-go/interpreter"
+
+	"github.com/writ-dev/writ/internal/expr/value"
 )
 
 // activation gives cel-go the values of a Source, each when it is asked for.
@@ -25,7 +25,7 @@ const overCost = "cost limit exceeded" // cel-go's words for its own limit
 
 // give makes a CEL value of what a Source gave, unless it is too large.
 func (a *activation) give(s *slot, v any) ref.Val {
-	if a.left -= weight(v, a.left); a.left < 0 {
+	if a.left -= value.Weight(v, a.left); a.left < 0 {
 		return types.NewErr(overCost)
 	}
 	return adapt(s, v)
@@ -73,10 +73,10 @@ func (a *activation) instance(_ string, args ...ref.Val) ref.Val {
 	if !ok {
 		return types.NewErr("there is no object %s:%s", kind, key)
 	}
-	if a.left -= weight(attributes, a.left); a.left < 0 {
+	if a.left -= value.Weight(attributes, a.left); a.left < 0 {
 		return types.NewErr(overCost)
 	}
-	return value(attributes)
+	return value.Of(attributes)
 }
 
 func instanceFunction() cel.EnvOption {
@@ -86,52 +86,11 @@ func instanceFunction() cel.EnvOption {
 
 // adapt makes a CEL value of what a Source gave for a slot.
 func adapt(s *slot, v any) ref.Val {
-	v, err := convert(v, s.kind)
+	v, err := value.Convert(v, s.kind)
 	if err != nil {
 		return types.NewErr("%s %s", s.Path, err)
 	}
-	return value(v)
-}
-
-func value(v any) ref.Val {
-	given := adapter{}.NativeToValue(v)
-	if u, ok := given.(unreadable); ok {
-		return u.Err
-	}
-	return given
-}
-
-// unreadable stands inside of a list or map for something of a Go type that no
-// condition knows. cel-go takes lists that have errors in the same place as equal;
-// this equals nothing.
-type unreadable struct{ *types.Err }
-
-func (unreadable) Equal(ref.Val) ref.Val { return types.False }
-func (unreadable) Type() ref.Type        { return unreadableType }
-
-var unreadableType = cel.OpaqueType("unreadable")
-
-// adapter is cel-go's own, which knows addresses as well.
-type adapter struct{}
-
-func (a adapter) NativeToValue(v any) ref.Val {
-	switch v := v.(type) {
-	case netip.Addr:
-		return address{v.Unmap()}
-	case []any:
-		return types.NewDynamicList(a, v)
-	case map[string]any:
-		return types.NewStringInterfaceMap(a, v)
-	case *Text:
-		return types.String(v.source)
-	case json.Number:
-		return types.DefaultTypeAdapter.NativeToValue(plainNumber(v))
-	}
-	given := types.DefaultTypeAdapter.NativeToValue(v)
-	if err, ok := given.(*types.Err); ok {
-		return unreadable{err}
-	}
-	return given
+	return value.Of(v)
 }
 
 // object is an Object variable that asks its Source for one field at a time, and
@@ -147,7 +106,7 @@ func (o *object) all() traits.Mapper {
 	for name, v := range given {
 		fields[name] = o.adapt(name, v)
 	}
-	return types.NewStringInterfaceMap(adapter{}, fields)
+	return types.NewStringInterfaceMap(value.Adapter{}, fields)
 }
 
 func (o *object) adapt(field string, v any) ref.Val {

@@ -181,7 +181,7 @@ func (c *checker) types(e ast.Expr, call ast.CallExpr) {
 		if number, other := c.number(args[0]), c.item(args[1]); number != nil && other != "" {
 			c.fail(e.ID(), fmt.Sprintf("%s is a number and never in a list of %s", number, other))
 		}
-		if s, _ := c.p.path(args[1]); s != nil && s.kind.Kind == KindList && s.kind.elem().Kind == KindNumber {
+		if s, _ := c.p.path(args[1]); s != nil && s.kind.Kind == KindList && s.kind.Item().Kind == KindNumber {
 			if other := c.static(args[0]); other != "" && other != "null" {
 				c.fail(e.ID(), fmt.Sprintf("%s is never in %s, a list of numbers", article(other), s))
 			}

@@ -6,6 +6,8 @@ import (
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/ext"
+
+	"github.com/writ-dev/writ/internal/expr/value"
 )
 
 // The bounds of a condition. What is over one of them is an error, never an answer.
@@ -55,7 +57,7 @@ func (s *Scope) slots() map[string]*slot {
 }
 
 func newSlot(p Path, variable int, kind Type) *slot {
-	return &slot{Path: p, variable: variable, kind: kind, missing: &Missing{p}, converts: kind.Kind != KindNumber && kind.converts()}
+	return &slot{Path: p, variable: variable, kind: kind, missing: &Missing{p}, converts: kind.Kind != KindNumber && kind.Converts()}
 }
 
 // isName reports whether a field can be written after a dot.
@@ -76,7 +78,7 @@ var base = sync.OnceValues(func() (*cel.Env, error) {
 		cel.StdLib(),
 		cel.CrossTypeNumericComparisons(true),
 		cel.DefaultUTCTimeZone(true),
-		cel.CustomTypeAdapter(adapter{}),
+		cel.CustomTypeAdapter(value.Adapter{}),
 		cel.ParserExpressionSizeLimit(maxSource),
 		cel.ParserRecursionLimit(maxNesting),
 		cel.ParserErrorRecoveryLimit(1),
@@ -85,7 +87,7 @@ var base = sync.OnceValues(func() (*cel.Env, error) {
 		ext.Strings(),
 		instanceFunction(),
 	}
-	return cel.NewCustomEnv(append(options, addressFunctions()...)...)
+	return cel.NewCustomEnv(append(options, value.AddressFunctions()...)...)
 })
 
 // environment gives the names of the scope and the language with them.
@@ -99,16 +101,16 @@ func (s *Scope) environment() (map[string]*slot, *cel.Env, error) {
 		s.names = s.slots()
 		options := make([]cel.EnvOption, 0, len(s.names))
 		for name, slot := range s.names {
-			options = append(options, cel.Variable(name, slot.kind.cel()))
+			options = append(options, cel.Variable(name, celType(slot.kind)))
 		}
 		s.env, s.err = language.Extend(options...)
 	})
 	return s.names, s.env, s.err
 }
 
-// cel is the type that CEL checks with. A number is dynamic for it: its equality
+// celType is the type that CEL checks with. A number is dynamic for it: its equality
 // would want two ints or two doubles. [checker] makes up for what is lost.
-func (t Type) cel() *cel.Type {
+func celType(t Type) *cel.Type {
 	switch t.Kind {
 	case KindBool:
 		return cel.BoolType
@@ -125,11 +127,11 @@ func (t Type) cel() *cel.Type {
 	case KindDuration:
 		return cel.DurationType
 	case KindIP:
-		return addressType
+		return value.AddressType
 	case KindList:
-		return cel.ListType(t.elem().cel())
+		return cel.ListType(celType(t.Item()))
 	case KindMap:
-		return cel.MapType(cel.StringType, t.elem().cel())
+		return cel.MapType(cel.StringType, celType(t.Item()))
 	case KindObject:
 		return cel.MapType(cel.StringType, cel.DynType)
 	default:

@@ -8,33 +8,33 @@ import (
 	"sync"
 
 	"cel.dev/cel-go/cel"
+
+	"github.com/writ-dev/writ/internal/expr/value"
 )
 
-// Kind sorts values.
-type Kind uint8
+// Kind sorts values, Type is the type of one, and Text a text that was read beforehand: see [value].
+type (
+	Kind = value.Kind
+	Type = value.Type
+	Text = value.Text
+)
 
 // The kinds of values. Any is checked when it runs.
 const (
-	KindAny Kind = iota
-	KindBool
-	KindInt
-	KindUint
-	KindNumber // int or double, as JSON has them: compares with both
-	KindDouble
-	KindString
-	KindTime
-	KindDuration
-	KindIP
-	KindList
-	KindMap
-	KindObject // a map of attributes, some of which may be declared
+	KindAny      = value.KindAny
+	KindBool     = value.KindBool
+	KindInt      = value.KindInt
+	KindUint     = value.KindUint
+	KindNumber   = value.KindNumber
+	KindDouble   = value.KindDouble
+	KindString   = value.KindString
+	KindTime     = value.KindTime
+	KindDuration = value.KindDuration
+	KindIP       = value.KindIP
+	KindList     = value.KindList
+	KindMap      = value.KindMap
+	KindObject   = value.KindObject
 )
-
-// Type is the type of a value. Elem is that of a list's items or a map's values.
-type Type struct {
-	Kind Kind
-	Elem *Type
-}
 
 // The types without parts.
 var (
@@ -57,55 +57,11 @@ func List(elem Type) Type { return Type{Kind: KindList, Elem: &elem} }
 // Map is a map from strings to values of a type.
 func Map(elem Type) Type { return Type{Kind: KindMap, Elem: &elem} }
 
-func (t Type) elem() Type {
-	if t.Elem == nil {
-		return Any
-	}
-	return *t.Elem
-}
+// Read gives a [*Text] for a text of a type that conditions would parse, and all else as it is.
+func Read(v any, t Type) any { return value.Read(v, t) }
 
-// String is the type in words: "list of string".
-func (t Type) String() string {
-	switch t.Kind {
-	case KindList, KindMap:
-		if t.Elem == nil || t.Elem.Kind == KindAny {
-			return t.Kind.String()
-		}
-		return t.Kind.String() + " of " + t.Elem.String()
-	default:
-		return t.Kind.String()
-	}
-}
-
-// String is the kind in words.
-func (k Kind) String() string {
-	switch k {
-	case KindBool:
-		return "bool"
-	case KindInt:
-		return "int"
-	case KindUint:
-		return "uint"
-	case KindNumber:
-		return "number"
-	case KindDouble:
-		return "double"
-	case KindString:
-		return "string"
-	case KindTime:
-		return "timestamp"
-	case KindDuration:
-		return "duration"
-	case KindIP:
-		return "ipaddress"
-	case KindList:
-		return "list"
-	case KindMap, KindObject:
-		return "map"
-	default:
-		return "any value"
-	}
-}
+// Plain gives what [Read] was given.
+func Plain(v any) any { return value.Plain(v) }
 
 // Variable is one name that a condition may use.
 type Variable struct {

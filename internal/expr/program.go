@@ -9,6 +9,7 @@ import (
 	"cel.dev/cel-go/interpreter"
 
 	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/internal/expr/value"
 )
 
 // Program is a compiled condition. It is immutable; any number of goroutines may run it.
@@ -140,7 +141,7 @@ func (p *Program) Values(from Source) []Bound {
 			b.Value, b.Found = fields, fields != nil
 		} else {
 			b.Value, b.Found = from.Value(s.variable, s.Field)
-			b.Value = Plain(b.Value)
+			b.Value = value.Plain(b.Value)
 		}
 		bounds[i] = b
 	}

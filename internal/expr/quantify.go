@@ -5,6 +5,8 @@ import (
 	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/traits"
+
+	"github.com/writ-dev/writ/internal/expr/value"
 )
 
 // maxLocals is how deep direct code nests exists and all.
@@ -64,7 +66,7 @@ func (r *run) quantify(n *node) (bool, error) {
 	switch list := list.(type) {
 	case []any:
 		for i := range list {
-			if r.visit(n, settled(list[i]), &q) {
+			if r.visit(n, value.Settled(list[i]), &q) {
 				break
 			}
 		}
@@ -98,7 +100,7 @@ type quantified struct {
 
 // visit tries one item and reports whether the loop is at its end.
 func (r *run) visit(n *node, item any, q *quantified) bool {
-	if !r.spend(1) {
+	if !r.left.Spend(1) {
 		q.err = n.costly
 		return true
 	}
@@ -115,7 +117,7 @@ func (r *run) visit(n *node, item any, q *quantified) bool {
 
 func (r *run) iterate(n *node, it traits.Iterator, q *quantified) {
 	for it.HasNext() == types.True {
-		if r.visit(n, settled(it.Next()), q) {
+		if r.visit(n, value.Settled(it.Next()), q) {
 			return
 		}
 	}

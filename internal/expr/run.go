@@ -8,12 +8,14 @@ import (
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
 	"cel.dev/cel-go/common/types/traits"
+
+	"github.com/writ-dev/writ/internal/expr/value"
 )
 
 // run is one evaluation of direct code.
 type run struct {
 	from Source
-	left int // steps that may still be taken
+	left value.Budget // steps that may still be taken
 	// locals are the items that quantifiers are at.
 	locals [maxLocals]any
 }
@@ -95,7 +97,7 @@ func (r *run) compare(n *node) (bool, error) {
 		if !ok {
 			return false, n.wrong
 		}
-		if !r.spend(len(text)) {
+		if !r.left.Spend(len(text)) {
 			return false, n.costly
 		}
 		return n.pattern.MatchString(text), nil
@@ -112,7 +114,7 @@ func (r *run) compare(n *node) (bool, error) {
 	}
 	switch n.op {
 	case opEqual, opUnequal:
-		same := r.equal(a, b)
+		same := r.left.Equal(a, b)
 		if r.left < 0 {
 			return false, n.costly
 		}
@@ -122,12 +124,12 @@ func (r *run) compare(n *node) (bool, error) {
 	case opStartsWith, opEndsWith, opContains:
 		return r.strings(n, a, b)
 	}
-	if text, ok := a.(string); ok && !r.spend(len(text)/64) {
+	if text, ok := a.(string); ok && !r.left.Spend(len(text)/64) {
 		return false, n.costly
 	}
-	order, ok := compare(a, b)
+	order, ok := value.Compare(a, b)
 	switch {
-	case !ok && unordered(a, b):
+	case !ok && value.Unordered(a, b):
 		return false, nil
 	case !ok:
 		return false, n.wrong
@@ -150,13 +152,13 @@ func (r *run) strings(n *node, a, b any) (bool, error) {
 	switch {
 	case !ok || !also:
 		return false, n.wrong
-	case !r.spend(len(part) / 64):
+	case !r.left.Spend(len(part) / 64):
 		return false, n.costly
 	case n.op == opStartsWith:
 		return strings.HasPrefix(text, part), nil
 	case n.op == opEndsWith:
 		return strings.HasSuffix(text, part), nil
-	case !r.spend(len(text) / 10):
+	case !r.left.Spend(len(text) / 10):
 		return false, n.costly
 	}
 	return strings.Contains(text, part), nil
@@ -169,7 +171,7 @@ func (r *run) inList(n *node, a any) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		found = found || r.equal(a, v)
+		found = found || r.left.Equal(a, v)
 	}
 	if r.left < 0 {
 		return false, n.costly
@@ -184,10 +186,10 @@ func (r *run) in(n *node, a, b any) (bool, error) {
 			return r.inStrings(n, a, b)
 		}
 		for i := range b {
-			if r.equal(a, settled(b[i])) {
+			if r.left.Equal(a, value.Settled(b[i])) {
 				return true, nil
 			}
-			if !r.spend(1) {
+			if !r.left.Spend(1) {
 				return false, n.costly
 			}
 		}
@@ -198,11 +200,11 @@ func (r *run) in(n *node, a, b any) (bool, error) {
 			return found, nil
 		}
 	}
-	container, ok := value(b).(traits.Container)
+	container, ok := value.Of(b).(traits.Container)
 	if !ok {
 		return false, n.wrong
 	}
-	found, ok := container.Contains(value(a)).(types.Bool)
+	found, ok := container.Contains(value.Of(a)).(types.Bool)
 	if !ok {
 		return false, n.wrong
 	}
@@ -213,11 +215,11 @@ func (r *run) in(n *node, a, b any) (bool, error) {
 func (r *run) inStrings(n *node, a string, b []any) (bool, error) {
 	for i := range b {
 		text, ok := b[i].(string)
-		if ok && text == a || !ok && r.equal(a, settled(b[i])) {
+		if ok && text == a || !ok && r.left.Equal(a, value.Settled(b[i])) {
 			return true, nil
 		}
 	}
-	if !r.spend(len(b)) {
+	if !r.left.Spend(len(b)) {
 		return false, n.costly
 	}
 	return false, nil
@@ -264,7 +266,7 @@ func (r *run) derive(n *node) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if text, ok := a.(string); ok && !r.spend(len(text)/8) {
+		if text, ok := a.(string); ok && !r.left.Spend(len(text)/8) {
 			return nil, n.costly
 		}
 		return n.size(a)
@@ -306,7 +308,7 @@ func (r *run) instance(n *node) (any, error) {
 	switch {
 	case !ok:
 		return nil, n.wrong
-	case !r.spend(1 + len(attributes)):
+	case !r.left.Spend(1 + len(attributes)):
 		return nil, n.costly
 	}
 	return attributes, nil
@@ -316,16 +318,16 @@ func (r *run) instance(n *node) (any, error) {
 func (n *node) given(v any) (any, error) {
 	if n.slot.converts {
 		kind := n.slot.kind
-		if f, ok := v.(float64); ok && kind.Kind == KindInt && isExact(f) {
+		if f, ok := v.(float64); ok && kind.Kind == KindInt && value.IsExact(f) {
 			return v, nil // compares as the int does
 		}
 		var err error
-		if v, err = convert(v, kind); err != nil {
+		if v, err = value.Convert(v, kind); err != nil {
 			return nil, n.wrong
 		}
 	}
-	v = settled(v)
-	if _, bad := v.(unreadable); bad {
+	v = value.Settled(v)
+	if _, bad := v.(value.Unreadable); bad {
 		return nil, n.wrong
 	}
 	return v, nil
@@ -335,9 +337,9 @@ func (n *node) given(v any) (any, error) {
 func (n *node) lookup(v any) (any, bool, error) {
 	if m, ok := v.(map[string]any); ok {
 		item, found := m[n.key]
-		return settled(item), found, nil
+		return value.Settled(item), found, nil
 	}
-	m, ok := value(v).(traits.Mapper)
+	m, ok := value.Of(v).(traits.Mapper)
 	if !ok {
 		return nil, false, n.wrong
 	}
@@ -345,7 +347,7 @@ func (n *node) lookup(v any) (any, bool, error) {
 	if !found {
 		return nil, false, nil
 	}
-	return settled(item), true, nil
+	return value.Settled(item), true, nil
 }
 
 // has is the presence test of a key. As in CEL, what has no keys has not this one;
@@ -383,9 +385,4 @@ func (n *node) size(v any) (any, error) {
 		}
 	}
 	return nil, n.wrong
-}
-
-func (r *run) spend(steps int) bool {
-	r.left -= steps
-	return r.left >= 0
 }

@@ -1,4 +1,4 @@
-package expr
+package value
 
 import (
 	"encoding/json"
@@ -9,11 +9,11 @@ import (
 	"time"
 )
 
-// convert makes a value that came from JSON what its declaration says: times,
+// Convert makes a value that came from JSON what its declaration says: times,
 // durations and addresses are strings there, and integers are numbers or, beyond
 // 2^53, strings. A value of another type stays as it is where the type only
 // says what to expect (bool, string, number, list, any), and is an error elsewhere.
-func convert(v any, to Type) (any, error) {
+func Convert(v any, to Type) (any, error) {
 	switch given := v.(type) {
 	case json.Number:
 		v = plainNumber(given)
@@ -180,15 +180,15 @@ func toAddress(v any) (any, error) {
 
 // toItems converts what is in a list or map, where its type needs that.
 func toItems(v any, to Type) (any, error) {
-	elem := to.elem()
-	if !elem.converts() {
+	elem := to.Item()
+	if !elem.Converts() {
 		return v, nil
 	}
 	switch v := v.(type) {
 	case []any:
 		items := make([]any, len(v))
 		for i, item := range v {
-			converted, err := convert(item, elem)
+			converted, err := Convert(item, elem)
 			if err != nil {
 				return nil, errors.New("has an item that " + err.Error())
 			}
@@ -198,7 +198,7 @@ func toItems(v any, to Type) (any, error) {
 	case map[string]any:
 		items := make(map[string]any, len(v))
 		for key, item := range v {
-			converted, err := convert(item, elem)
+			converted, err := Convert(item, elem)
 			if err != nil {
 				return nil, errors.New("has a value that " + err.Error())
 			}
@@ -209,13 +209,13 @@ func toItems(v any, to Type) (any, error) {
 	return v, nil
 }
 
-// converts reports whether values of the type differ from how JSON has them.
-func (t Type) converts() bool {
+// Converts reports whether values of the type differ from how JSON has them.
+func (t Type) Converts() bool {
 	switch t.Kind {
 	case KindInt, KindUint, KindDouble, KindTime, KindDuration, KindIP:
 		return true
 	case KindList, KindMap:
-		return t.elem().converts()
+		return t.Item().Converts()
 	}
 	return false
 }

@@ -1,4 +1,4 @@
-package expr
+package value
 
 import (
 	"net/netip"
@@ -19,7 +19,7 @@ func Read(v any, t Type) any {
 	if !ok || t.Kind != KindTime && t.Kind != KindDuration && t.Kind != KindIP {
 		return v
 	}
-	value, err := convert(source, t)
+	value, err := Convert(source, t)
 	if err != nil {
 		return v
 	}

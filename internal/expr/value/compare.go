@@ -1,4 +1,4 @@
-package expr
+package value
 
 import (
 	"cmp"
@@ -11,9 +11,18 @@ import (
 	"cel.dev/cel-go/common/types/traits"
 )
 
-// settled leaves the values that the operations know as they are and makes the
+// Budget is how many steps a condition may still take.
+type Budget int
+
+// Spend takes steps and reports whether there were as many.
+func (left *Budget) Spend(steps int) bool {
+	*left -= Budget(steps)
+	return *left >= 0
+}
+
+// Settled leaves the values that the operations know as they are and makes the
 // rest, such as an int or a []string, one of them or a value of cel-go.
-func settled(v any) any {
+func Settled(v any) any {
 	switch v := v.(type) {
 	case nil, string, bool, float64, int64, uint64, []any, map[string]any, time.Time, time.Duration:
 		return v
@@ -25,7 +34,7 @@ func settled(v any) any {
 	case *Text:
 		return v.source
 	}
-	switch v := (adapter{}).NativeToValue(v).(type) {
+	switch v := (Adapter{}).NativeToValue(v).(type) {
 	case types.Int:
 		return int64(v)
 	case types.Uint:
@@ -42,25 +51,25 @@ func settled(v any) any {
 		return v.Time
 	case types.Duration:
 		return v.Duration
-	case address:
+	case Address:
 		return v.Addr
 	default:
 		return v
 	}
 }
 
-// isExact reports whether a double is a whole number that an int compares with exactly.
-func isExact(v float64) bool {
+// IsExact reports whether a double is a whole number that an int compares with exactly.
+func IsExact(v float64) bool {
 	return v == math.Trunc(v) && math.Abs(v) < 1<<53
 }
 
-// equal is CEL's: values of different types are not equal, except that numbers
+// Equal is CEL's: values of different types are not equal, except that numbers
 // compare by what they count; NaN equals nothing.
-func (r *run) equal(a, b any) bool {
+func (left *Budget) Equal(a, b any) bool {
 	switch a := a.(type) {
 	case string:
 		b, ok := b.(string)
-		return ok && r.spend(len(b)/64) && a == b
+		return ok && left.Spend(len(b)/64) && a == b
 	case bool:
 		b, ok := b.(bool)
 		return ok && a == b
@@ -80,43 +89,43 @@ func (r *run) equal(a, b any) bool {
 		return ok && a == b
 	case []any:
 		if b, ok := b.([]any); ok {
-			return r.equalLists(a, b)
+			return left.equalLists(a, b)
 		}
 	case map[string]any:
 		if b, ok := b.(map[string]any); ok {
-			return r.equalMaps(a, b)
+			return left.equalMaps(a, b)
 		}
 	}
-	return types.Equal(value(a), value(b)) == types.True
+	return types.Equal(Of(a), Of(b)) == types.True
 }
 
-func (r *run) equalLists(a, b []any) bool {
-	if len(a) != len(b) || !r.spend(len(a)) {
+func (left *Budget) equalLists(a, b []any) bool {
+	if len(a) != len(b) || !left.Spend(len(a)) {
 		return false
 	}
 	for i := range a {
-		if !r.equal(settled(a[i]), settled(b[i])) {
+		if !left.Equal(Settled(a[i]), Settled(b[i])) {
 			return false
 		}
 	}
 	return true
 }
 
-func (r *run) equalMaps(a, b map[string]any) bool {
-	if len(a) != len(b) || !r.spend(len(a)) {
+func (left *Budget) equalMaps(a, b map[string]any) bool {
+	if len(a) != len(b) || !left.Spend(len(a)) {
 		return false
 	}
 	for key, item := range a {
 		other, ok := b[key]
-		if !ok || !r.equal(settled(item), settled(other)) {
+		if !ok || !left.Equal(Settled(item), Settled(other)) {
 			return false
 		}
 	}
 	return true
 }
 
-// compare orders two values. ok is false when they have no order.
-func compare(a, b any) (order int, ok bool) {
+// Compare orders two values. ok is false when they have no order.
+func Compare(a, b any) (order int, ok bool) {
 	switch a := a.(type) {
 	case float64, int64, uint64:
 		return compareNumbers(a, b)
@@ -145,14 +154,14 @@ func compare(a, b any) (order int, ok bool) {
 		if !ok {
 			return 0, false
 		}
-		order, ok := comparer.Compare(value(b)).(types.Int)
+		order, ok := comparer.Compare(Of(b)).(types.Int)
 		return int(order), ok
 	}
 	return 0, false
 }
 
-// unordered reports whether a comparison is false, and no error, because of NaN.
-func unordered(a, b any) bool {
+// Unordered reports whether a comparison is false, and no error, because of NaN.
+func Unordered(a, b any) bool {
 	if a, ok := a.(float64); ok && math.IsNaN(a) {
 		return true
 	}
