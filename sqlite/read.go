@@ -10,6 +10,7 @@ import (
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz"
 	"github.com/writ-dev/writ/authz/environment"
+	"github.com/writ-dev/writ/internal/ahead"
 	"github.com/writ-dev/writ/ledger"
 )
 
@@ -20,7 +21,8 @@ func (s *Store) Load(ctx context.Context, each func(authz.Change) error) (ledger
 		return ledger.Head{}, err
 	}
 	defer func() { _ = tx.Rollback() }()
-	if err := s.loadAll(ctx, tx, each); err != nil {
+	err = ahead.Run(func(yield func(authz.Change) error) error { return s.loadAll(ctx, tx, yield) }, each)
+	if err != nil {
 		return ledger.Head{}, err
 	}
 	return head, nil

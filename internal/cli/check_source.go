@@ -58,8 +58,13 @@ func (f *checkFlags) openFile(sh *shell, dir string) (checkSource, error) {
 	if f.policy != "" {
 		p, err = readStart(f.policy)
 	} else {
-		if _, statErr := os.Stat(dir); statErr != nil {
-			return nil, writ.Errorf(writ.CodeNotFound, "there is no directory %s", dir)
+		info, statErr := os.Stat(dir)
+		if statErr != nil {
+			return nil, writ.Errorf(writ.CodeNotFound, "there is no directory %s", dir).
+				WithHint("a question has three words, as in  writ check ann read document:budget ; after them comes a directory")
+		}
+		if !info.IsDir() {
+			return nil, writ.Errorf(writ.CodeUsage, "%s is no directory", dir).WithHint("a file is asked with  --policy %s", quoted(dir))
 		}
 		p, err = findPolicy(dir, nil)
 	}

@@ -88,6 +88,10 @@ func readStart(file string) (*startPolicy, error) {
 	if name := filepath.Base(file); strings.HasSuffix(name, ".fga") || strings.HasSuffix(name, ".json") || name == "fga.mod" {
 		return readOpenFGA(file, text)
 	}
+	if strings.HasSuffix(file, ".fga.yaml") {
+		return nil, writ.Errorf(writ.CodeInvalid, "%s is a store test of OpenFGA: its tuples are for its own tests", file).
+			WithHint("`writ policy test %s` runs it; a policy.yml with  model: FILE.fga  and  facts:  can be served and asked", quoted(file))
+	}
 	return parseStart(text, writ.Position{File: file, Line: 1, Col: 1})
 }
 

@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,7 +42,8 @@ func findServer(sh *shell, dir, address string, e serveEnvironment) (*remoteServ
 	}
 	key := running.Keys[e.String()]
 	if key == "" {
-		return nil, writ.Errorf(writ.CodeNotFound, "the server in %s has no environment %s", dir, e)
+		return nil, writ.Errorf(writ.CodeNotFound, "the server in %s has no environment %s", dir, e).
+			WithHint("its environments are %s: choose one with --environment", strings.Join(slices.Sorted(maps.Keys(running.Keys)), ", "))
 	}
 	return &remoteServer{url: running.URL, key: key, client: running.client()}, nil
 }

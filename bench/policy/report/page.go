@@ -5,6 +5,7 @@ import (
 	"os"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 )
@@ -15,7 +16,7 @@ const method = `
 - All engines are asked in one process, single-threaded, by name, for data made from a fixed seed; half of the answers allow. Models and facts are
   loaded, and questions built where an engine has an own type for them, before anything is timed.
 - Before an engine is timed its verdicts are compared with those of slow code that is obviously right; one wrong verdict stops the run. The column
-  "compared" says how many (slow engines compare fewer).
+  "compared" says how many (slow engines compare fewer), and "timed" how many questions were timed: where these are a handful, the figure is rough.
 - **hand** is code written for just this data, of slices, maps and bit sets: the practical limit. **writ** is the verdict alone,
   **writ-reasons** the decision with its reasons.
 - In W4 the questions go through users and documents in turn; an engine that takes seconds for a list has made only the first few in the time, and
@@ -68,9 +69,9 @@ func page(runs []run, note string) (string, error) {
 		if len(all) == 0 {
 			return "", fmt.Errorf("no results of %s", w.name)
 		}
-		fmt.Fprintf(&s, "\n### %s\n\n| engine | time | allocations | to hand | to fastest peer | compared |\n| --- | ---: | ---: | ---: | ---: | ---: |\n", w.title)
+		fmt.Fprintf(&s, "\n### %s\n\n| engine | time | allocations | to hand | to fastest peer | compared | timed |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: |\n", w.title)
 		for _, r := range all {
-			fmt.Fprintf(&s, "| %s | %s | %.0f | %s | %s | %s |\n", r.engine, duration(r.ns), r.allocs, ratio(r.timesHand), ratio(r.timesFastest), compared(r.checked))
+			fmt.Fprintf(&s, "| %s | %s | %.0f | %s | %s | %s | %.0f |\n", r.engine, duration(r.ns), r.allocs, ratio(r.timesHand), ratio(r.timesFastest), compared(r.checked), r.asked)
 		}
 	}
 	growth(&s, growthOf(runs))
@@ -125,7 +126,9 @@ func versions(files ...string) ([]string, error) {
 			return nil, err
 		}
 		for _, m := range required.FindAllStringSubmatch(string(text), -1) {
-			all = append(all, m[1]+" "+m[2])
+			if v := m[1] + " " + m[2]; !slices.Contains(all, v) {
+				all = append(all, v)
+			}
 		}
 	}
 	return all, nil

@@ -10,7 +10,8 @@ import (
 
 // line is one benchmark: its figures by unit.
 type line struct {
-	name    string // without "Benchmark" and the number of processors
+	name    string  // without "Benchmark" and the number of processors
+	times   float64 // how often it ran
 	figures map[string]float64
 }
 
@@ -44,6 +45,11 @@ func parse(text string) (run, error) {
 				l.name = l.name[:at]
 			}
 		}
+		times, err := strconv.ParseFloat(fields[1], 64)
+		if err != nil {
+			return r, fmt.Errorf("%s: %w", l.name, err)
+		}
+		l.times = times
 		for i := 2; i+1 < len(fields); i += 2 {
 			v, err := strconv.ParseFloat(fields[i], 64)
 			if err != nil {
@@ -62,7 +68,8 @@ func parse(text string) (run, error) {
 // result is one engine in one workload.
 type result struct {
 	engine                  string
-	ns, allocs, checked     float64
+	ns, allocs              float64
+	checked, asked          float64
 	hand                    float64 // ns of the hand-written code of the same run
 	timesHand, timesFastest float64
 }
@@ -88,7 +95,7 @@ func results(runs []run, workload string) []result {
 			seen[engine] = true
 			f := l.figures
 			all = append(all, result{
-				engine: engine, ns: l.time(), allocs: f["allocs/op"], checked: f["checked"], hand: hand,
+				engine: engine, ns: l.time(), allocs: f["allocs/op"], checked: f["checked"], asked: l.times, hand: hand,
 			})
 		}
 	}
