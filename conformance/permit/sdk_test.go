@@ -2,6 +2,7 @@ package permit_test
 
 import (
 	"encoding/json"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,12 +23,12 @@ const token = "writ_test_0123456789abcdefghijklmnopqrstuvwxyz"
 
 // serve runs `writ serve` in a directory of its own and gives its URL. The environment
 // is empty, its key is token.
-func serve(t *testing.T) string {
+func serve(t *testing.T, flags ...string) string {
 	t.Helper()
 	dir := t.TempDir()
 	binary := filepath.Join(dir, "writ")
 	run(t, ".", nil, "go", "build", "-o", binary, "github.com/writ-dev/writ/cmd/writ")
-	c := exec.Command(binary, "serve", "--server-port", "0", "--format", "json", dir)
+	c := exec.Command(binary, append([]string{"serve", "--server-port", "0", "--format", "json", dir}, flags...)...)
 	c.Env = append(os.Environ(), "WRIT_API_KEY="+token)
 	c.Stderr = os.Stderr
 	out, err := c.StdoutPipe()
@@ -113,6 +114,15 @@ func TestNodeSDK(t *testing.T) {
 		}
 	}
 	run(t, dir, nil, "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline")
-	url := serve(t)
-	counted(t, "Node SDK", run(t, dir, []string{"PDP_URL=" + url, "API_URL=" + url, "PDP_API_KEY=" + token}, "node", "check.mjs"))
+	// With useOpa the SDK asks on 8181 and nowhere else.
+	const opaPort = "8181"
+	var flags, env []string
+	if l, err := net.Listen("tcp", "127.0.0.1:"+opaPort); err != nil {
+		t.Logf("useOpa is not tried: port %s is taken: %v", opaPort, err)
+	} else {
+		_ = l.Close() // it is free
+		flags, env = []string{"--opa-port", opaPort}, []string{"OPA=" + opaPort}
+	}
+	url := serve(t, flags...)
+	counted(t, "Node SDK", run(t, dir, append(env, "PDP_URL="+url, "API_URL="+url, "PDP_API_KEY="+token), "node", "check.mjs"))
 }

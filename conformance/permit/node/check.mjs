@@ -83,6 +83,10 @@ is(await permit.check(elon, 'read', inTesla), true);
 is(await permit.check(second.user, 'read', inTesla), true);
 is(await permit.check(elon, 'write', inTesla), false);
 is(await permit.check(elon, 'read', 'document'), false, 'that is the default tenant');
+if (process.env.OPA) { // asked as OPA is asked
+  is(await permit.check(elon, 'read', inTesla, {}, { useOpa: true, throwOnError: true }), true);
+  is(await permit.check(elon, 'write', inTesla, {}, { useOpa: true, throwOnError: true }), false);
+}
 await api.roleAssignments.assign({ user: elon, role: 'admin', tenant: 'tesla' });
 await fails(api.roleAssignments.assign({ user: elon, role: 'admin', tenant: 'tesla' }), 409);
 await api.users.unassignRole({ user: elon, role: 'viewer', tenant: 'tesla' });
@@ -163,7 +167,7 @@ is((await api.conditionSetRules.list({ userSetKey: 'staff' })).length, 1);
 await api.conditionSetRules.delete({ user_set: 'staff', permission: 'document:sign', resource_set: 'secrets' });
 is(await sign('ann', true), false);
 
-// Facts through the decision point, and its questions as to OPA.
+// Facts through the decision point.
 const viaPDP = new sdk.Permit({ token: PDP_API_KEY, pdp: PDP_URL, apiUrl: API_URL, log, proxyFactsViaPdp: true, factsSyncTimeout: 5, factsSyncTimeoutPolicy: 'fail' });
 await viaPDP.api.users.create({ key: 'joe' });
 await viaPDP.api.users.assignRole({ user: 'joe', role: 'viewer', tenant: 'default' });
