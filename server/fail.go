@@ -54,6 +54,11 @@ func notReady() error {
 
 // broken is of an environment that answers no more; the log and /ready say why.
 func broken(err error) error {
+	if writ.CodeOf(err) == writ.CodeExternal {
+		e := writ.Errorf(writ.CodeExternal, "this node cannot follow its store, and its state is too old to answer from")
+		e.Err = err
+		return &StatusError{Status: http.StatusServiceUnavailable, RetryAfter: time.Second, Err: e}
+	}
 	e := writ.Errorf(writ.CodeExternal, "this environment answers no more: its stored history is broken")
 	e.Err = err
 	return &StatusError{Status: http.StatusServiceUnavailable, Err: e}

@@ -19,12 +19,13 @@ type exchange struct {
 	caller   *Caller
 	id       string
 	status   int
-	slot     chan struct{} // that it has one of; nil: none
+	// slot is the pool that it has a place of, nil before it has one.
+	slot chan struct{}
 }
 
 // WriteHeader notes the status for the metrics.
 func (x *exchange) WriteHeader(status int) {
-	if x.status == 0 {
+	if x.status == 0 && status >= http.StatusOK { // others come before the answer
 		x.status = status
 	}
 	x.ResponseWriter.WriteHeader(status)
@@ -56,17 +57,17 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), s.config.Limits.Timeout)
 	defer cancel()
 	r = r.WithContext(context.WithValue(ctx, exchangeKey{}, x))
+	defer func() { s.metrics.request(x, s.config.Now().Sub(start)) }()
 	defer func() {
 		if fault := recover(); fault != nil {
 			s.panicked(x, r, fault)
 		}
-		s.metrics.request(x, s.config.Now().Sub(start))
 	}()
+	defer x.release()
 	if err := s.pass(x, r); err != nil {
 		s.fail(x, r, x, err)
 		return
 	}
-	defer s.release(x)
 	x.protocol.Handler.ServeHTTP(x, r)
 }
 
@@ -112,15 +113,15 @@ func (s *Server) pass(x *exchange, r *http.Request) error {
 const openBody = 64 << 10
 
 // occupy takes one of the slots for requests that are answered at once. The server's own
-// pages take none: it can be looked at when it is full. Requests without a key have slots of
-// their own: who has none must not keep those who have one out by sending slowly.
+// pages take none: it can be looked at when it is full. Who has shown no key has slots apart, since
+// anybody can fill these by sending a body slowly.
 func (s *Server) occupy(x *exchange) error {
-	slots := s.slots
-	switch {
-	case x.protocol.Name == ownName:
+	if x.protocol.Name == ownName {
 		return nil
-	case x.caller == nil:
-		slots = s.open
+	}
+	slots := s.slots
+	if x.caller == nil {
+		slots = s.strangers
 	}
 	select {
 	case slots <- struct{}{}:
@@ -131,7 +132,7 @@ func (s *Server) occupy(x *exchange) error {
 	}
 }
 
-func (s *Server) release(x *exchange) {
+func (x *exchange) release() {
 	if x.slot != nil {
 		<-x.slot
 	}
