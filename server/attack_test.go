@@ -20,7 +20,7 @@ func TestWhoHasNoKeyTakesNoSlotFromThoseWhoHave(t *testing.T) {
 		Name: "slow", Prefixes: []string{"/slow"}, Open: func(*http.Request) bool { return true },
 		Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { arrived <- struct{}{}; <-leave }),
 	}
-	s := newStand(t, server.Config{Protocols: []server.Protocol{slow}, Limits: server.Limits{Concurrent: 16}}).open()
+	s := newStand(t, server.Config{Protocols: []server.Protocol{slow}, Limits: server.Limits{Concurrent: 32}}).open()
 	read, _ := s.key(server.Read, 0)
 	send := func(body string) int {
 		w := httptest.NewRecorder()

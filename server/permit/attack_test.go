@@ -112,3 +112,46 @@ func TestNginxIsToldANoByTheStatus(t *testing.T) {
 		}
 	}
 }
+
+// An instance was moved to another tenant with all that stood on it: a folder of acme went on giving its
+// editors a file of evil, though such a tuple is refused when it is written.
+func TestAnInstanceWithTuplesStaysInItsTenant(t *testing.T) {
+	t.Parallel()
+	s, _ := world(t, empty)
+	must(t, s, "POST", schemaAt+"/resources", `{"key":"folder","name":"F","actions":{"read":{}},"roles":{"editor":{"name":"E","permissions":["read"]}}}`)
+	must(t, s, "POST", schemaAt+"/resources", `{"key":"file","name":"F","actions":{"read":{}},"relations":{"parent":"folder"},"roles":{"editor":{"name":"E","permissions":["read"],"granted_to":{"users_with_role":[{"role":"editor","on_resource":"folder","linked_by_relation":"parent"}]}}}}`)
+	for _, tenant := range []string{"acme", "evil"} {
+		must(t, s, "POST", factsAt+"/tenants", `{"key":"`+tenant+`","name":"T"}`)
+	}
+	must(t, s, "POST", factsAt+"/users", `{"key":"ann"}`)
+	must(t, s, "POST", factsAt+"/role_assignments", `{"user":"ann","role":"editor","resource_instance":"folder:f","tenant":"acme"}`)
+	must(t, s, "POST", factsAt+"/relationship_tuples", `{"subject":"folder:f","relation":"parent","object":"file:x","tenant":"acme"}`)
+	must(t, s, "POST", factsAt+"/resource_instances", `{"key":"alone","resource":"file","tenant":"acme"}`)
+	move := func(key string) int {
+		code, _ := call(t, s, "PUT", factsAt+"/bulk/resource_instances", `{"operations":[{"key":"`+key+`","resource":"file","tenant":"evil"}]}`)
+		return code
+	}
+	if code := move("x"); code != 409 {
+		t.Errorf("moved with its tuples: %d, want 409", code)
+	}
+	if code := move("alone"); code != 200 {
+		t.Errorf("moved without any: %d, want 200", code)
+	}
+	_, text := call(t, s, "POST", "/allowed", `{"user":{"key":"ann"},"action":"read","resource":{"type":"file","key":"x","tenant":"evil"}}`)
+	if !strings.Contains(text, `"allow":false`) {
+		t.Errorf("ann of acme reads a file of evil: %s", text)
+	}
+}
+
+// Whoever decides by /local/role_assignments was told roles that had ended.
+func TestLocalAssignmentsThatEndedAreNotTold(t *testing.T) {
+	t.Parallel()
+	s := clerk(t)
+	must(t, s, "POST", factsAt+"/role_assignments", `{"user":"eve","role":"reader","tenant":"default","expires_at":"2026-05-04T12:00:00Z"}`)
+	must(t, s, "POST", factsAt+"/role_assignments", `{"user":"ann","role":"reader","tenant":"default","expires_at":"2026-05-04T12:00:01Z"}`)
+	for user, want := range map[string]bool{"eve": false, "ann": true} {
+		if _, text := call(t, s, "GET", "/local/role_assignments?user="+user, ""); strings.Contains(text, `"reader"`) != want {
+			t.Errorf("%s: %s", user, text)
+		}
+	}
+}

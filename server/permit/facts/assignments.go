@@ -366,7 +366,11 @@ func Local(c *wire.Call) error {
 	if err != nil {
 		return err
 	}
+	now := c.Caller.Now()
 	err = own.assignments(func(t authz.Tuple) {
+		if !t.Expires.IsZero() && !now.Before(t.Expires) {
+			return // who asks here decides by the answer, which has no place for a date
+		}
 		l.Add(func() map[string]any {
 			m := map[string]any{"user": t.Subject.ID, "role": t.Relation, "tenant": own.tenantOf(t.Object)}
 			if t.Object.Type != authz.TenantType {

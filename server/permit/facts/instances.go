@@ -141,11 +141,30 @@ func (d *draft) namedInstance(b instanceBody) (r authz.Record, exists bool, err 
 	return r, exists, nil
 }
 
+// related reports whether an instance stands in a tuple, as its object or its subject.
+func (d *draft) related(e authz.Entity) bool {
+	found := false
+	for _, f := range []authz.TupleFilter{{Object: e}, {Subject: authz.Holder{Entity: e}}} {
+		d.State.Snapshot.Tuples(f, func(t authz.Tuple) bool {
+			_, found = d.Tuple(t)
+			return !found
+		})
+		if found {
+			return true
+		}
+	}
+	return false
+}
+
 func (d *draft) putInstance(r authz.Record, b instanceBody) error {
 	if b.Tenant != "" || r.Tenant == "" {
 		tenant, err := d.Tenant(b.Tenant)
 		if err != nil {
 			return err
+		}
+		if r.Tenant != "" && tenant != r.Tenant && d.related(r.Entity) {
+			return writ.Errorf(writ.CodeConflict, "%s belongs to tenant %q, and so do the roles and relations on it", r.Entity, r.Tenant).
+				WithHint("nothing crosses tenants: delete the instance and create it in %q", tenant)
 		}
 		r.Tenant = tenant
 	}
