@@ -49,5 +49,7 @@ examples:
 sdks:
 	@scripts/sdks
 
+# The policy engine beside its peers takes minutes to compile and to run; its figures go to docs/bench.
 bench:
 	cd bench && go test -run '^$$' -bench . ./...
+	cd bench/policy && ./bench.sh

@@ -7,9 +7,10 @@ import (
 	"time"
 
 	"github.com/writ-dev/writ/authz/internal/graph"
+	"github.com/writ-dev/writ/internal/expr"
 )
 
-// Edit collects changes of facts. A snapshot is edited once: the next edit starts from what Done gave.
+// Edit collects changes of facts. Many edits may follow one snapshot, at the same time too; none sees another's.
 type Edit struct {
 	c *compiled
 	g *graph.Edit
@@ -148,9 +149,10 @@ func (e *Edit) record(r *Record) {
 	if r.Tenant != "" {
 		stored.Tenant = e.entity(Entity{TenantType, r.Tenant})
 	}
+	declared := e.c.types[r.Type].attributes
 	for _, name := range slices.Sorted(maps.Keys(r.Attributes)) {
 		shared, _ := e.share(name).(string)
-		stored.Attributes = append(stored.Attributes, graph.Attribute{Name: shared, Value: e.share(copyOf(r.Attributes[name]))})
+		stored.Attributes = append(stored.Attributes, graph.Attribute{Name: shared, Value: expr.Read(e.share(copyOf(r.Attributes[name])), declared[name])})
 	}
 	e.g.SetRecord(e.entity(r.Entity), stored)
 }

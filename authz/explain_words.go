@@ -133,7 +133,7 @@ func ruleName(name string) string {
 // conditionText says what a condition saw and what came of it.
 func conditionText(name string, p *expr.Program, from expr.Source, ok bool, err error) (string, map[string]any) {
 	var b strings.Builder
-	source := brief(p.String())
+	source := brief(strings.Join(strings.Fields(p.String()), " ")) // on one line, however it was written
 	seen := p.Values(from)
 	b.Grow(len(name) + len(source) + 32 + 40*len(seen))
 	b.WriteString(name)

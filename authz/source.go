@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/writ-dev/writ/authz/internal/graph"
+	"github.com/writ-dev/writ/internal/expr"
 )
 
 // Value implements [expr.Source] for the conditions of a [When] on the object a.at: what the request
@@ -212,7 +213,7 @@ func (a *asker) Fields(variable int) map[string]any {
 func (a *asker) spread(m map[string]any, id graph.ID, request map[string]any) {
 	put := func(name string) {
 		if v, ok := a.fieldOf(id, request, name); ok {
-			m[name] = v
+			m[name] = expr.Plain(v)
 		}
 	}
 	if r := a.record(id); r != nil {

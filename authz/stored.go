@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/writ-dev/writ/authz/internal/graph"
+	"github.com/writ-dev/writ/internal/expr"
 )
 
 // tupleNumbers is the name of a tuple in numbers.
@@ -62,7 +63,7 @@ func (s *Snapshot) recordOf(e Entity, r *graph.Record) Record {
 	if len(r.Attributes) > 0 {
 		full.Attributes = make(map[string]any, len(r.Attributes))
 		for _, a := range r.Attributes {
-			full.Attributes[a.Name] = copyOf(a.Value)
+			full.Attributes[a.Name] = copyOf(expr.Plain(a.Value))
 		}
 	}
 	if r.About != nil && len(r.Profile) > 0 {

@@ -12,6 +12,7 @@ import (
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz"
 	"github.com/writ-dev/writ/authz/environment"
+	"github.com/writ-dev/writ/internal/ahead"
 	"github.com/writ-dev/writ/ledger"
 )
 
@@ -30,6 +31,12 @@ func (s *Store) Load(ctx context.Context, each func(authz.Change) error) (ledger
 	if head, err = scanHead(tx.QueryRow(ctx, s.queries[readHead])); err != nil {
 		return head, err
 	}
+	err = ahead.Run(func(yield func(authz.Change) error) error { return s.loadAll(ctx, tx, yield) }, each)
+	return head, err
+}
+
+// loadAll gives what stands in the tables.
+func (s *Store) loadAll(ctx context.Context, tx pgx.Tx, each func(authz.Change) error) error {
 	for _, part := range []struct {
 		query query
 		scan  func(pgx.Rows) (authz.Change, error)
@@ -41,7 +48,7 @@ func (s *Store) Load(ctx context.Context, each func(authz.Change) error) (ledger
 	} {
 		rows, err := tx.Query(ctx, s.queries[part.query])
 		if err != nil {
-			return head, failed("read", err)
+			return failed("read", err)
 		}
 		if err := run(rows, func() error {
 			c, err := part.scan(rows)
@@ -50,10 +57,10 @@ func (s *Store) Load(ctx context.Context, each func(authz.Change) error) (ledger
 			}
 			return each(c)
 		}); err != nil {
-			return head, err
+			return err
 		}
 	}
-	return head, nil
+	return nil
 }
 
 // run calls f for each row.
@@ -184,20 +191,12 @@ func (s *Store) Wait(ctx context.Context, after uint64) error {
 	return nil
 }
 
+// answerTime bounds how long Wait lets the server think: a server whose machine is gone says nothing.
+const answerTime = 5 * time.Second
+
 func (s *Store) waitFor(ctx context.Context, after uint64) error {
-	if s.listen == nil {
-		conn, err := pgx.ConnectConfig(ctx, s.pool.Config().ConnConfig)
-		if err != nil {
-			return err
-		}
-		s.listen = conn
-		// Listening begins before the head is read, so that nothing falls between the two.
-		if _, err := conn.Exec(ctx, "LISTEN "+s.channel); err != nil {
-			return err
-		}
-	}
 	for {
-		head, err := scanHead(s.listen.QueryRow(ctx, s.queries[readHead]))
+		head, err := s.ask(ctx)
 		if err != nil || head.Seq > after {
 			return err
 		}
@@ -205,6 +204,24 @@ func (s *Store) waitFor(ctx context.Context, after uint64) error {
 			return err
 		}
 	}
+}
+
+// ask reads the head on the connection that listens.
+func (s *Store) ask(ctx context.Context) (ledger.Head, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	if s.listen == nil {
+		conn, err := pgx.ConnectConfig(ctx, s.pool.Config().ConnConfig)
+		if err != nil {
+			return ledger.Head{}, err
+		}
+		s.listen = conn
+		// Listening begins before the head is read, so that nothing falls between the two.
+		if _, err := conn.Exec(ctx, "LISTEN "+s.channel); err != nil {
+			return ledger.Head{}, err
+		}
+	}
+	return scanHead(s.listen.QueryRow(ctx, s.queries[readHead]))
 }
 
 // notified waits until the head is past after, or the time of a poll has come.

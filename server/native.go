@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -129,6 +130,7 @@ func createKey(w http.ResponseWriter, r *http.Request) error {
 	}
 	info := InfoOf(key)
 	info.Token = token
+	sayRevision(w, caller)
 	w.Header().Set("Cache-Control", "no-store")
 	WriteJSON(w, http.StatusCreated, info)
 	return nil
@@ -139,6 +141,12 @@ func deleteKey(w http.ResponseWriter, r *http.Request) error {
 	if err := RevokeKey(r.Context(), caller.Environment, caller.Actor(), r.PathValue("id")); err != nil {
 		return err
 	}
+	sayRevision(w, caller)
 	w.WriteHeader(http.StatusNoContent)
 	return nil
+}
+
+// sayRevision says after a write which revision has it: another node that is asked at this one has it too.
+func sayRevision(w http.ResponseWriter, c *Caller) {
+	w.Header().Set(RevisionHeader, strconv.FormatUint(c.Environment.State().Head.Seq, 10))
 }

@@ -77,10 +77,10 @@ func (r *room) trouble() string {
 	switch {
 	case e == nil:
 		return "it is still loading"
-	case e.Err() != nil:
-		return "its stored history is broken"
 	case e.Behind() != nil:
 		return "it cannot follow its store just now"
+	case e.Err() != nil:
+		return "its stored history is broken"
 	}
 	return ""
 }

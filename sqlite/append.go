@@ -4,9 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"math"
 
 	"github.com/writ-dev/writ"
-	"github.com/writ-dev/writ/authz"
 	"github.com/writ-dev/writ/authz/environment"
 	"github.com/writ-dev/writ/ledger"
 )
@@ -32,39 +32,70 @@ var tables = map[string]struct {
 	"tuples":  {8, " ON CONFLICT DO UPDATE SET created = excluded.created, more = excluded.more"},
 }
 
-// Append implements environment.Store.
+// Append implements environment.Store. It writes the log alone, which grows at its end: the
+// state's tables, where each fact has a page of its own to be written, follow by [Store.fold].
 func (s *Store) Append(ctx context.Context, after ledger.Head, commits []environment.Commit) error {
-	select {
-	case s.turn <- struct{}{}:
-	case <-ctx.Done():
-		return failed("was not written", s.path, ctx.Err())
+	if err := s.take(ctx); err != nil {
+		return failed("was not written", s.path, err)
 	}
-	defer func() { <-s.turn }()
+	defer s.give()
 	if len(commits) == 0 {
 		return nil
 	}
-	return s.transaction(ctx, func(ctx context.Context) error {
-		head, err := s.head(ctx)
-		if err != nil {
-			return failed("cannot be read", s.path, err)
+	folded := 0
+	err := s.transaction(ctx, func(ctx context.Context) (err error) {
+		if s.tail > s.maxTail {
+			if folded, err = s.fold(ctx, s.piece); err != nil {
+				return err
+			}
 		}
-		if head != after {
-			return writ.Errorf(writ.CodeConflict, "the head is at entry %d, not at %d", head.Seq, after.Seq)
+		if err := s.move(ctx, after, commits[len(commits)-1].Head()); err != nil {
+			return err
 		}
-		if err := s.put(ctx, commits); err != nil {
+		if err := s.log(ctx, commits); err != nil {
 			return failed("cannot be written", s.path, err)
 		}
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	s.tail -= folded
+	for i := range commits {
+		s.tail += len(commits[i].Changes)
+	}
+	return nil
 }
 
-// head reads the head on the connection that writes.
-func (s *Store) head(ctx context.Context) (ledger.Head, error) {
-	st, err := s.statement(ctx, shape{selectHead, 0})
-	if err != nil {
-		return ledger.Head{}, err
+// take waits for the turn to write.
+func (s *Store) take(ctx context.Context) error {
+	select {
+	case s.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	return scanHead(st.QueryRowContext(ctx))
+}
+
+func (s *Store) give() { <-s.turn }
+
+// move makes another entry the head, if it is where the caller says.
+func (s *Store) move(ctx context.Context, from, to ledger.Head) error {
+	st, err := s.statement(ctx, shape{"UPDATE head SET seq = ?, hash = ? WHERE seq = ? AND hash = ?", 0})
+	if err != nil {
+		return failed("cannot be written", s.path, err)
+	}
+	if from.Seq > math.MaxInt64 || to.Seq > math.MaxInt64 {
+		return writ.Errorf(writ.CodeConflict, "no head is at entry %d", from.Seq)
+	}
+	moved, err := st.ExecContext(ctx, int64(to.Seq), to.Hash[:], int64(from.Seq), from.Hash[:])
+	if err != nil {
+		return failed("cannot be written", s.path, err)
+	}
+	if n, err := moved.RowsAffected(); err != nil || n != 1 {
+		return writ.Errorf(writ.CodeConflict, "the head is not at entry %d", from.Seq)
+	}
+	return nil
 }
 
 // exec runs a statement that is kept prepared.
@@ -77,63 +108,18 @@ func (s *Store) exec(ctx context.Context, text string, args ...any) error {
 	return err
 }
 
-// put writes the log, the state and the head.
-func (s *Store) put(ctx context.Context, commits []environment.Commit) error {
-	rows := map[string][]any{}
+// log writes a row for each commit.
+func (s *Store) log(ctx context.Context, commits []environment.Commit) error {
+	args := make([]any, 0, len(commits)*tables["log"].columns)
 	for i := range commits {
 		e := &commits[i].Entry
 		actor, err := json.Marshal(e.Actor)
 		if err != nil {
 			return err
 		}
-		rows["log"] = append(rows["log"], int64(e.Seq), e.Time.UnixMicro(), string(actor), e.Kind, e.Subject, string(e.Data), e.Prev[:], e.Hash[:])
+		args = append(args, int64(e.Seq), e.Time.UnixMicro(), string(actor), e.Kind, e.Subject, string(e.Data), e.Prev[:], e.Hash[:])
 	}
-	for _, c := range environment.Final(commits) {
-		if err := s.change(ctx, &c, rows); err != nil {
-			return err
-		}
-	}
-	for table, args := range rows {
-		if err := s.insert(ctx, table, args); err != nil {
-			return err
-		}
-	}
-	last := commits[len(commits)-1]
-	return s.exec(ctx, "UPDATE head SET seq = ?, hash = ?", int64(last.Seq), last.Hash[:])
-}
-
-// change collects a row to put, or removes one.
-func (s *Store) change(ctx context.Context, c *authz.Change, rows map[string][]any) error {
-	switch {
-	case c.Model != nil:
-		rows["model"] = append(rows["model"], 1, c.Model.After.Format, c.Model.After.Text)
-	case c.Key != nil && c.Key.After == nil:
-		return s.exec(ctx, "DELETE FROM keys WHERE id = ?", c.Key.Before.ID)
-	case c.Key != nil:
-		value, err := json.Marshal(c.Key.After)
-		rows["keys"] = append(rows["keys"], c.Key.After.ID, string(value))
-		return err
-	case c.Record != nil && c.Record.After == nil:
-		return s.exec(ctx, "DELETE FROM records WHERE type = ? AND id = ?", c.Record.Before.Type, c.Record.Before.ID)
-	case c.Record != nil:
-		value, err := json.Marshal(c.Record.After)
-		rows["records"] = append(rows["records"], c.Record.After.Type, c.Record.After.ID, string(value))
-		return err
-	case c.Tuple.After == nil:
-		r, err := environment.RowOf(c.Tuple.Before)
-		if err != nil {
-			return err
-		}
-		return s.exec(ctx, `DELETE FROM tuples WHERE object_type = ? AND object_id = ? AND relation = ?
-			AND subject_type = ? AND subject_id = ? AND subject_relation = ?`,
-			r.ObjectType, r.ObjectID, r.Relation, r.SubjectType, r.SubjectID, r.SubjectRelation)
-	default:
-		r, err := environment.RowOf(c.Tuple.After)
-		rows["tuples"] = append(rows["tuples"], r.ObjectType, r.ObjectID, r.Relation,
-			r.SubjectType, r.SubjectID, r.SubjectRelation, r.Created, r.More)
-		return err
-	}
-	return nil
+	return s.insert(ctx, "log", args)
 }
 
 // insert puts rows into a table, many with each statement.

@@ -10,40 +10,76 @@ import (
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz"
 	"github.com/writ-dev/writ/authz/environment"
+	"github.com/writ-dev/writ/internal/ahead"
 	"github.com/writ-dev/writ/ledger"
 )
 
-// Load implements environment.Store.
+// Load implements environment.Store. The tail of the log is brought into the state's tables first.
 func (s *Store) Load(ctx context.Context, each func(authz.Change) error) (ledger.Head, error) {
-	var head ledger.Head
-	err := s.snapshot(ctx, func(tx *sql.Tx) (err error) {
-		if head, err = scanHead(tx.QueryRowContext(ctx, selectHead)); err != nil {
-			return failed("cannot be read", s.path, err)
-		}
-		for _, load := range []func(context.Context, *sql.Tx, func(authz.Change) error) error{
-			s.loadModel, s.loadKeys, s.loadRecords, s.loadTuples,
-		} {
-			if err := load(ctx, tx, each); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	return head, err
+	tx, head, err := s.current(ctx)
+	if err != nil {
+		return ledger.Head{}, err
+	}
+	defer func() { _ = tx.Rollback() }()
+	err = ahead.Run(func(yield func(authz.Change) error) error { return s.loadAll(ctx, tx, yield) }, each)
+	if err != nil {
+		return ledger.Head{}, err
+	}
+	return head, nil
 }
 
-const selectHead = "SELECT seq, hash FROM head"
+// loadAll gives what stands in the tables.
+func (s *Store) loadAll(ctx context.Context, tx *sql.Tx, each func(authz.Change) error) error {
+	for _, load := range []func(context.Context, *sql.Tx, func(authz.Change) error) error{
+		s.loadModel, s.loadKeys, s.loadRecords, s.loadTuples,
+	} {
+		if err := load(ctx, tx, each); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
-func scanHead(row *sql.Row) (ledger.Head, error) {
-	var h ledger.Head
-	var hash []byte
-	if err := row.Scan(&h.Seq, &hash); err != nil {
-		return h, err
+// current begins to read at a moment at which the tables are those of the head.
+func (s *Store) current(ctx context.Context) (*sql.Tx, ledger.Head, error) {
+	if err := s.take(ctx); err != nil {
+		return nil, ledger.Head{}, failed("cannot be read", s.path, err)
 	}
-	if copy(h.Hash[:], hash) != len(h.Hash) {
-		return h, writ.Errorf(writ.CodeInvalid, "the hash of the head has %d bytes", len(hash))
+	defer s.give()
+	if err := s.foldAll(ctx); err != nil {
+		return nil, ledger.Head{}, err
 	}
-	return h, nil
+	tx, err := s.begin(ctx)
+	if err != nil {
+		return nil, ledger.Head{}, err
+	}
+	// The first row that is read fixes the moment.
+	folded, head, err := s.scanMarks(tx.QueryRowContext(ctx, selectMarks))
+	if err == nil && folded != head {
+		err = writ.Errorf(writ.CodeInternal, "the tables of %s are at entry %d, not at %d", s.path, folded.Seq, head.Seq)
+	}
+	if err != nil {
+		_ = tx.Rollback()
+		return nil, ledger.Head{}, err
+	}
+	return tx, head, nil
+}
+
+const (
+	selectMarks = "SELECT folded, folded_hash, seq, hash FROM head"
+	selectLog   = "SELECT seq, time, actor, kind, subject, data, prev, hash FROM log WHERE seq > ? ORDER BY seq"
+)
+
+// scanMarks reads how far the state's tables have come, and the head.
+func (s *Store) scanMarks(row *sql.Row) (folded, head ledger.Head, err error) {
+	var foldedHash, hash []byte
+	if err := row.Scan(&folded.Seq, &foldedHash, &head.Seq, &hash); err != nil {
+		return folded, head, failed("cannot be read", s.path, err)
+	}
+	if copy(folded.Hash[:], foldedHash) != len(folded.Hash) || copy(head.Hash[:], hash) != len(head.Hash) {
+		return folded, head, writ.Errorf(writ.CodeInvalid, "%s has a head with a hash that is too short", s.path)
+	}
+	return folded, head, nil
 }
 
 // query runs f for each row.
@@ -123,15 +159,18 @@ func (s *Store) unreadable(what string, err error) error {
 
 // Commits implements environment.Store.
 func (s *Store) Commits(ctx context.Context, after uint64, each func(environment.Commit) error) error {
-	return s.snapshot(ctx, func(tx *sql.Tx) error {
-		return s.query(ctx, tx, func(r *sql.Rows) error {
-			c, err := scanCommit(r)
-			if err != nil {
-				return s.unreadable("log entry", err)
-			}
-			return each(c)
-		}, "SELECT seq, time, actor, kind, subject, data, prev, hash FROM log WHERE seq > ? ORDER BY seq", int64(min(after, math.MaxInt64)))
-	})
+	tx, err := s.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }()
+	return s.query(ctx, tx, func(r *sql.Rows) error {
+		c, err := scanCommit(r)
+		if err != nil {
+			return s.unreadable("log entry", err)
+		}
+		return each(c)
+	}, selectLog, int64(min(after, math.MaxInt64)))
 }
 
 func scanCommit(r *sql.Rows) (environment.Commit, error) {

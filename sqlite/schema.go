@@ -9,14 +9,18 @@ import (
 
 const (
 	application = 0x57726974 // "Writ", in the header of the file
-	version     = 1          // of the tables below
+	version     = 2          // of the tables below
 )
 
 // schema is made in one transaction. STRICT: a column holds what it says. Tuples are the
-// tree of their primary key itself.
+// tree of their primary key itself. Model, keys, records and tuples are the state after entry
+// `folded` of the log, whose hash is folded_hash.
 const schema = `
-CREATE TABLE head (one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL, hash BLOB NOT NULL) STRICT;
-INSERT INTO head VALUES (1, 0, zeroblob(32));
+CREATE TABLE head (
+	one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL, hash BLOB NOT NULL,
+	folded INTEGER NOT NULL, folded_hash BLOB NOT NULL
+) STRICT;
+INSERT INTO head VALUES (1, 0, zeroblob(32), 0, zeroblob(32));
 CREATE TABLE log (
 	seq INTEGER PRIMARY KEY,
 	time INTEGER NOT NULL, -- microseconds since 1970
@@ -38,7 +42,15 @@ CREATE TABLE tuples (
 	PRIMARY KEY (object_type, object_id, relation, subject_type, subject_id, subject_relation)
 ) STRICT, WITHOUT ROWID;
 PRAGMA application_id = 0x57726974;
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
+`
+
+// fromOne makes the tables of version 1, whose state was always that of the head, those of version 2.
+const fromOne = `
+ALTER TABLE head ADD COLUMN folded INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE head ADD COLUMN folded_hash BLOB NOT NULL DEFAULT x'';
+UPDATE head SET folded = seq, folded_hash = hash;
+PRAGMA user_version = 2;
 `
 
 // prepareFile makes the tables of a file that is empty, and refuses one that is
@@ -62,6 +74,10 @@ func (s *Store) prepareFile(ctx context.Context) error {
 	case made > version:
 		return writ.Errorf(writ.CodeInvalid, "%s was written by a newer version of Writ (tables of version %d, here %d)", s.path, made, version).
 			WithHint("use that version")
+	case made == 1:
+		if _, err := s.conn.ExecContext(ctx, fromOne); err != nil {
+			return failed("cannot be brought to this version", s.path, err)
+		}
 	}
 	return nil
 }
@@ -84,12 +100,11 @@ func (s *Store) transaction(ctx context.Context, f func(context.Context) error) 
 	return err
 }
 
-// snapshot runs f in a transaction that reads one moment.
-func (s *Store) snapshot(ctx context.Context, f func(*sql.Tx) error) error {
+// begin begins to read. What is read is of one moment.
+func (s *Store) begin(ctx context.Context) (*sql.Tx, error) {
 	tx, err := s.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
-		return failed("cannot be read", s.path, err)
+		return nil, failed("cannot be read", s.path, err)
 	}
-	defer func() { _ = tx.Rollback() }()
-	return f(tx)
+	return tx, nil
 }

@@ -1,8 +1,10 @@
 // Package sqlite keeps an environment in a file of SQLite: durable when a write
 // returns, for one process. Other processes may read the file, not serve it.
 //
-// The tables of the state (model, keys, records, tuples) change in the same
-// transaction as the log, so that an environment opens without replaying its history.
+// A write goes to the log alone. The tables of the state (model, keys, records, tuples) follow it in
+// pieces, when the log has got far ahead, and when the environment is loaded or closed; how far
+// they have come is written in the same transaction. So a write is cheap, an environment opens
+// without replaying its history, and a crash at any moment costs nothing but a little replaying.
 package sqlite
 
 import (
@@ -30,7 +32,10 @@ type Store struct {
 	held  *sql.Conn // of lock: in a transaction as long as the store is open
 
 	statements map[shape]*sql.Stmt // of conn; one Append at a time uses them
-	turn       chan struct{}       // held by Append
+	turn       chan struct{}       // held by whoever writes
+
+	// What whoever writes knows and decides by: about how many changes the tables lack, and see maxTail and foldPiece.
+	tail, maxTail, piece int
 }
 
 // Open opens the environment in a file, which is made when it is not there. The folder must
@@ -45,7 +50,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if _, err := os.Stat(filepath.Dir(path)); err != nil {
 		return nil, writ.Errorf(writ.CodeNotFound, "the folder of %s is not there: %w", path, err)
 	}
-	s := &Store{path: path, statements: map[shape]*sql.Stmt{}, turn: make(chan struct{}, 1)}
+	s := &Store{path: path, statements: map[shape]*sql.Stmt{}, turn: make(chan struct{}, 1), maxTail: maxTail, piece: foldPiece}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -53,14 +58,19 @@ func Open(ctx context.Context, path string) (*Store, error) {
 }
 
 func (s *Store) open(ctx context.Context) error {
+	// SQLite gives FILE-wal and FILE-shm the rights of FILE.
+	for _, path := range []string{s.path, s.path + ".lock"} {
+		if err := private(path); err != nil {
+			return err
+		}
+	}
 	if err := s.takeLock(ctx); err != nil {
 		return err
 	}
 	var err error
-	// A page is 2 KiB because a group of writes touches a page a tuple, and all of each is
-	// written; the log of pages is emptied seldom, so that pages touched often are written home once.
-	s.write, err = connect(s.path, "page_size(2048)", "synchronous(FULL)",
-		"busy_timeout(5000)", "wal_autocheckpoint(16000)", "cache_size(-65536)", "trusted_schema(0)")
+	// The log of pages is emptied seldom, so that pages touched often are written home once.
+	s.write, err = connect(s.path, "page_size(4096)", "synchronous(FULL)",
+		"busy_timeout(5000)", "wal_autocheckpoint(8000)", "cache_size(-65536)", "trusted_schema(0)")
 	if err != nil {
 		return err
 	}
@@ -80,6 +90,16 @@ func (s *Store) open(ctx context.Context) error {
 	}
 	s.read.SetMaxOpenConns(4)
 	return nil
+}
+
+// private makes a file that is not there for its owner alone: it holds people's data, the hashes
+// of keys and the secrets of the policy. SQLite would let everybody read it.
+func private(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return writ.Errorf(writ.CodeExternal, "%s cannot be opened: %w", path, err)
+	}
+	return f.Close()
 }
 
 // connect opens a file whose name may have any characters.
@@ -151,6 +171,10 @@ func failed(what, path string, err error) error {
 // Close gives the file free. Calls that are under way must have ended.
 func (s *Store) Close() error {
 	var errs []error
+	if s.tail > 0 {
+		// What stays to be done, for whatever reason, the next Load does, and says what is wrong.
+		_ = s.foldAll(context.Background())
+	}
 	for _, st := range s.statements {
 		errs = append(errs, st.Close())
 	}

@@ -33,7 +33,7 @@ func (e *Environment) AsOf(ctx context.Context, t time.Time) (*State, error) {
 	if err != nil {
 		return nil, err
 	}
-	return e.without(ctx, now, changes, to)
+	return e.without(now, changes, to)
 }
 
 // lastBefore finds the last entry that is not after t. Entries are in order of
@@ -114,8 +114,9 @@ func (e *Environment) since(ctx context.Context, last *ledger.Entry, head ledger
 	return nil, nil, err
 }
 
-// without gives now as it was before changes. It takes the turn: one edit at a time follows a snapshot.
-func (e *Environment) without(ctx context.Context, now *State, changes []authz.Change, to *State) (*State, error) {
+// without gives now as it was before changes. It needs no turn: many edits may follow one
+// snapshot, and none of them sees another's.
+func (e *Environment) without(now *State, changes []authz.Change, to *State) (*State, error) {
 	if slices.ContainsFunc(changes, func(c authz.Change) bool { return c.Model != nil }) {
 		document, err := e.config.Parse(to.Source)
 		if err != nil {
@@ -123,12 +124,6 @@ func (e *Environment) without(ctx context.Context, now *State, changes []authz.C
 		}
 		to.Document = document
 	}
-	select {
-	case e.turn <- struct{}{}:
-	case <-ctx.Done():
-		return nil, writ.Errorf(writ.CodeCancelled, "the past state was not made: %w", ctx.Err())
-	}
-	defer func() { <-e.turn }()
 	d := &draft{parse: e.config.Parse, state: *now}
 	to.Keys = now.Keys
 	if err := d.undo(changes, to); err != nil {

@@ -42,7 +42,8 @@ type Store interface {
 
 // Watcher is a Store that others write too.
 type Watcher interface {
-	// Wait returns when there may be commits after seq, or ctx is done.
+	// Wait returns when there may be commits after seq, or ctx is done. That the store cannot
+	// be reached is an error, after seconds even when nothing comes back from it.
 	Wait(ctx context.Context, after uint64) error
 }
 
@@ -62,6 +63,10 @@ type Config struct {
 	Initial authz.Source
 	// MaxBatch bounds the changes of one write; 0 is 100,000.
 	MaxBatch int
+	// MaxBehind bounds how long the environment answers from its last state while the writes of
+	// other nodes cannot be followed: then it answers no more until they can. 0: no bound. It counts
+	// from when the failure is noticed, so a store must notice (see [Watcher]).
+	MaxBehind time.Duration
 }
 
 // State is an environment at one revision. It is immutable.
@@ -80,7 +85,7 @@ type Environment struct {
 
 	current atomic.Pointer[published]
 	broken  atomic.Pointer[writ.Error]
-	behind  atomic.Pointer[error]
+	behind  atomic.Pointer[outage]
 
 	// turn is held by whoever makes the next state: a leading writer, or Follow.
 	turn chan struct{}
@@ -128,9 +133,20 @@ func Open(ctx context.Context, c Config) (*Environment, error) {
 // others' questions looks at [Environment.Err] first.
 func (e *Environment) State() *State { return e.current.Load().state }
 
-// Err says why the environment refuses to answer: its stored history is broken.
-// Check, At, AsOf and Write then give the same error. It never gets well again; open anew what was repaired.
+// Err says why the environment refuses to answer. Check, At and AsOf then give the same error.
+//
+// Either its stored history is broken: it never gets well again, writes nothing, and what was
+// repaired is opened anew. Or it is behind for longer than Config.MaxBehind, a CodeExternal error:
+// it answers again when it has caught up, and a write that the store takes is proof that it has.
 func (e *Environment) Err() error {
+	if err := e.fault(); err != nil {
+		return err
+	}
+	return e.stale()
+}
+
+// fault says that the stored history is broken.
+func (e *Environment) fault() error {
 	if err := e.broken.Load(); err != nil {
 		return err
 	}
@@ -139,6 +155,9 @@ func (e *Environment) Err() error {
 
 // At is the newest state that is at revision or later. It waits for it until
 // ctx is done; a revision that nobody has made yet is waited for like any other.
+//
+// While the store cannot be reached, revisions that are here are answered at once, until
+// Config.MaxBehind has passed; newer ones are waited for, and the error of a wait that was in vain says why.
 func (e *Environment) At(ctx context.Context, revision uint64) (*State, error) {
 	for {
 		now := e.current.Load()
@@ -151,8 +170,12 @@ func (e *Environment) At(ctx context.Context, revision uint64) (*State, error) {
 		select {
 		case <-now.over:
 		case <-ctx.Done():
-			return nil, writ.Errorf(writ.CodeCancelled, "revision %d is not here, the newest is %d: %w",
+			err := writ.Errorf(writ.CodeCancelled, "revision %d is not here, the newest is %d: %w",
 				revision, now.state.Head.Seq, ctx.Err())
+			if why := e.Behind(); why != nil {
+				err = err.WithHint("the writes of other nodes cannot be followed just now: %v", why)
+			}
+			return nil, err
 		}
 	}
 }

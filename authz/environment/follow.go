@@ -91,9 +91,9 @@ const (
 )
 
 // Follow applies the writes of other nodes until ctx is done, and then gives nil. A store that
-// cannot be reached is tried again and again (see [Environment.Behind]); a history that is
-// broken ends it, and the environment answers no more: see [Environment.Err]. A store that is no
-// Watcher has no writes of others.
+// cannot be reached is tried again and again, while the environment answers from the state that it has
+// (see [Environment.Behind] and Config.MaxBehind); a history that is broken ends it, and the environment
+// answers no more: see [Environment.Err]. A store that is no Watcher has no writes of others.
 func (e *Environment) Follow(ctx context.Context) error {
 	w, ok := e.config.Store.(Watcher)
 	if !ok {
@@ -102,21 +102,17 @@ func (e *Environment) Follow(ctx context.Context) error {
 	}
 	pause := shortPause
 	for ctx.Err() == nil {
-		err := w.Wait(ctx, e.State().Head.Seq)
-		if err == nil {
-			err = e.refresh(ctx)
-		}
+		err := e.follow(ctx, w)
 		switch {
 		case ctx.Err() != nil:
 			return nil
-		case e.Err() != nil:
-			return e.Err()
+		case e.fault() != nil:
+			return e.fault()
 		case err == nil:
-			e.behind.Store(nil)
 			pause = shortPause
 			continue
 		}
-		e.behind.Store(&err)
+		e.fallBehind(err)
 		select {
 		case <-ctx.Done():
 		case <-time.After(pause):
@@ -126,12 +122,58 @@ func (e *Environment) Follow(ctx context.Context) error {
 	return nil
 }
 
+// follow waits for what others write, and applies it. After a failure it looks first: perhaps
+// nobody writes any more, and then waiting would not end.
+func (e *Environment) follow(ctx context.Context, w Watcher) error {
+	if e.behind.Load() != nil {
+		if err := e.refresh(ctx); err != nil {
+			return err
+		}
+	}
+	if err := w.Wait(ctx, e.State().Head.Seq); err != nil {
+		return err
+	}
+	return e.refresh(ctx)
+}
+
+// outage is why the store cannot be followed, and since when the newest state may not be the store's.
+type outage struct {
+	err   error
+	since time.Time
+}
+
 // Behind is why the writes of other nodes cannot be followed just now; nil when they are.
 func (e *Environment) Behind() error {
-	if err := e.behind.Load(); err != nil {
-		return *err
+	if o := e.behind.Load(); o != nil {
+		return o.err
 	}
 	return nil
+}
+
+func (e *Environment) fallBehind(err error) {
+	o := &outage{err, e.config.Now()}
+	if before := e.behind.Load(); before != nil {
+		o.since = before.since
+	}
+	e.behind.Store(o)
+}
+
+// notBehindNow is called when the store has just taken a write after our state, which so was the
+// newest. Whether others' writes reach us is another question.
+func (e *Environment) notBehindNow() {
+	if o := e.behind.Load(); o != nil {
+		e.behind.CompareAndSwap(o, &outage{o.err, e.config.Now()})
+	}
+}
+
+// stale says that the environment is behind for too long.
+func (e *Environment) stale() error {
+	o := e.behind.Load()
+	if e.config.MaxBehind == 0 || o == nil || e.config.Now().Sub(o.since) <= e.config.MaxBehind {
+		return nil
+	}
+	return writ.Errorf(writ.CodeExternal, "the writes of other nodes cannot be followed for over %s: %w", e.config.MaxBehind, o.err).
+		WithHint("answers come again when the store can be reached")
 }
 
 // refresh is catchUp between the writes of this node.
@@ -142,5 +184,9 @@ func (e *Environment) refresh(ctx context.Context) error {
 		return ctx.Err()
 	}
 	defer func() { <-e.turn }()
-	return e.catchUp(ctx)
+	if err := e.catchUp(ctx); err != nil {
+		return err
+	}
+	e.behind.Store(nil)
+	return nil
 }

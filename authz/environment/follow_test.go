@@ -9,9 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-	"pgregory.net/rapid"
-
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz"
 	"github.com/writ-dev/writ/authz/environment"
@@ -309,73 +306,6 @@ func (l lying) Load(ctx context.Context, each func(authz.Change) error) (ledger.
 	head, err := l.Store.Load(ctx, each)
 	l.about(&head)
 	return head, err
-}
-
-// TestAsOf compares the past with what was the present, on random histories with changes of
-// the model among them.
-func TestAsOf(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		store := &memory.Store{}
-		c := storetest.Config(store)
-		now := time.Unix(1_900_000_000, 0).UTC()
-		c.Now = func() time.Time { return now }
-		e, err := environment.Open(context.Background(), c)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var past []*environment.State
-		var moments []time.Time
-		for range rapid.IntRange(1, 12).Draw(t, "writes") {
-			now = now.Add(time.Duration(rapid.IntRange(0, 2).Draw(t, "later")) * time.Second)
-			s, err := e.Write(context.Background(), storetest.Change(randomChanges(t)...))
-			if err != nil {
-				continue
-			}
-			past, moments = append(past, s), append(moments, now)
-		}
-		// The last state at each moment is what the moment is remembered as.
-		for i, then := range past {
-			if i+1 < len(past) && moments[i+1].Equal(moments[i]) {
-				continue
-			}
-			got, err := e.AsOf(context.Background(), moments[i])
-			if err != nil {
-				t.Fatal(err)
-			}
-			if d := cmp.Diff(storetest.Facts(then), storetest.Facts(got)); d != "" || got.Head != then.Head || !got.Time.Equal(then.Time) {
-				t.Fatalf("entry %d as of %s: entry %d\n%s", then.Head.Seq, moments[i], got.Head.Seq, d)
-			}
-		}
-		if _, err := e.AsOf(context.Background(), time.Unix(1_899_999_999, 0)); writ.CodeOf(err) != writ.CodeNotFound {
-			t.Fatalf("before all: %v", err)
-		}
-	})
-}
-
-func randomChanges(t *rapid.T) []authz.Change {
-	var changes []authz.Change
-	for range rapid.IntRange(1, 4).Draw(t, "changes") {
-		name := rapid.SampledFrom([]string{"a", "b", "c"})
-		x, _ := authz.ParseTuple(rapid.SampledFrom([]string{"document", "folder"}).Draw(t, "type") + ":" + name.Draw(t, "object") + "#viewer@user:" + name.Draw(t, "user"))
-		r := &authz.Record{Entity: authz.Entity{Type: "user", ID: name.Draw(t, "record")}, Attributes: map[string]any{"n": rapid.IntRange(0, 3).Draw(t, "n")}}
-		switch rapid.IntRange(0, 5).Draw(t, "kind") {
-		case 0, 1:
-			changes = append(changes, authz.Change{Tuple: &authz.Step[authz.Tuple]{After: &x}})
-		case 2:
-			changes = append(changes, authz.Change{Tuple: &authz.Step[authz.Tuple]{Before: &x}})
-		case 3:
-			changes = append(changes, authz.Change{Record: &authz.Step[authz.Record]{After: r}})
-		case 4:
-			changes = append(changes, authz.Change{Record: &authz.Step[authz.Record]{Before: r}})
-		case 5:
-			source := storetest.Source(rapid.SampledFrom([]string{
-				storetest.Plain, "document: viewer\nfolder: viewer", "document: viewer",
-			}).Draw(t, "model"))
-			changes = append(changes, authz.Change{Model: &authz.Step[authz.Source]{After: &source}})
-		}
-	}
-	return changes
 }
 
 // TestTwoNodesStart: both find nothing, and one of them writes the first model.

@@ -136,7 +136,7 @@ func (g *group) fail(err error) {
 // commit plans a group of writes, makes it durable, and then visible.
 func (e *Environment) commit(ctx context.Context, g *group) {
 	for range attempts {
-		if err := e.Err(); err != nil {
+		if err := e.fault(); err != nil {
 			g.fail(err)
 			return
 		}
@@ -150,15 +150,19 @@ func (e *Environment) commit(ctx context.Context, g *group) {
 		err := e.config.Store.Append(ctx, before.Head, g.commits)
 		if err == nil {
 			e.publish(d.done())
+			e.notBehindNow()
 			g.answer(e.State())
 			return
 		}
 		last := g.commits[len(g.commits)-1].Head()
+		refused := writ.CodeOf(err) == writ.CodeConflict
 		if err = e.afterFailure(ctx, err, last); err != nil {
 			g.fail(err)
 			return
 		}
-		if e.State().Head == last {
+		// A group that was refused is not there: where it seems to be, another node has written the same
+		// at the same moment, and its plans, asked again, may want something else.
+		if !refused && e.State().Head == last {
 			g.answer(e.State())
 			return
 		}
@@ -172,8 +176,8 @@ func (e *Environment) afterFailure(ctx context.Context, failure error, last ledg
 	before := e.State().Head
 	err := e.catchUp(ctx)
 	switch {
-	case e.Err() != nil:
-		return e.Err()
+	case e.fault() != nil:
+		return e.fault()
 	case writ.CodeOf(failure) == writ.CodeConflict && err != nil:
 		return err
 	case writ.CodeOf(failure) == writ.CodeConflict && e.State().Head == before:

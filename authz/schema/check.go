@@ -177,9 +177,18 @@ func (c *compiler) permission(at writ.Position, where, permission string) *Resou
 	}
 	r := c.known(at, where, kind)
 	if r != nil && action != "*" && r.Action(action) == nil && r.Group(action) == nil {
-		_ = suggest(c.problem(at, "%s: %s has no action %q", where, kind, short(action)), action, keys(r.Actions))
+		c.noAction(at, where, r, action)
 	}
 	return r
+}
+
+// noAction notes an action that a resource does not have. The first one of all is
+// missing because actions are declared, which a hint says.
+func (c *compiler) noAction(at writ.Position, where string, r *Resource, action string) {
+	e := suggest(c.problem(at, "%s: %s has no action %q", where, r.Key, short(action)), action, keys(r.Actions))
+	if len(r.Actions) == 0 {
+		_ = e.WithHint("%s declares no actions; add  actions: [%s]", r.Key, short(action))
+	}
 }
 
 func (c *compiler) checkTenantRole(role *Role) {
@@ -196,7 +205,7 @@ func (c *compiler) checkInstanceRole(r *Resource, role *Role) {
 	where := "role " + role.Key + " of " + r.Key
 	for _, p := range role.Permissions {
 		if own := r.own(p); own != "*" && r.Action(own) == nil && r.Group(own) == nil {
-			_ = suggest(c.problem(c.s.spot(role.Position, p), "%s: %s has no action %q", where, r.Key, short(p)), own, keys(r.Actions))
+			c.noAction(c.s.spot(role.Position, p), where, r, own)
 		}
 	}
 	for _, d := range role.Grants {
@@ -270,7 +279,7 @@ func (c *compiler) checkSet(x *Set) {
 	}
 	seen := []string{x.Key}
 	for up := x; up.Parent != ""; {
-		parent := c.s.Set(up.Parent)
+		parent := c.sets[up.Parent]
 		switch {
 		case parent == nil:
 			_ = suggest(c.problem(c.s.spot(up.Position, up.Parent), "%s: there is no set %q above it", up.Title(), short(up.Parent)), up.Parent, keys(c.s.Sets))
@@ -297,7 +306,7 @@ func (c *compiler) checkRule(r *Rule) {
 	case r.IsRole && c.s.Role(r.Users) == nil:
 		_ = suggest(c.problem(c.s.spot(r.Position, r.Users), "%s: there is no role %q in a tenant", where, short(r.Users)), r.Users, keys(c.s.Roles))
 	case !r.IsRole && r.Users != "":
-		if set := c.s.Set(r.Users); set == nil || set.Resource != "" {
+		if set := c.sets[r.Users]; set == nil || set.Resource != "" {
 			_ = suggest(c.problem(c.s.spot(r.Position, r.Users), "%s: there is no user set %q", where, short(r.Users)), r.Users, c.setKeys(""))
 		}
 	}
@@ -305,7 +314,7 @@ func (c *compiler) checkRule(r *Rule) {
 	case r.IsResource && r.Resources != kind:
 		c.problem(c.s.spot(r.Position, r.Permission), "%s: the permission %s is not on %s", where, r.Permission, short(r.Resources))
 	case !r.IsResource && r.Resources != "":
-		if set := c.s.Set(r.Resources); set == nil || set.Resource == "" {
+		if set := c.sets[r.Resources]; set == nil || set.Resource == "" {
 			_ = suggest(c.problem(c.s.spot(r.Position, r.Resources), "%s: there is no resource set %q", where, short(r.Resources)), r.Resources, c.setKeys(kind))
 		} else if set.Resource != kind {
 			c.problem(c.s.spot(r.Position, r.Permission), "%s: the permission %s is not on %s, which %s holds", where, r.Permission, set.Resource, set.Title())

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/writ-dev/writ/authz"
+	"github.com/writ-dev/writ/internal/expr"
 )
 
 // Verdict is what one of the three ways to a permission says, under the codes of Permit.
@@ -53,7 +54,7 @@ type RoleSource struct {
 // it asks the snapshot again for each part.
 func (s *Schema) Debug(snapshot *authz.Snapshot, q *authz.Query) map[string]any {
 	d := &debugger{s: s, snapshot: snapshot, q: q, resource: s.Resource(q.Resource.Type), active: map[roleAt]bool{}}
-	d.tenant = d.tenantOf()
+	d.tenant, d.scope = d.tenantOf(), s.scope(d.resource)
 	all := map[string]Verdict{"rbac": d.rbac()}
 	abac, deny := d.abac()
 	if len(s.Rules) > 0 {
@@ -80,6 +81,7 @@ type debugger struct {
 	snapshot *authz.Snapshot
 	q        *authz.Query
 	resource *Resource // nil: unknown
+	scope    *expr.Scope
 	tenant   string
 	active   map[roleAt]bool // what is being looked at, so that a circle of roles ends
 }

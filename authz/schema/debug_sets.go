@@ -152,8 +152,7 @@ func (d *debugger) within(key string) (bool, error) {
 }
 
 func (d *debugger) eval(source string) (bool, error) {
-	c := &compiler{s: d.s, resources: map[string]*Resource{d.q.Resource.Type: d.resource}}
-	p, err := expr.Compile(source, c.scope(d.q.Resource.Type), writ.Position{})
+	p, err := expr.Compile(source, d.scope, writ.Position{})
 	if err != nil {
 		return false, err
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz"
-	"github.com/writ-dev/writ/authz/policy"
+	"github.com/writ-dev/writ/authz/policyfile"
 	"github.com/writ-dev/writ/authz/schema"
 )
 
@@ -57,7 +57,7 @@ facts:
 
 func debugSnapshot(t *testing.T) (*authz.Snapshot, *schema.Schema) {
 	t.Helper()
-	p, err := policy.Parse([]byte(debugPolicy), writ.Position{File: "policy.yml"}, policy.Options{})
+	p, err := policyfile.Parse([]byte(debugPolicy), writ.Position{File: "policy.yml"}, policyfile.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,7 +27,10 @@ type compiler struct {
 	// allow and deny are the rules by type:action.
 	allow, deny map[string][]authz.When
 	programs    map[programKey]*expr.Program
+	scopes      map[string]*expr.Scope // by type of resource
+	sources     map[sourceKey]*expr.Program
 	resources   map[string]*Resource
+	sets        map[string]*Set
 	broken      map[string]bool            // condition sets that cannot be used
 	held        map[string][]authz.Rewrite // by type:action, the roles that hold it
 }
@@ -37,11 +40,15 @@ type compiler struct {
 func (s *Schema) Model() (*authz.Model, error) {
 	c := &compiler{
 		s: s, allow: map[string][]authz.When{}, deny: map[string][]authz.When{},
-		programs: map[programKey]*expr.Program{}, broken: map[string]bool{},
-		held: map[string][]authz.Rewrite{}, resources: map[string]*Resource{},
+		programs: map[programKey]*expr.Program{}, scopes: map[string]*expr.Scope{},
+		sources: map[sourceKey]*expr.Program{}, broken: map[string]bool{},
+		held: map[string][]authz.Rewrite{}, resources: map[string]*Resource{}, sets: map[string]*Set{},
 	}
 	for i := range s.Resources {
 		c.resources[s.Resources[i].Key] = &s.Resources[i]
+	}
+	for i := range s.Sets {
+		c.sets[s.Sets[i].Key] = &s.Sets[i]
 	}
 	c.check()
 	if len(c.errs) > 0 {

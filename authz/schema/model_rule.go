@@ -2,7 +2,6 @@ package schema
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/writ-dev/writ"
@@ -14,24 +13,34 @@ import (
 // programKey is a set's condition on a type of resource, whose declared attributes count.
 type programKey struct{ set, kind string }
 
-// Title names a rule: "rule contractors-may-not-share", or what it says when it has no key. In the
-// model it stands without the first word.
-func (r *Rule) Title() string {
+// sourceKey is a condition on a type of resource, and its place, which its errors tell.
+type sourceKey struct {
+	source, kind string
+	at           writ.Position
+}
+
+// Title names a rule in messages: "rule contractors-may-not-share".
+func (r *Rule) Title() string { return "rule " + r.words() }
+
+// words are the key of a rule, or what it says when it has none: "managers may document:share".
+// The model names it so: package authz says "rule" itself.
+func (r *Rule) words() string {
 	if r.Key != "" {
-		return "rule " + r.Key
+		return r.Key
 	}
 	verb := "may"
 	if r.Deny {
 		verb = "may not"
 	}
-	who, what := r.Users, r.Resources
+	who := r.Users
 	if who == "" {
 		who = "everyone"
 	}
-	if r.IsResource || what == "" {
-		return fmt.Sprintf("rule %s %s %s", who, verb, r.Permission)
+	name := who + " " + verb + " " + r.Permission
+	if r.IsResource || r.Resources == "" {
+		return name
 	}
-	return fmt.Sprintf("rule %s %s %s in %s", who, verb, r.Permission, what)
+	return name + " in " + r.Resources
 }
 
 // rules translates all rules, then the sets that no rule uses, to know that they can be.
@@ -84,10 +93,10 @@ func (c *compiler) rule(r *Rule) (authz.When, bool) {
 		return authz.When{}, false
 	}
 	if len(steps) == 0 {
-		always := c.compile(r.Title(), kind, "true", r.Position)
+		always := c.compile(r.Title(), "", "true", writ.Position{})
 		steps = []step{{program: always, at: r.Position}}
 	}
-	steps[0].name, steps[0].at = strings.TrimPrefix(r.Title(), "rule "), r.Position
+	steps[0].name, steps[0].at = r.words(), r.Position
 	var then authz.Rewrite
 	if r.IsRole {
 		then = authz.InTenant{Relation: r.Users, Position: r.Position}
@@ -102,15 +111,15 @@ func (c *compiler) rule(r *Rule) (authz.When, bool) {
 func (c *compiler) ownSteps(r *Rule, kind string) ([]step, bool) {
 	var steps []step
 	if r.When != "" {
-		steps = append(steps, step{r.Title(), c.compile(r.Title(), kind, r.When, r.WhenPosition), r.Position})
+		steps = append(steps, step{r.words(), c.compile(r.Title(), kind, r.When, r.WhenPosition), r.Position})
 	}
 	if r.Except != "" {
 		// The text is compiled alone first: errors are then about just what the user wrote.
 		program := c.compile(r.Title(), kind, r.Except, r.ExceptPosition)
 		if program != nil {
-			program = c.compile(r.Title(), kind, "!("+r.Except+"\n)", r.ExceptPosition)
+			program = c.compile(r.Title(), kind, not(r.Except), r.ExceptPosition)
 		}
-		steps = append(steps, step{strings.TrimPrefix(r.Title(), "rule ") + " (except)", program, r.ExceptPosition})
+		steps = append(steps, step{r.words() + " (except)", program, r.ExceptPosition})
 	}
 	for _, s := range steps {
 		if s.program == nil {
@@ -120,10 +129,18 @@ func (c *compiler) ownSteps(r *Rule, kind string) ([]step, bool) {
 	return steps, true
 }
 
+// not negates a condition. What ends in a comment would swallow the bracket.
+func not(source string) string {
+	if strings.Contains(source, "//") {
+		source += "\n"
+	}
+	return "!(" + source + ")"
+}
+
 // setSteps adds the conditions of a set and of its ancestors.
 func (c *compiler) setSteps(steps *[]step, key, kind string) bool {
-	for ; key != ""; key = c.s.Set(key).Parent {
-		set := c.s.Set(key)
+	for ; key != ""; key = c.sets[key].Parent {
+		set := c.sets[key]
 		if c.broken[key] {
 			return false // said already
 		}
@@ -157,7 +174,7 @@ func (c *compiler) set(s *Set, kind string) *expr.Program {
 		text, err := condition.Translate(s.Conditions)
 		if err == nil {
 			// A place in what it was translated to is none in the user's file.
-			p, err = expr.Compile(text, c.scope(kind), writ.Position{})
+			p, err = c.program(text, kind, writ.Position{})
 		}
 		if err != nil {
 			c.fail(err, s.Title(), writ.Position{})
@@ -174,16 +191,44 @@ func (c *compiler) set(s *Set, kind string) *expr.Program {
 
 // scope gives what conditions on resources of a type may name.
 func (c *compiler) scope(kind string) *expr.Scope {
+	if s := c.scopes[kind]; s != nil {
+		return s
+	}
+	s := c.s.scope(c.resources[kind])
+	c.scopes[kind] = s
+	return s
+}
+
+// scope gives what conditions on a resource may name; nil is no type in particular.
+func (s *Schema) scope(r *Resource) *expr.Scope {
 	var declared []Attribute
-	if r := c.resources[kind]; r != nil {
+	if r != nil {
 		declared = r.Attributes
 	}
-	return authz.Scope(attributes(c.s.UserAttributes), attributes(declared))
+	return authz.Scope(attributes(s.UserAttributes), attributes(declared))
+}
+
+// program compiles a condition once for all that it is the condition of. One that does not
+// speak of the resource is the same for all types.
+func (c *compiler) program(source, kind string, at writ.Position) (*expr.Program, error) {
+	if !strings.Contains(source, "resource") {
+		kind = ""
+	}
+	k := sourceKey{source, kind, at}
+	if p := c.sources[k]; p != nil {
+		return p, nil
+	}
+	p, err := expr.Compile(source, c.scope(kind), at)
+	if err != nil {
+		return nil, err
+	}
+	c.sources[k] = p
+	return p, nil
 }
 
 // compile makes a program for resources of a type; nil with the problem noted.
 func (c *compiler) compile(part, kind, source string, at writ.Position) *expr.Program {
-	p, err := expr.Compile(source, c.scope(kind), at)
+	p, err := c.program(source, kind, at)
 	if err != nil {
 		c.fail(err, part, at)
 		return nil

@@ -15,6 +15,8 @@ type engine struct {
 	// check is how many queries are compared with the hand-written code before
 	// timing; 0 is all. Slow engines compare fewer, and say so.
 	check int
+	// close is nil where there is nothing to stop.
+	close func()
 }
 
 // verify compares an engine's verdicts with what they must be, and gives how many were compared.

@@ -15,20 +15,47 @@ var (
 // run verifies each engine and times it.
 func run(b *testing.B, want []bool, engines []engine) {
 	for _, e := range engines {
-		b.Run(e.name, func(b *testing.B) {
-			checked, err := e.verify(want)
+		b.Run(e.name, func(b *testing.B) { measure(b, e, want) })
+	}
+}
+
+func measure(b *testing.B, e engine, want []bool) {
+	checked, err := e.verify(want)
+	if err != nil {
+		b.Fatal(err)
+	}
+	loop(b, func(i int) error {
+		_, err := e.ask(i % len(want))
+		return err
+	})
+	b.ReportMetric(float64(checked), "checked")
+}
+
+// beside are the peers that can do a workload, each made when its turn comes and gone after it.
+func beside(b *testing.B, want []bool, ask func(peer) (func() (engine, error), bool)) {
+	for _, p := range peers() {
+		open, ok := ask(p)
+		if !ok {
+			continue
+		}
+		b.Run(p.name, func(b *testing.B) {
+			e, err := open()
 			if err != nil {
 				b.Fatal(err)
 			}
-			b.ReportMetric(float64(checked), "checked")
-			b.ReportAllocs()
-			for i := 0; b.Loop(); i++ {
-				if _, err := e.ask(i % len(want)); err != nil {
-					b.Fatal(err)
-				}
+			if e.close != nil {
+				defer e.close()
 			}
+			measure(b, e, want)
 		})
+		runtime.GC()
 	}
+}
+
+func rbacPeers(b *testing.B, w *rbac, want []bool, attributes bool) {
+	beside(b, want, func(p peer) (func() (engine, error), bool) {
+		return func() (engine, error) { return p.rbac(w, attributes) }, p.rbac != nil
+	})
 }
 
 func BenchmarkW1RBAC(b *testing.B) {
@@ -43,6 +70,7 @@ func BenchmarkW1RBAC(b *testing.B) {
 		return h.role(q.user, q.kind, q.action), nil
 	}}
 	run(b, w.allowed1, append([]engine{hand}, writEngines(s, writQueries(w.w1, false))...))
+	rbacPeers(b, w, w.allowed1, false)
 }
 
 func BenchmarkW3ABAC(b *testing.B) {
@@ -57,6 +85,7 @@ func BenchmarkW3ABAC(b *testing.B) {
 		return h.attributes(q.user, q.kind, q.action, q.instance), nil
 	}}
 	run(b, w.allowed3, append([]engine{hand}, writEngines(s, writQueries(w.w3, true))...))
+	rbacPeers(b, w, w.allowed3, true)
 }
 
 func BenchmarkW2ReBAC(b *testing.B) {
@@ -73,6 +102,12 @@ func BenchmarkW2ReBAC(b *testing.B) {
 	}
 	hand := engine{name: "hand", ask: func(i int) (bool, error) { return h.views(names[i].user, names[i].document), nil }}
 	run(b, w.allowed2, append([]engine{hand}, writEngines(s, writTreeQueries(w.w2))...))
+	beside(b, w.allowed2, func(p peer) (func() (engine, error), bool) {
+		return func() (engine, error) {
+			e, _, err := p.tree(w)
+			return e, err
+		}, p.tree != nil
+	})
 }
 
 func BenchmarkW4Listing(b *testing.B) {
@@ -86,25 +121,46 @@ func BenchmarkW4Listing(b *testing.B) {
 		name: "hand", documents: func(u int) ([]string, error) { return h.list(userName(u)), nil },
 		viewers: func(d int) ([]string, error) { return h.viewers(documentName(d)), nil },
 	}
-	for _, l := range []lister{hand, writLister(s)} {
-		checked, err := l.verify(h)
-		if err != nil {
-			b.Fatal(err)
+	timeLists(b, h, hand)
+	timeLists(b, h, writLister(s))
+	for _, p := range peers() {
+		if !p.lists {
+			continue
 		}
-		for name, ask := range map[string]func(int) ([]string, error){"documents": l.documents, "viewers": l.viewers} {
-			if ask == nil {
-				continue
+		b.Run(p.name, func(b *testing.B) {
+			e, l, err := p.tree(w)
+			if err != nil {
+				b.Fatal(err)
 			}
-			b.Run(name+"/"+l.name, func(b *testing.B) {
-				b.ReportMetric(float64(checked), "checked")
-				b.ReportAllocs()
-				for i := 0; b.Loop(); i++ {
-					if _, err := ask(i % users); err != nil {
-						b.Fatal(err)
-					}
-				}
-			})
+			if e.close != nil {
+				defer e.close()
+			}
+			timeLists(b, h, l)
+		})
+		runtime.GC()
+	}
+}
+
+func timeLists(b *testing.B, h *handTree, l lister) {
+	checked, err := l.verify(h)
+	if err != nil {
+		b.Fatal(err)
+	}
+	each := []struct {
+		name string
+		ask  func(int) ([]string, error)
+	}{{"documents", l.documents}, {"viewers", l.viewers}}
+	for _, list := range each {
+		if list.ask == nil {
+			continue
 		}
+		b.Run(list.name+"/"+l.name, func(b *testing.B) {
+			loop(b, func(i int) error {
+				_, err := list.ask(i % users)
+				return err
+			})
+			b.ReportMetric(float64(checked), "checked")
+		})
 	}
 }
 

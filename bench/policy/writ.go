@@ -14,6 +14,17 @@ const condition = "user.department == resource.department && user.clearance >= r
 
 // writRBAC loads W1, or with attributes W3, into Writ.
 func writRBAC(w *rbac, attributes bool) (*authz.Snapshot, error) {
+	empty, err := writRoles(w, attributes)
+	if err != nil {
+		return nil, err
+	}
+	e := empty.Edit()
+	loadRBAC(e, w, attributes)
+	return e.Done(), nil
+}
+
+// writRoles has the roles and what they may do, and no users.
+func writRoles(w *rbac, attributes bool) (*authz.Snapshot, error) {
 	s := &schema.Schema{}
 	for t := range types {
 		r := schema.Resource{Header: schema.Header{Key: typeName(t)}}
@@ -50,13 +61,7 @@ func writRBAC(w *rbac, attributes bool) (*authz.Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	empty, err := authz.New(m)
-	if err != nil {
-		return nil, err
-	}
-	e := empty.Edit()
-	loadRBAC(e, w, attributes)
-	return e.Done(), nil
+	return authz.New(m)
 }
 
 func loadRBAC(e *authz.Edit, w *rbac, attributes bool) {
@@ -133,8 +138,8 @@ func eachTreeFact(w *tree, f func(object, relation, subject string)) {
 	}
 }
 
-// writTree loads W2 into Writ.
-func writTree(w *tree) (*authz.Snapshot, error) {
+// writFolders has W2's model and no facts.
+func writFolders() (*authz.Snapshot, error) {
 	d, err := openfga.Parse("tree.fga", []byte(treeModel))
 	if err != nil {
 		return nil, err
@@ -143,7 +148,12 @@ func writTree(w *tree) (*authz.Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	empty, err := authz.New(m)
+	return authz.New(m)
+}
+
+// writTree loads W2 into Writ.
+func writTree(w *tree) (*authz.Snapshot, error) {
+	empty, err := writFolders()
 	if err != nil {
 		return nil, err
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz"
 	"github.com/writ-dev/writ/authz/openfga"
-	"github.com/writ-dev/writ/authz/policy"
+	"github.com/writ-dev/writ/authz/policyfile"
 	"github.com/writ-dev/writ/topology"
 )
 
@@ -29,18 +29,18 @@ func newPolicy(sh *shell) *cobra.Command {
 func newPolicyValidate(sh *shell) *cobra.Command {
 	var format string
 	cmd := &cobra.Command{
-		Use:   "validate FILE|DIR...",
+		Use:   "validate [FILE|DIR...]",
 		Short: "Read policies and say what is wrong with them",
 		Long: `Reads policies and says where they are wrong: the ` + "`policy:`" + ` section of a
 topology in DIR, a policy file (.yml), an OpenFGA model (.fga, .json, fga.mod) or an
 OpenFGA store test (.fga.yaml), whose tests it does not run.`,
-		Args: cobra.MinimumNArgs(1),
+		Args: cobra.ArbitraryArgs,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := checkFormat(format); err != nil {
 				return err
 			}
 			var all []validated
-			for _, path := range args {
+			for _, path := range pathArgs(args) {
 				p, err := openPolicy(path)
 				if err != nil {
 					return err
@@ -58,6 +58,14 @@ OpenFGA store test (.fga.yaml), whose tests it does not run.`,
 	}
 	formatFlag(cmd, &format)
 	return cmd
+}
+
+// pathArgs gives the PATH arguments, the directory one is in by default.
+func pathArgs(args []string) []string {
+	if len(args) == 0 {
+		return []string{"."}
+	}
+	return args
 }
 
 // validated is what validate says of a policy that is right.
@@ -88,8 +96,8 @@ func (v validated) text() string {
 type policyInput struct {
 	path   string
 	model  *authz.Model
-	store  *openfga.Store // an OpenFGA store test
-	policy *policy.Policy // a policy of Writ's own form
+	store  *openfga.Store     // an OpenFGA store test
+	policy *policyfile.Policy // a policy of Writ's own form
 }
 
 // openPolicy reads the policy at a path by what it is.
@@ -171,7 +179,7 @@ func fileThere(path string) bool {
 func readBeside(dir, name string) ([]byte, error) {
 	text, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
 	if os.IsNotExist(err) {
-		return nil, fmt.Errorf("it is not there")
+		return nil, fmt.Errorf("there is no file %s", filepath.Join(dir, filepath.FromSlash(name)))
 	}
 	return text, err
 }

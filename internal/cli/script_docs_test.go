@@ -45,7 +45,7 @@ func rank(command string) string {
 var placeholders = strings.NewReplacer(
 	"examples/hitcounter-go", ".", "examples/hitcounter", ".", "init DIR", "init ../new", "DIR", ".", "FUNCTION", "hello",
 	"--old A.json", "--old ../a.json", "--new B.json", "--new ../b.json", "--old A", "--old ../a.json", "--new B", "--new ../b.json",
-	"PROFILE", "docs", "NAME", "docs", "SANDBOX", "dev",
+	"PROFILE", "docs", "NAME", "docs", "SANDBOX", "dev", " --opa-port 8181", "",
 )
 
 // runDocs runs every documented command in a directory in which a cloud runs;
@@ -58,16 +58,20 @@ func runDocs(ts *testscript.TestScript, neg bool, args []string) {
 	if len(commands) < 10 {
 		ts.Fatalf("only %d commands were found in the pages: %q", len(commands), commands)
 	}
-	const until = ` --aws-port 0 --http-port 0 & pid=$!; n=0; ` +
-		`while [ ! -e .writ/local.json ] && kill -0 $pid && [ $n -lt 200 ]; do sleep 0.05; n=$((n+1)); done; ` +
-		`[ -e .writ/local.json ]; ok=$?; kill -TERM $pid; wait $pid && [ $ok = 0 ]`
+	until := func(file string) string {
+		return ` & pid=$!; n=0; ` +
+			`while [ ! -e ` + file + ` ] && kill -0 $pid && [ $n -lt 200 ]; do sleep 0.05; n=$((n+1)); done; ` +
+			`[ -e ` + file + ` ]; ok=$?; kill -TERM $pid; wait $pid && [ $ok = 0 ]`
+	}
 	for _, command := range commands {
 		line := strings.ReplaceAll(placeholders.Replace(command), "examples/documents", filepath.Join(ts.Getenv("REPO"), "examples", "documents"))
 		switch words := strings.Fields(line); words[1] {
 		case "up":
-			line = "cd " + args[1] + "; exec 2>&1; " + line + until
+			line = "cd " + args[1] + "; exec 2>&1; " + line + " --aws-port 0 --http-port 0" + until(".writ/local.json")
 		case "destroy":
 			line = "cd " + args[0] + " && echo yes | " + line
+		case "serve":
+			line = "cd " + args[1] + "; exec 2>&1; " + line + " --server-port 0" + until(".writ/server.json")
 		default:
 			line = "cd " + args[0] + " && " + line
 		}

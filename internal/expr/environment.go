@@ -88,16 +88,22 @@ var base = sync.OnceValues(func() (*cel.Env, error) {
 	return cel.NewCustomEnv(append(options, addressFunctions()...)...)
 })
 
-func environment(names map[string]*slot) (*cel.Env, error) {
-	options := make([]cel.EnvOption, 0, len(names))
-	for name, s := range names {
-		options = append(options, cel.Variable(name, s.kind.cel()))
-	}
-	language, err := base()
-	if err != nil {
-		return nil, err
-	}
-	return language.Extend(options...)
+// environment gives the names of the scope and the language with them.
+func (s *Scope) environment() (map[string]*slot, *cel.Env, error) {
+	s.once.Do(func() {
+		language, err := base()
+		if err != nil {
+			s.err = err
+			return
+		}
+		s.names = s.slots()
+		options := make([]cel.EnvOption, 0, len(s.names))
+		for name, slot := range s.names {
+			options = append(options, cel.Variable(name, slot.kind.cel()))
+		}
+		s.env, s.err = language.Extend(options...)
+	})
+	return s.names, s.env, s.err
 }
 
 // cel is the type that CEL checks with. A number is dynamic for it: its equality

@@ -4,6 +4,12 @@
 // runs in cel-go, which is also what the direct code is tested against.
 package expr
 
+import (
+	"sync"
+
+	"cel.dev/cel-go/cel"
+)
+
 // Kind sorts values.
 type Kind uint8
 
@@ -114,10 +120,19 @@ type Variable struct {
 }
 
 // Scope is what a condition may name. The index of a variable is how [Source] is asked for it.
-type Scope struct{ Variables []Variable }
+// The first condition that is compiled in a scope prepares it for those that follow, and so its
+// variables change no more. Any number of goroutines may compile in one scope.
+type Scope struct {
+	Variables []Variable
+
+	once  sync.Once
+	names map[string]*slot
+	env   *cel.Env
+	err   error
+}
 
 // Source gives the values of variables: nil, bool, int64, uint64, float64, string,
-// time.Time, time.Duration, netip.Addr, []any, map[string]any. ok is false when there is none.
+// time.Time, time.Duration, netip.Addr, []any, map[string]any, and from Value alone *[Text]. ok is false when there is none.
 type Source interface {
 	// Value gives a variable, or with a field that field of an Object variable.
 	Value(variable int, field string) (value any, ok bool)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"net/netip"
+	"sync"
 	"testing"
 	"time"
 
@@ -219,4 +220,24 @@ func render(err error) string {
 	var b bytes.Buffer
 	writ.WriteError(&b, err)
 	return b.String()
+}
+
+// TestScopeIsShared compiles in one scope from many goroutines.
+func TestScopeIsShared(t *testing.T) {
+	t.Parallel()
+	scope := &expr.Scope{Variables: []expr.Variable{{Name: "user", Type: expr.Object, Fields: map[string]expr.Type{"age": expr.Number}}}}
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			p, err := expr.Compile("user.age > 17", scope, writ.Position{})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if s := p.String(); s != "user.age > 17" || !p.Direct() {
+				t.Errorf("%s, direct: %t", s, p.Direct())
+			}
+		})
+	}
+	all.Wait()
 }

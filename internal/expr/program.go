@@ -2,6 +2,7 @@ package expr
 
 import (
 	"strings"
+	"sync"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/types"
@@ -19,8 +20,9 @@ type Program struct {
 	// checked is what cel-go made of the source: direct code and, one day, other
 	// forms of the same condition are made from it.
 	checked *cel.Ast
-	cel     cel.Program
 	direct  *node // nil when the condition needs cel-go
+	// cel plans the condition for cel-go. That takes a third of a compilation, and few need it.
+	cel func() (cel.Program, error)
 }
 
 // Compile reads a condition that gives a bool. at is where the source stands in
@@ -30,11 +32,11 @@ func Compile(source string, scope *Scope, at writ.Position) (*Program, error) {
 	if len(source) > maxSource {
 		return nil, writ.Errorf(writ.CodeTooLarge, "the condition has %d bytes, at most %d are read", len(source), maxSource).At(at, "")
 	}
-	p := &Program{source: source, at: at, names: scope.slots()}
-	env, err := environment(p.names)
+	names, env, err := scope.environment()
 	if err != nil {
 		return nil, writ.Errorf(writ.CodeInternal, "conditions over these names cannot be built: %w", err)
 	}
+	p := &Program{source: source, at: at, names: names}
 	if strings.TrimSpace(source) == "" {
 		return nil, p.problem(at, "the condition is empty")
 	}
@@ -46,15 +48,21 @@ func Compile(source string, scope *Scope, at writ.Position) (*Program, error) {
 	if err := p.check(scope); err != nil {
 		return nil, err
 	}
-	// Of cel-go's optimizations only this one: a set in place of a list of literals
-	// answers `missing in []` and some large numbers otherwise than the list does.
-	p.cel, err = env.Program(checked, cel.CostLimit(maxCost), cel.CostTracking(prices{}),
-		cel.OptimizeRegex(interpreter.MatchesRegexOptimization))
-	if err != nil {
+	p.cel = sync.OnceValues(func() (cel.Program, error) { return plan(env, checked) })
+	if p.direct = p.compileDirect(); p.direct != nil {
+		return p, nil
+	}
+	if _, err := p.cel(); err != nil {
 		return nil, p.problem(at, plain(err.Error()))
 	}
-	p.direct = p.compileDirect()
 	return p, nil
+}
+
+// plan uses of cel-go's optimizations only one: a set in place of a list of literals
+// answers `missing in []` and some large numbers otherwise than the list does.
+func plan(env *cel.Env, checked *cel.Ast) (cel.Program, error) {
+	return env.Program(checked, cel.CostLimit(maxCost), cel.CostTracking(prices{}),
+		cel.OptimizeRegex(interpreter.MatchesRegexOptimization))
 }
 
 // Eval runs the condition. An error says why there is no answer: a *[Missing]
@@ -69,7 +77,11 @@ func (p *Program) Eval(from Source) (bool, error) {
 
 func (p *Program) evalCEL(from Source) (bool, error) {
 	a := &activation{program: p, from: from, left: maxCost}
-	out, _, err := p.cel.Eval(a)
+	planned, err := p.cel()
+	if err != nil {
+		return false, p.problem(p.at, plain(err.Error()))
+	}
+	out, _, err := planned.Eval(a)
 	if err != nil {
 		return false, p.failure(err, a)
 	}
@@ -128,6 +140,7 @@ func (p *Program) Values(from Source) []Bound {
 			b.Value, b.Found = fields, fields != nil
 		} else {
 			b.Value, b.Found = from.Value(s.variable, s.Field)
+			b.Value = Plain(b.Value)
 		}
 		bounds[i] = b
 	}

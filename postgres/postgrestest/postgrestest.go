@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"os/exec"
 	"os/user"
@@ -22,11 +23,12 @@ import (
 	"github.com/writ-dev/writ"
 )
 
-// Server is a running server.
+// Server is a server that runs, or is down for a while.
 type Server struct {
-	dir  string
-	cmd  *exec.Cmd
-	done chan struct{} // closed when it has ended
+	dir, bin string
+	as       *syscall.Credential
+	cmd      *exec.Cmd
+	done     chan struct{} // closed when it has ended
 }
 
 // Start starts a server and returns when it answers. It keeps PostgreSQL's own settings
@@ -44,8 +46,11 @@ func Start() (*Server, error) {
 	if err != nil {
 		return nil, writ.Errorf(writ.CodeExternal, "no folder for PostgreSQL's data: %w", err)
 	}
-	s := &Server{dir: dir, done: make(chan struct{})}
-	if err := s.start(bin, as); err != nil {
+	s := &Server{dir: dir, bin: bin, as: as}
+	if err = s.initialize(); err == nil {
+		err = s.Up()
+	}
+	if err != nil {
 		_ = os.RemoveAll(dir)
 		return nil, err
 	}
@@ -57,8 +62,22 @@ func (s *Server) URL() string {
 	return "host=" + s.dir + " user=writ dbname=postgres sslmode=disable"
 }
 
+// Address is URL in the form of a URL.
+func (s *Server) Address() string {
+	return "postgres://writ@/postgres?" + url.Values{"host": {s.dir}, "sslmode": {"disable"}}.Encode()
+}
+
 // Stop ends the server and removes its data.
 func (s *Server) Stop() error {
+	s.Down()
+	return os.RemoveAll(s.dir)
+}
+
+// Down ends the server and keeps its data.
+func (s *Server) Down() {
+	if s.cmd == nil {
+		return
+	}
 	_ = s.cmd.Process.Signal(os.Interrupt) // "fast": it ends sessions and then itself
 	select {
 	case <-s.done:
@@ -66,7 +85,7 @@ func (s *Server) Stop() error {
 		_ = s.cmd.Process.Signal(syscall.SIGQUIT)
 		<-s.done
 	}
-	return os.RemoveAll(s.dir)
+	s.cmd = nil
 }
 
 // binaries finds initdb and postgres.
@@ -111,32 +130,40 @@ func unprivileged() (*syscall.Credential, error) {
 		WithHint("run the tests as an ordinary user")
 }
 
-func (s *Server) start(bin string, as *syscall.Credential) error {
-	if as != nil {
-		if err := os.Chown(s.dir, int(as.Uid), int(as.Gid)); err != nil {
+func (s *Server) command(name string, args ...string) *exec.Cmd {
+	c := exec.Command(filepath.Join(s.bin, name), args...)
+	c.Dir = s.dir
+	c.Env = []string{"PATH=" + s.bin + ":/usr/bin:/bin", "LC_ALL=C", "TZ=UTC"}
+	c.SysProcAttr = &syscall.SysProcAttr{Credential: s.as, Setpgid: true} // a Ctrl-C is for the tests
+	return c
+}
+
+func (s *Server) data() string { return filepath.Join(s.dir, "data") }
+
+func (s *Server) initialize() error {
+	if s.as != nil {
+		if err := os.Chown(s.dir, int(s.as.Uid), int(s.as.Gid)); err != nil {
 			return writ.Errorf(writ.CodeExternal, "the folder of PostgreSQL's data: %w", err)
 		}
 	}
-	data := filepath.Join(s.dir, "data")
-	command := func(name string, args ...string) *exec.Cmd {
-		c := exec.Command(filepath.Join(bin, name), args...)
-		c.Dir = s.dir
-		c.Env = []string{"PATH=" + bin + ":/usr/bin:/bin", "LC_ALL=C", "TZ=UTC"}
-		c.SysProcAttr = &syscall.SysProcAttr{Credential: as, Setpgid: true} // a Ctrl-C is for the tests
-		return c
-	}
-	out, err := command("initdb", "--pgdata="+data, "--username=writ", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync").CombinedOutput()
+	out, err := s.command("initdb", "--pgdata="+s.data(), "--username=writ", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync").CombinedOutput()
 	if err != nil {
 		return writ.Errorf(writ.CodeExternal, "initdb: %w\n%s", err, out)
 	}
-	s.cmd = command("postgres", "-D", data, "-k", s.dir, "-h", "")
-	log, err := s.cmd.StderrPipe()
+	return nil
+}
+
+// Up starts the server again that is down, and returns when it answers.
+func (s *Server) Up() error {
+	cmd := s.command("postgres", "-D", s.data(), "-k", s.dir, "-h", "")
+	log, err := cmd.StderrPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
 	if err != nil {
 		return writ.Errorf(writ.CodeExternal, "PostgreSQL: %w", err)
 	}
-	if err := s.cmd.Start(); err != nil {
-		return writ.Errorf(writ.CodeExternal, "PostgreSQL: %w", err)
-	}
+	s.cmd, s.done = cmd, make(chan struct{})
 	return s.awaitReady(log)
 }
 
@@ -144,8 +171,9 @@ func (s *Server) start(bin string, as *syscall.Credential) error {
 // goroutine to read on until the server has ended.
 func (s *Server) awaitReady(log io.Reader) error {
 	ready := make(chan error, 1)
+	cmd, done := s.cmd, s.done
 	go func() {
-		defer close(s.done)
+		defer close(done)
 		var said bytes.Buffer
 		lines, up := bufio.NewScanner(log), false
 		for lines.Scan() {
@@ -158,7 +186,7 @@ func (s *Server) awaitReady(log io.Reader) error {
 			}
 		}
 		_, _ = io.Copy(io.Discard, log) // after a line too long for the scanner
-		err := s.cmd.Wait()
+		err := cmd.Wait()
 		if !up {
 			ready <- writ.Errorf(writ.CodeExternal, "PostgreSQL ended before it answered: %v\n%s", err, &said)
 		}

@@ -19,7 +19,7 @@ import (
 	"github.com/writ-dev/writ/authz"
 	"github.com/writ-dev/writ/authz/environment"
 	"github.com/writ-dev/writ/authz/environment/memory"
-	"github.com/writ-dev/writ/authz/policy"
+	"github.com/writ-dev/writ/authz/policyfile"
 	"github.com/writ-dev/writ/authz/schema"
 	"github.com/writ-dev/writ/server"
 	"github.com/writ-dev/writ/server/authzen"
@@ -35,7 +35,7 @@ func open(tb testing.TB) *environment.Environment {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	p, err := policy.Parse(text, writ.Position{File: file, Line: 1, Col: 1}, policy.Options{})
+	p, err := policyfile.Parse(text, writ.Position{File: file, Line: 1, Col: 1}, policyfile.Options{})
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/server"
 	"github.com/writ-dev/writ/server/permit/facts"
-	"github.com/writ-dev/writ/server/permit/policy"
+	"github.com/writ-dev/writ/server/permit/manage"
 	"github.com/writ-dev/writ/server/permit/wire"
 )
 
@@ -28,8 +28,9 @@ var managed = [...]string{"/v2/", "/facts/"}
 // New gives the protocol. It can be mounted beside others; the paths of OPA, which some SDKs
 // use on a port of their own (8181), are among its own.
 func New(c Config) server.Protocol {
-	manage := management(c)
-	decide := decisions(c)
+	ids := new(wire.IDs)
+	manage := management(c, ids)
+	decide := decisions(c, ids)
 	return server.Protocol{
 		Name: "permit",
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -83,13 +84,13 @@ func needs(r *http.Request) server.Role {
 }
 
 // management is the handler of the management API.
-func management(c Config) http.Handler {
+func management(c Config, ids *wire.IDs) http.Handler {
 	mux := http.NewServeMux()
 	add := func(prefix string, routes []wire.Route) {
 		for _, route := range routes {
 			method, path, _ := strings.Cut(route.Pattern, " ")
 			mux.HandleFunc(method+" "+prefix+path, func(w http.ResponseWriter, r *http.Request) {
-				call, err := wire.NewCall(w, r, server.CallerOf(r.Context()), c.Limits)
+				call, err := wire.NewCall(w, r, server.CallerOf(r.Context()), c.Limits, ids)
 				if err == nil {
 					err = route.Handle(call)
 				}
@@ -102,9 +103,9 @@ func management(c Config) http.Handler {
 	add("/v2", facts.ScopeRoutes())
 	for _, prefix := range []string{"/v2/facts/{proj}/{env}", "/facts"} { // the second as decision points pass it on
 		add(prefix, facts.Routes())
-		add(prefix, policy.FactRoutes())
+		add(prefix, manage.FactRoutes())
 	}
-	add("/v2/schema/{proj}/{env}", policy.Routes())
+	add("/v2/schema/{proj}/{env}", manage.Routes())
 	mux.HandleFunc("/", unknown)
 	return mux
 }

@@ -31,29 +31,35 @@ func (d *decider) authorizedUsers(a *asker, body []byte) (any, error) {
 	if q.Action == "" || q.Resource.Type == "" {
 		return nil, writ.Errorf(writ.CodeInvalid, "action and resource.type are needed")
 	}
-	p, err := wire.Policy(a.view.State)
-	if err != nil {
-		return nil, err
-	}
 	on := authz.Entity{Type: q.Resource.Type, ID: cmp.Or(q.Resource.Key, q.Resource.ID)}
 	in := q.Resource.Tenant
 	if stored, ok := a.view.Snapshot.Record(on); in == "" && ok {
 		in = stored.Tenant
 	}
 	f := &finder{
-		asker: a, policy: p, tenant: cmp.Or(in, wire.DefaultTenant), found: map[string][]grant{}, seen: map[string]bool{},
+		asker: a, tenant: cmp.Or(in, wire.DefaultTenant), found: map[string][]grant{}, seen: map[string]bool{},
 		query: authz.Query{
 			Now: a.view.Now, Tenant: q.Resource.Tenant,
 			Request: writ.Request{Resource: writ.Resource{Type: on.Type, ID: on.ID, Properties: q.Resource.Attributes}, Context: q.Context},
 		},
 	}
 	f.query.Action.Name = q.Action
+	name := on.String()
+	if on.ID == "" {
+		name = on.Type + ":*"
+	}
+	p, err := wire.Policy(a.view.State)
+	if err != nil {
+		users, err := usersByRelation(a, f.query, f.tenant)
+		return map[string]any{"resource": name, "tenant": f.tenant, "users": users}, err
+	}
+	f.policy = p
 	f.candidates(on)
 	if err := f.confirm(); err != nil {
 		return nil, err
 	}
 	if wide, _ := q.Context["enable_abac_authorized_users"].(bool); wide {
-		list := authz.List{Query: f.query, Type: wire.UserType}
+		list := authz.List{Query: f.query, Type: wire.UserType, Stop: a.r.Context().Err}
 		err := pages(list, a.view.Snapshot.Subjects, func(user string) {
 			if f.found[user] == nil {
 				f.found[user] = []grant{}
@@ -62,10 +68,6 @@ func (d *decider) authorizedUsers(a *asker, body []byte) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-	}
-	name := on.String()
-	if on.ID == "" {
-		name = on.Type + ":*"
 	}
 	return map[string]any{"resource": name, "tenant": f.tenant, "users": f.found}, nil
 }
@@ -152,6 +154,9 @@ func (f *finder) assigned(on authz.Entity, role, shown string) {
 // confirm asks the engine about each candidate: an assignment may have ended, or be taken back by a rule.
 func (f *finder) confirm() error {
 	for user := range f.found {
+		if err := f.r.Context().Err(); err != nil {
+			return writ.Errorf(writ.CodeCancelled, "the listing took too long: %w", err)
+		}
 		q := f.query
 		q.Subject = writ.Subject{Type: wire.UserType, ID: user}
 		yes, err := f.view.Snapshot.Allowed(&q)

@@ -3,12 +3,14 @@ package wire
 import (
 	"encoding/json"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz"
 	"github.com/writ-dev/writ/authz/environment"
 	"github.com/writ-dev/writ/authz/schema"
+	"github.com/writ-dev/writ/server"
 )
 
 // Draft is a write while it is planned: what is there, as it will be after the steps
@@ -49,6 +51,8 @@ func (c *Call) Write(kind, subject string, plan func(*Draft) error) error {
 		return err
 	}
 	c.State = state
+	// Until here the header said what the write followed.
+	c.W.Header().Set(server.RevisionHeader, strconv.FormatUint(state.Head.Seq, 10))
 	return nil
 }
 
