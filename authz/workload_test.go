@@ -236,6 +236,26 @@ func TestWorkloadsAgreeWithPlainCodeAndAllocateNothing(t *testing.T) {
 	}
 }
 
+// TestReasonsAllocateLittle holds the answers with reasons under ceilings with room above what
+// they take today, which is half of that.
+func TestReasonsAllocateLittle(t *testing.T) {
+	for name, w := range workloads(t, 6_000) {
+		ceiling := map[string]float64{"W1": 60, "W2": 80, "W3": 90}[name]
+		i := 0
+		if n := testing.AllocsPerRun(1000, func() {
+			d, err := w.snapshot.Check(w.questions[i%asked])
+			if err != nil || d.Allowed != w.answers[i%asked] || len(d.Reasons) == 0 {
+				t.Fatalf("%v: got %+v, %v", w.questions[i%asked], d, err)
+			}
+			i++
+		}); n > ceiling && !raceEnabled {
+			t.Errorf("%s allocates %v times for each answer with reasons, more than %v", name, n, ceiling)
+		} else {
+			t.Logf("%s allocates %v times for each answer with reasons", name, n)
+		}
+	}
+}
+
 func benchmark(b *testing.B, name string) {
 	for _, facts := range []int{10_000, 1_000_000} {
 		b.Run(fmt.Sprint(facts), func(b *testing.B) {
