@@ -63,11 +63,12 @@ type asker struct {
 	strangers []Entity // entities that the graph does not know, from outside on
 	extra     []extraTuple
 
-	memo  memo
-	low   int // the lowest step in progress that the running one has relied upon
-	climb climbed
-	at    graph.ID // the object that a condition is asked about
-	tuple tupleSource
+	memo     memo
+	low      int // the lowest step in progress that the running one has relied upon
+	followed int // steps of the chains that are being followed
+	climb    climbed
+	at       graph.ID // the object that a condition is asked about
+	tuple    tupleSource
 }
 
 // extraTuple is one of Query.Extra.
@@ -86,11 +87,9 @@ func (s *Snapshot) ask(q *Query) *asker {
 	}
 	a.s, a.q, a.facts, a.c, a.low = s, q, s.facts, s.c, nothing
 	known := a.setSubject()
-	if of := s.c.types[q.Resource.Type]; of != nil {
+	if of := s.c.kinds.find(q.Resource.Type); of != nil {
 		a.resource = a.entity(of.number, q.Resource.Type, q.Resource.ID)
-		if a.goal = of.actions[q.Action.Name]; a.goal == nil {
-			a.goal = of.relations[q.Action.Name]
-		}
+		a.goal = of.goals.find(q.Action.Name)
 	}
 	if len(q.Extra) > 0 {
 		a.err = a.addExtra(q.Extra)
@@ -120,7 +119,7 @@ func (a *asker) done() {
 
 func (a *asker) setSubject() (known bool) {
 	q := a.q
-	a.skind = a.c.types[q.Subject.Type]
+	a.skind = a.c.kinds.find(q.Subject.Type)
 	if a.skind == nil {
 		return false
 	}
@@ -151,6 +150,8 @@ func (a *asker) setTenant() bool {
 		key, _ = a.q.Resource.Properties["tenant"].(string)
 	}
 	switch {
+	case key != "" && a.s.home != 0 && key == a.c.model.DefaultTenant:
+		a.tenant = a.s.home
 	case key != "":
 		a.tenant = a.entity(a.c.tenantType, TenantType, key)
 	case stored != 0:
@@ -165,8 +166,10 @@ func (a *asker) setTenant() bool {
 
 // entity gives the number of an entity, one of its own when the graph does not know it.
 func (a *asker) entity(t graph.Type, kind, id string) graph.ID {
-	if n := a.facts.Lookup(t, id); n != 0 {
-		return n
+	if id != "" { // facts name nothing by an empty ID
+		if n := a.facts.Lookup(t, id); n != 0 {
+			return n
+		}
 	}
 	for i, e := range a.strangers {
 		if e.Type == kind && e.ID == id {

@@ -1,6 +1,7 @@
 package authz
 
 import (
+	"maps"
 	"sync"
 
 	"github.com/writ-dev/writ/authz/internal/graph"
@@ -13,7 +14,8 @@ type compiled struct {
 	askers     sync.Pool
 	model      *Model
 	types      map[string]*kind
-	byType     []*kind // by graph.Type; nil where the model has none
+	kinds      directory[kind] // types again, for questions
+	byType     []*kind         // by graph.Type; nil where the model has none
 	byRel      []*relation
 	conditions map[string]*Condition
 	tenant     *kind // nil when the model has no tenants
@@ -30,7 +32,8 @@ type kind struct {
 	attributes map[string]expr.Type
 	relations  map[string]*relation
 	actions    map[string]*relation
-	everyone   bool // some relation takes all subjects of this type at once
+	goals      directory[relation] // what a request's action may be
+	everyone   bool                // some relation takes all subjects of this type at once
 }
 
 // relation is a relation or an action with what was found out about it.
@@ -41,16 +44,18 @@ type relation struct {
 	rel    graph.Rel // 0 for actions: no tuple names them
 	body   *node     // as the model has it
 	fast   *node     // the same, in the order that is cheapest to ask
-	// usersets are the userset subjects that the tuples may have.
+	// usersets are the userset subjects that the tuples may have, plainly the types of those that are entities.
 	usersets []graph.Rel
+	plainly  []graph.Type
 	wild     bool // tuples may stand for everyone of a type
 	plain    bool // tuples carry no conditions and have no usersets as subjects
 
-	gives  int  // how much who has it has: see weigh
-	climbs bool // climbing finds all members of usersets
-	member bool // made of tuples and unions alone: see [climb]
-	leaf   bool // asks no other relation: not worth remembering
-	hard   bool // leads to a cycle through an exclusion: see solve
+	gives  int    // how much who has it has: see weigh
+	climbs bool   // climbing finds all members of usersets
+	member bool   // made of tuples and unions alone: see [climb]
+	leaf   bool   // asks no other relation: not worth remembering
+	hard   bool   // leads to a cycle through an exclusion: see solve
+	chain  *chain // nil when it is none
 }
 
 type op uint8
@@ -97,7 +102,9 @@ func compile(m *Model, e *graph.Edit) *compiled {
 	for _, r := range c.all {
 		for _, s := range r.source.Subjects {
 			of := c.types[s.Type]
-			if s.Relation != "" {
+			if s.Relation == "" {
+				r.plainly = append(r.plainly, of.number)
+			} else {
 				r.usersets = append(r.usersets, of.relations[s.Relation].rel)
 			}
 			if s.Everyone {
@@ -120,7 +127,16 @@ func compile(m *Model, e *graph.Edit) *compiled {
 			r.climbs = r.climbs && c.climb.covers(u)
 		}
 	}
+	for _, r := range c.all {
+		r.chain = r.findChain(c)
+	}
 	c.reverse = newReverse(c)
+	c.kinds = newDirectory(c.types)
+	for _, k := range c.types {
+		goals := maps.Clone(k.relations)
+		maps.Copy(goals, k.actions)
+		k.goals = newDirectory(goals)
+	}
 	c.weigh()
 	return c
 }

@@ -1,6 +1,7 @@
 package authz_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/writ-dev/writ"
@@ -105,6 +106,18 @@ func TestWhatConditionsSee(t *testing.T) {
 		{"true", "document:a#edit@group:g#member", true},
 		{"user.level == 3", "document:a#edit@group:g#member", false},
 		{"user.level == 3", "document:#read@user:ann", true}, // of the type alone
+		{"instance('group', 'g').level == 3", "document:new#read@user:ann", true},
+		{"instance('group', user.group).key == 'g'", "document:a#read@user:ann", true},
+		{"instance('document', 'a').level == 1", "document:a#read@user:ann", true}, // what is stored, not what is asked
+		{"instance('user', 'ann').color == 'green'", "document:a#read@user:ann", true},
+		{"instance('user', 'ann').email == 'ann@example.com'", "document:a#read@user:ann", true},
+		{"instance('document', 'a').tenant == resource.tenant", "document:new#read@user:ann", true},
+		{"instance('document', 'child').key == 'child'", "document:a#read@user:ann", false}, // nothing is recorded
+		{"instance('document', 'child').key != 'child'", "document:a#hide@user:ann", false},
+		{"instance('unheard', 'a').key == 'a'", "document:a#read@user:ann", false},
+		{"['g', 'x'].exists(k, instance('group', k).level == 3)", "document:a#read@user:ann", true},
+		{"['g', 'x'].all(k, instance('group', k).level == 3)", "document:a#read@user:ann", false},
+		{"dyn(instance('group', 'g')).map(k, k).size() == 4", "document:a#read@user:ann", true}, // cel-go runs this one
 	} {
 		s := snapshot(t, rules(t, tc.source), "document:a#editor@user:ann", "document:a#editor@group:g#member", "document:child#parent@document:a",
 			"__tenant:acme#admin@user:ann", "__tenant:other#guest@user:ann")
@@ -130,7 +143,7 @@ func TestWhatConditionsSee(t *testing.T) {
 			q = ask(t, tc.question)
 		}
 		if q.SubjectRelation == "" {
-			q.Subject.Properties = map[string]any{"color": "red", "roles": []any{"forged"}, "key": "forged"}
+			q.Subject.Properties = map[string]any{"color": "red", "roles": []any{"forged"}, "key": "forged", "group": "g"}
 		}
 		q.Resource.Properties = map[string]any{"level": 7}
 		q.Action.Properties = map[string]any{"soft": true}
@@ -139,4 +152,93 @@ func TestWhatConditionsSee(t *testing.T) {
 			t.Errorf("%s on %s: got %v, %v", tc.source, tc.question, got, err)
 		}
 	}
+}
+
+// TestInstancesAreCounted asks a condition that reads a large record at each turn of a loop.
+func TestInstancesAreCounted(t *testing.T) {
+	t.Parallel()
+	large := authz.Record{Entity: authz.Entity{Type: "group", ID: "g"}, Attributes: map[string]any{}}
+	for i := range 1_000 {
+		large.Attributes[fmt.Sprint("n", i)] = 1.0
+	}
+	keys := make([]any, 5_000)
+	for i := range keys {
+		keys[i] = "g"
+	}
+	for _, source := range []string{
+		"!context.keys.exists(k, instance('group', k).n1 == 2.0)",
+		"!context.keys.exists_one(k, instance('group', k).n1 == 2.0)", // cel-go runs this one
+	} {
+		e := snapshot(t, rules(t, source)).Edit()
+		if err := e.Apply(&authz.Change{Record: &authz.Step[authz.Record]{After: &large}}); err != nil {
+			t.Fatal(err)
+		}
+		s := e.Done()
+		q := ask(t, "document:a#read@user:ann")
+		q.Context = map[string]any{"keys": keys[:10]}
+		if got, err := s.Allowed(q); !got || err != nil {
+			t.Errorf("%s of a few: got %v, %v", source, got, err)
+		}
+		if got, err := authz.WithWork(s, 5_000).Allowed(q); got || err == nil {
+			t.Errorf("%s within few steps: got %v, %v", source, got, err)
+		}
+		q.Context = map[string]any{"keys": keys}
+		if got, _ := s.Allowed(q); got {
+			t.Errorf("%s of too many: got %v", source, got)
+		}
+	}
+}
+
+// TestTimesComeBackAsTheyWere stores a time, which is read once, in an odd form of which there is more than one.
+func TestTimesComeBackAsTheyWere(t *testing.T) {
+	t.Parallel()
+	const since = "2026-07-01T02:00:00.500+02:00"
+	for source, want := range map[string]bool{
+		"user.since < timestamp('2026-07-01T00:00:01Z')":                                    true,
+		"user.since < timestamp('2026-07-01T00:00:00Z')":                                    false,
+		"timestamp(instance('user', 'ann').since) < timestamp('2026-07-01T00:00:01Z')":      true,
+		"instance('user', user.key).since == '2026-07-01T02:00:00.500+02:00'":               true,
+		"user == user && user.since > timestamp('2026-07-01T00:00:00Z') && 'since' in user": true,
+	} {
+		m := rules(t, "true")
+		declared := []authz.Attribute{{Name: "since", Type: expr.Time}}
+		program, err := expr.Compile(source, authz.Scope(declared, nil), writ.Position{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Types[0].Attributes = declared
+		m.Types[2].Relations[2].Rewrite = authz.When{Rule: "early", Subject: "user", Condition: program}
+		e := snapshot(t, m).Edit()
+		if err := e.Apply(&authz.Change{Record: &authz.Step[authz.Record]{After: record("user", "ann", map[string]any{"since": since})}}); err != nil {
+			t.Fatal(err)
+		}
+		s := e.Done()
+		if r, _ := s.Record(authz.Entity{Type: "user", ID: "ann"}); r.Attributes["since"] != since {
+			t.Errorf("the record has %v", r.Attributes["since"])
+		}
+		q := ask(t, "document:a#read@user:ann")
+		if got, err := s.Allowed(q); got != want || err != nil {
+			t.Errorf("%s: got %v, %v", source, got, err)
+		}
+		n, err := s.Explain(q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v := valuesOf(n)["user.since"]; v != nil && v != since {
+			t.Errorf("%s: the explanation shows %v", source, v)
+		}
+	}
+}
+
+// valuesOf gives the values of the first condition of an explanation.
+func valuesOf(n *authz.Node) map[string]any {
+	if n.Values != nil {
+		return n.Values
+	}
+	for _, part := range n.Parts {
+		if v := valuesOf(part); v != nil {
+			return v
+		}
+	}
+	return nil
 }

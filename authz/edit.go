@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/writ-dev/writ/authz/internal/graph"
+	"github.com/writ-dev/writ/internal/expr"
 )
 
 // Edit collects changes of facts. Many edits may follow one snapshot, at the same time too; none sees another's.
@@ -141,13 +142,17 @@ func (e *Edit) remove(t *Tuple) {
 }
 
 func (e *Edit) record(r *Record) {
-	stored := &graph.Record{Profile: maps.Clone(r.Profile), Created: r.Created, Updated: r.Updated}
+	stored := graph.NewRecord(len(r.Attributes))
+	if len(r.Profile) > 0 || !r.Created.IsZero() || !r.Updated.IsZero() {
+		stored.About = &graph.About{Profile: maps.Clone(r.Profile), Created: r.Created, Updated: r.Updated}
+	}
 	if r.Tenant != "" {
 		stored.Tenant = e.entity(Entity{TenantType, r.Tenant})
 	}
+	declared := e.c.types[r.Type].attributes
 	for _, name := range slices.Sorted(maps.Keys(r.Attributes)) {
 		shared, _ := e.share(name).(string)
-		stored.Attributes = append(stored.Attributes, graph.Attribute{Name: shared, Value: e.share(copyOf(r.Attributes[name]))})
+		stored.Attributes = append(stored.Attributes, graph.Attribute{Name: shared, Value: expr.Read(e.share(copyOf(r.Attributes[name])), declared[name])})
 	}
 	e.g.SetRecord(e.entity(r.Entity), stored)
 }

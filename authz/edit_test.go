@@ -65,9 +65,9 @@ func TestFactsThatTheModelDoesNotAllow(t *testing.T) {
 		record *authz.Record
 		want   string
 	}{
-		{tuple: tuple("box:a#payer@user:ann"), want: `the model has no type "box" (its types are __tenant, account, group, user)`},
+		{tuple: tuple("box:a#payer@user:ann"), want: `the model has no type "box" (its types are account, group, user)`},
 		{tuple: tuple("account:a#owner@user:ann"), want: `type account has no relation "owner" (its relations are payer, reader, seen)`},
-		{tuple: tuple("account:a#payer@robot:r"), want: `the model has no type "robot" (its types are __tenant, account, group, user)`},
+		{tuple: tuple("account:a#payer@robot:r"), want: `the model has no type "robot" (its types are account, group, user)`},
 		{tuple: tuple("account:a#payer@group:g"), want: `account#payer takes no subject group (it takes user with under, user, group#member)`},
 		{tuple: tuple("account:a#payer@group:g#boss"), want: `type group has no relation "boss" (its relations are member)`},
 		{tuple: tuple("account:a#payer@user:*"), want: `account#payer takes no subject user:* (it takes user with under, user, group#member)`},
@@ -83,7 +83,7 @@ func TestFactsThatTheModelDoesNotAllow(t *testing.T) {
 		{tuple: tuple("account:a#payer@user:ann", id("a#b")), want: `the ID "a#b" of the object contains '#' (an ID is UTF-8 without control characters and without #)`},
 		{tuple: tuple("account:a#payer@user:ann", id("a\nb")), want: `the ID "a\nb" of the object contains '\n' (an ID is UTF-8 without control characters and without #)`},
 		{tuple: tuple("account:a#payer@user:ann", id(strings.Repeat("x", 513))), want: `the ID of the object has 513 bytes, the most is 512 ()`},
-		{record: record("box", "b", nil), want: `the model has no type "box" (its types are __tenant, account, group, user)`},
+		{record: record("box", "b", nil), want: `the model has no type "box" (its types are account, group, user)`},
 		{record: record("user", "*", nil), want: `user:* names no single entity: nothing can be recorded about it ()`},
 		{record: record("user", "", nil), want: `the user has an empty ID ()`},
 		{record: record("user", "ann", map[string]any{"level": "high"}), want: `attribute level is a string and declared number ()`},

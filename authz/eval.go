@@ -112,7 +112,7 @@ func (a *asker) direct(r *relation, object graph.ID) verdict {
 
 func (a *asker) stored(r *relation, object graph.ID) verdict {
 	v := no
-	if a.sid != 0 && a.sid < outside {
+	if a.sid != 0 && a.sid < outside && a.standsIn(r) {
 		if e, ok := a.facts.Has(object, r.rel, a.sid, a.srel); ok {
 			v = a.counts(e.Extra)
 		}
@@ -124,6 +124,14 @@ func (a *asker) stored(r *relation, object graph.ID) verdict {
 		v = max(v, a.usersets(r, object))
 	}
 	return v
+}
+
+// standsIn reports whether tuples of a relation may name the subject itself.
+func (a *asker) standsIn(r *relation) bool {
+	if a.srel != 0 {
+		return slices.Contains(r.usersets, a.srel)
+	}
+	return slices.Contains(r.plainly, a.skind.number)
 }
 
 // storedForAll asks for the tuple of a relation that stands for everyone of the subject's type.
@@ -266,9 +274,8 @@ func (a *asker) tenantRoles(set *roleSet) verdict {
 	}
 	v := no
 	if a.tenant < outside && a.sid < outside && a.sid != 0 {
-		_, degree := a.facts.Degree(a.sid)
-		if degree <= 2*len(set.list) {
-			v = a.scanRoles(set)
+		if edges, few := a.facts.FewObjects(a.sid, a.srel, 2*len(set.list)); few {
+			v = a.scanRoles(set, edges)
 		} else {
 			v = a.probeRoles(set)
 		}
@@ -293,18 +300,17 @@ func (a *asker) tenantRoles(set *roleSet) verdict {
 	return v
 }
 
-func (a *asker) scanRoles(set *roleSet) verdict {
+func (a *asker) scanRoles(set *roleSet, edges graph.Edges) verdict {
 	v := no
-	edges := a.facts.Objects(a.sid, a.srel, 0)
-	for e, ok := edges.Next(); ok; e, ok = edges.Next() {
-		if e.Other != a.tenant || !set.has(e.Rel) {
-			continue
+	for {
+		e, ok := edges.Find(a.tenant, set.bits)
+		if !ok {
+			return v
 		}
 		if v = max(v, a.counts(e.Extra)); v == yes {
-			break
+			return yes
 		}
 	}
-	return v
 }
 
 func (a *asker) probeRoles(set *roleSet) verdict {

@@ -65,6 +65,9 @@ func requested(q *Query) Entity { return Entity{q.Resource.Type, q.Resource.ID} 
 type explanation struct {
 	a     *asker
 	nodes int
+	// terse leaves out the messages of relations that have parts: reasons do not show them.
+	terse   bool
+	subject string // the subject of the question in words
 	// failed is the depth to which no proof of a step was found, proved those that were.
 	failed map[step]int
 	proved map[step]*Node
@@ -75,10 +78,14 @@ type explanation struct {
 // node makes the node of a relation of an object.
 func (x *explanation) node(s step, v verdict) *Node {
 	x.nodes++
-	return &Node{
+	n := &Node{
 		Object: x.a.name(s.object), Relation: s.r.source.Name, Kind: kindName(s.r), Verdict: v.String(),
-		Position: s.r.source.Position, Message: x.has(s, v),
+		Position: s.r.source.Position,
 	}
+	if !x.terse {
+		n.Message = x.has(s, v)
+	}
+	return n
 }
 
 // part makes a node of something inside a relation of an object.

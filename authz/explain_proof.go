@@ -12,7 +12,9 @@ func (x *explanation) prove(s step) *Node {
 			return n
 		}
 	}
-	return x.node(s, yes) // deeper than anybody would read
+	n := x.node(s, yes) // deeper than anybody would read
+	n.Message = x.has(s, yes)
+	return n
 }
 
 // proveWithin proves that the subject has a relation to an object, by at most so many relations.
@@ -22,7 +24,7 @@ func (x *explanation) proveWithin(s step, depth int) *Node {
 	}
 	if n := x.proved[s]; n != nil {
 		short := *n
-		short.Parts = nil
+		short.Parts, short.Message = nil, x.has(s, yes)
 		if len(n.Parts) > 0 {
 			short.Message += ", as shown before"
 		}

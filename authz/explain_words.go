@@ -3,6 +3,8 @@ package authz
 import (
 	"encoding/json"
 	"errors"
+	"math"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -26,8 +28,10 @@ func brief(s string) string {
 
 // who is the subject of the question.
 func (x *explanation) who() string {
-	h := Holder{Entity{x.a.q.Subject.Type, x.a.q.Subject.ID}, x.a.q.SubjectRelation}
-	return holderText(h)
+	if x.subject == "" {
+		x.subject = holderText(Holder{Entity{x.a.q.Subject.Type, x.a.q.Subject.ID}, x.a.q.SubjectRelation})
+	}
+	return x.subject
 }
 
 func holderText(h Holder) string {
@@ -92,6 +96,9 @@ func placeText(object Entity, relation string) string {
 	if object.Type == TenantType {
 		return relation + " in tenant " + brief(object.ID)
 	}
+	if object.ID != "" && len(object.Type)+len(object.ID) < maxShownBytes {
+		return relation + " of " + object.Type + ":" + object.ID
+	}
 	return relation + " of " + entityText(object)
 }
 
@@ -126,6 +133,9 @@ func ruleName(name string) string {
 // conditionText says what a condition saw and what came of it.
 func conditionText(name string, p *expr.Program, from expr.Source, ok bool, err error) (string, map[string]any) {
 	var b strings.Builder
+	source := brief(strings.Join(strings.Fields(p.String()), " ")) // on one line, however it was written
+	seen := p.Values(from)
+	b.Grow(len(name) + len(source) + 32 + 40*len(seen))
 	b.WriteString(name)
 	var missing *expr.Missing
 	switch {
@@ -138,14 +148,17 @@ func conditionText(name string, p *expr.Program, from expr.Source, ok bool, err 
 	default:
 		b.WriteString(" does not hold: ")
 	}
-	b.WriteString(brief(p.String()))
-	values := map[string]any{}
+	b.WriteString(source)
+	values := make(map[string]any, len(seen))
 	sep := " ("
-	for _, v := range p.Values(from) {
-		b.WriteString(sep + pathText(v.Path))
+	for _, v := range seen {
+		path := pathText(v.Path)
+		b.WriteString(sep)
+		b.WriteString(path)
 		if v.Found {
-			values[pathText(v.Path)] = v.Value
-			b.WriteString(" is " + valueText(v.Value))
+			values[path] = v.Value
+			b.WriteString(" is ")
+			writeValue(&b, v.Value)
 		} else {
 			b.WriteString(" is not given")
 		}
@@ -162,6 +175,63 @@ func pathText(p expr.Path) string {
 		return p.Variable
 	}
 	return p.Variable + "." + p.Field
+}
+
+// writeValue writes valueText; the frequent ones without encoding them.
+func writeValue(b *strings.Builder, v any) {
+	switch x := v.(type) {
+	case string:
+		if len(x) < maxShownBytes-2 && isPlain(x) {
+			b.WriteByte('"')
+			b.WriteString(x)
+			b.WriteByte('"')
+			return
+		}
+	case float64:
+		if x == math.Trunc(x) && math.Abs(x) < 1e15 && (x != 0 || !math.Signbit(x)) {
+			var digits [20]byte
+			b.Write(strconv.AppendInt(digits[:0], int64(x), 10))
+			return
+		}
+	case bool:
+		b.WriteString(strconv.FormatBool(x))
+		return
+	case []any:
+		if len(x) > 0 && len(x) <= 8 && writeNames(b, x) {
+			return
+		}
+	}
+	b.WriteString(valueText(v))
+}
+
+// writeNames writes a short list of plain strings.
+func writeNames(b *strings.Builder, list []any) bool {
+	size := 1
+	for _, v := range list {
+		text, ok := v.(string)
+		if size += len(text) + 3; !ok || size > maxShownBytes || !isPlain(text) {
+			return false
+		}
+	}
+	sep := `["`
+	for _, v := range list {
+		text, _ := v.(string)
+		b.WriteString(sep)
+		b.WriteString(text)
+		sep = `","`
+	}
+	b.WriteString(`"]`)
+	return true
+}
+
+// isPlain reports whether a string stands in JSON as it is.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+			return false
+		}
+	}
+	return true
 }
 
 // valueText is a value as JSON, cut where it is long.

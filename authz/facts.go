@@ -80,6 +80,9 @@ type Tuple struct {
 
 // String gives object#relation@subject.
 func (t Tuple) String() string {
+	if t.Subject.Relation == "" {
+		return t.Object.Type + ":" + t.Object.ID + "#" + t.Relation + "@" + t.Subject.Type + ":" + t.Subject.ID
+	}
 	return t.Object.String() + "#" + t.Relation + "@" + t.Subject.String()
 }
 

@@ -115,7 +115,9 @@ func (r *relation) takes() string {
 func (c *compiled) unknownType(name string) error {
 	var names []string
 	for n := range c.types {
-		names = append(names, n)
+		if n != TenantType { // whose facts are written as roles
+			names = append(names, n)
+		}
 	}
 	return writ.Errorf(writ.CodeInvalid, "the model has no type %q", name).WithHint("its types are %s", listed(names))
 }
@@ -124,6 +126,9 @@ func (k *kind) unknownRelation(name string) error {
 	var names []string
 	for n := range k.relations {
 		names = append(names, n)
+	}
+	if k.source.Name == TenantType {
+		return writ.Errorf(writ.CodeInvalid, "there is no role %q in tenants", name).WithHint("their roles are %s", listed(names))
 	}
 	return writ.Errorf(writ.CodeInvalid, "type %s has no relation %q", k.source.Name, name).WithHint("its relations are %s", listed(names))
 }

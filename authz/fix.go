@@ -40,8 +40,22 @@ func (d *denial) offer() {
 	fixed := d.offerOne(tenant)
 	fixed = d.offerOne(instance) || fixed
 	fixed = fixed || d.offerOne(related)
-	if !fixed {
-		d.offerSeveral()
+	if !fixed && !d.offerSeveral() {
+		d.lacking(tenant, instance)
+	}
+}
+
+// lacking names the least role in the tenant and on the instance that is missing, when
+// something else stands in the way as well, so that no role alone would be a fix.
+func (d *denial) lacking(kinds ...[]step) {
+	var places []string
+	for _, grants := range kinds {
+		if len(grants) > 0 {
+			places = append(places, d.place(grants[0]))
+		}
+	}
+	if len(places) > 0 {
+		d.say(rankGrant, "", writ.Position{}, d.who()+" is not "+list(places, "and not"))
 	}
 }
 
@@ -68,8 +82,8 @@ func (d *denial) offerOne(grants []step) bool {
 	return true
 }
 
-// offerSeveral offers the fewest grants that work together.
-func (d *denial) offerSeveral() {
+// offerSeveral offers the fewest grants that work together, and reports whether there are any.
+func (d *denial) offerSeveral() bool {
 	var tuples []Tuple
 	for _, g := range d.grants[:min(len(d.grants), 2*maxTries)] {
 		if t := d.grant(g); plainText(t) {
@@ -77,7 +91,7 @@ func (d *denial) offerSeveral() {
 		}
 	}
 	if len(tuples) < 2 || !d.allowedWith(tuples...) {
-		return
+		return false
 	}
 	for i := len(tuples) - 1; i >= 0; i-- { // what gives most goes first
 		if fewer := slices.Delete(slices.Clone(tuples), i, i+1); d.allowedWith(fewer...) {
@@ -91,6 +105,7 @@ func (d *denial) offerSeveral() {
 	}
 	r := d.say(rankGrant, "", writ.Position{}, d.who()+" is not both "+list(places, "and"))
 	r.Fix = &writ.Fix{Summary: "write " + plural(len(tuples), "tuple"), Lines: strings.Join(lines, "\n")}
+	return true
 }
 
 // plainText reports whether a tuple can be read back from its text, so that it may stand in a fix.
@@ -168,17 +183,28 @@ func (d *denial) fixCondition(w When, r *Node) *writ.Fix {
 		path := pathText(u)
 		if _, there := r.Values[path]; !there {
 			missing = append(missing, path)
-		} else if !strings.HasPrefix(path, "action.") {
+		} else if !strings.HasPrefix(path, "action.") && u.Field != "key" && u.Field != "type" { // who it is cannot be set
 			seen = append(seen, path)
 		}
 	}
 	switch {
 	case len(missing) > 0:
-		return &writ.Fix{Summary: "give " + list(missing, "and")}
+		return &writ.Fix{Summary: fixGive + list(missing, "and")}
 	case len(seen) > 0:
 		return &writ.Fix{Summary: "set " + list(seen, "or") + " so that " + brief(w.Condition.String())}
 	}
 	return nil
+}
+
+const fixGive = "give "
+
+// onlyMissing is the one attribute that a fix wants to be given.
+func onlyMissing(f *writ.Fix) (string, bool) {
+	if f == nil {
+		return "", false
+	}
+	path, ok := strings.CutPrefix(f.Summary, fixGive)
+	return path, ok && strings.Count(path, ".") == 1 && !strings.Contains(path, " ")
 }
 
 // fixIdle says how a tuple would count again. A condition that does not hold is not to be

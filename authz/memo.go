@@ -122,7 +122,14 @@ func (a *asker) holds(r *relation, object graph.ID) verdict {
 		return a.eval(r.fast, object)
 	case r.rel != 0 && a.c.climb.covers(r.rel) && a.canClimb():
 		return a.climbedTo(object, r.rel)
+	case r.chain != nil && len(a.extra) == 0:
+		return a.follow(r, object)
 	}
+	return a.remembered(r, object)
+}
+
+// remembered is holds for a relation whose answer is worth remembering.
+func (a *asker) remembered(r *relation, object graph.ID) verdict {
 	i := a.memo.find(uint64(r.index)<<32 | uint64(object))
 	switch e := &a.memo.entries[i]; e.state {
 	case final:
@@ -138,7 +145,7 @@ func (a *asker) holds(r *relation, object graph.ID) verdict {
 	if r.hard {
 		return a.solve(r, object)
 	}
-	if len(a.memo.stack) >= maxDepth {
+	if a.deep() {
 		a.exceeded = true
 		return unknown
 	}

@@ -90,8 +90,9 @@ type (
 		Relation string
 		Position writ.Position
 	}
-	// When holds those of Then for whom Condition is true; with a nil Then every
-	// subject of type Subject. Its variables are those of [Scope]. Rule names it.
+	// When holds those of Then for whom Condition is true; with a nil Then every single
+	// subject of type Subject: not a userset, and not [Everyone], of whom a condition cannot be true
+	// one by one. Its variables are those of [Scope]. Rule names it.
 	When struct {
 		Rule      string
 		Subject   string
@@ -124,7 +125,9 @@ func (Exclusion) rewrite()    {}
 
 // The variables of a [When] condition, by their index in [Scope]. `subject` is
 // another name of `user`, `environment` another of `context`. `resource` is the
-// object whose relation is asked, which inside a From is not the request's.
+// object whose relation is asked, which inside a From is not the request's. When the
+// subject is a userset no field of `user` has a value: nothing is known of each of the many.
+// `user.roles` and `user.tenants` are of the tuples that name the subject itself.
 const (
 	VarUser = iota
 	VarResource

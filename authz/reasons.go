@@ -35,6 +35,7 @@ const maxSteps = 20
 
 // granted gives the reasons of an allow.
 func (x *explanation) granted() []writ.Reason {
+	x.terse = true
 	root := x.proof()
 	first := writ.Reason{Layer: writ.LayerPolicy, Effect: writ.EffectAllow, Message: x.may(true) + ": " + story(root)}
 	for n := root; n != nil && first.Rule == ""; n = next(n) {
@@ -115,6 +116,11 @@ func (x *explanation) unheard() []writ.Reason {
 	}
 	if r := a.record(a.resource); r != nil && r.Tenant != 0 && r.Tenant != a.tenant {
 		say(entityText(requested(q)) + " is in tenant " + brief(a.name(r.Tenant).ID) + ", and the request is about tenant " + x.tenantName())
+		there := *q
+		there.Tenant = a.name(r.Tenant).ID
+		if ok, err := a.s.Allowed(&there); ok && err == nil { // else there is nothing to win by it
+			reasons[len(reasons)-1].Fix = &writ.Fix{Summary: "name tenant " + brief(there.Tenant) + " in the request"}
+		}
 	}
 	return reasons
 }

@@ -2,6 +2,7 @@ package authz
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/internal/expr"
@@ -36,7 +37,7 @@ func (x *explanation) denied() []writ.Reason {
 	}
 	slices.SortStableFunc(d.reasons, func(x, y ranked) int { return x.rank - y.rank })
 	if len(d.reasons) == 0 {
-		d.say(rankRest, "", writ.Position{}, "nothing in the model gives "+brief(x.a.q.Action.Name)+" on "+brief(x.a.q.Resource.Type)+" to "+x.who())
+		d.say(rankRest, "", writ.Position{}, "nothing gives "+brief(x.a.q.Action.Name)+" on "+brief(x.a.q.Resource.Type)+" to "+x.who())
 	}
 	if len(d.reasons) > maxReasons {
 		d.reasons = d.reasons[:maxReasons]
@@ -130,6 +131,11 @@ func (d *denial) near(s step, w Rewrite, n *node) {
 			d.near(s, w.Base, n.kids[0])
 		} else {
 			d.stopped(s, w, n)
+			return
+		}
+		// A rule that denies stands in the way of every fix, so it is named even where nothing allows yet.
+		if w.Deny != "" && d.a.eval(n.kids[1], s.object) != no {
+			d.stopped(s, w, n)
 		}
 	}
 }
@@ -144,7 +150,7 @@ func (d *denial) stopped(s step, w Exclusion, n *node) {
 		name = ruleName(w.Deny)
 	}
 	if d.a.eval(minus, s.object) == yes {
-		because := story(d.trySide(s, w.Minus, minus))
+		because := strings.TrimPrefix(story(d.trySide(s, w.Minus, minus)), name+" holds: ")
 		if w.Deny == "" {
 			d.say(rankDenied, "", w.Position, "what would allow it does not count, because "+because)
 		} else {
@@ -154,11 +160,14 @@ func (d *denial) stopped(s step, w Exclusion, n *node) {
 	}
 	why := "it depends on itself"
 	if u := d.firstUnknown(s, w.Minus, minus); u != "" {
-		why = u
+		why = strings.TrimPrefix(u, name+" has no answer, because ")
 	}
 	said := d.say(rankDenied, w.Deny, w.Position, "whether "+name+" denies it has no answer, and what has none never allows: "+why)
 	if rule, ok := w.Minus.(When); ok {
 		said.Fix = d.fixCondition(rule, d.ruleNode(s, rule))
+		if missing, ok := onlyMissing(said.Fix); ok && w.Deny != "" {
+			said.Fix.Summary += "; if the rule is not meant for what has none, begin its condition with has(" + missing + ") &&"
+		}
 	}
 }
 

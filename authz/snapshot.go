@@ -16,10 +16,11 @@ type Snapshot struct {
 	facts   *graph.Graph
 	home    graph.ID // the default tenant; 0 when there is none, or nothing has named it
 	maxWork int
+	orders  *orders
 }
 
 func newSnapshot(c *compiled, facts *graph.Graph) *Snapshot {
-	s := &Snapshot{c: c, facts: facts, maxWork: maxWork}
+	s := &Snapshot{c: c, facts: facts, maxWork: maxWork, orders: new(orders)}
 	if c.model.DefaultTenant != "" {
 		s.home = facts.Lookup(c.tenantType, c.model.DefaultTenant)
 	}

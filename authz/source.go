@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/writ-dev/writ/authz/internal/graph"
+	"github.com/writ-dev/writ/internal/expr"
 )
 
 // Value implements [expr.Source] for the conditions of a [When] on the object a.at: what the request
@@ -69,6 +70,9 @@ func stored(r *graph.Record, field string) (any, bool) {
 	}
 	if v, ok := r.Attribute(field); ok {
 		return v, true
+	}
+	if r.About == nil {
+		return nil, false
 	}
 	v, ok := r.Profile[field]
 	return v, ok
@@ -209,12 +213,14 @@ func (a *asker) Fields(variable int) map[string]any {
 func (a *asker) spread(m map[string]any, id graph.ID, request map[string]any) {
 	put := func(name string) {
 		if v, ok := a.fieldOf(id, request, name); ok {
-			m[name] = v
+			m[name] = expr.Plain(v)
 		}
 	}
 	if r := a.record(id); r != nil {
-		for name := range r.Profile {
-			put(name)
+		if r.About != nil {
+			for name := range r.Profile {
+				put(name)
+			}
 		}
 		for i := range r.Attributes {
 			put(r.Attributes[i].Name)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/writ-dev/writ/authz/internal/graph"
+	"github.com/writ-dev/writ/internal/expr"
 )
 
 // tupleNumbers is the name of a tuple in numbers.
@@ -52,17 +53,20 @@ func (s *Snapshot) Record(e Entity) (Record, bool) {
 }
 
 func (s *Snapshot) recordOf(e Entity, r *graph.Record) Record {
-	full := Record{Entity: e, Created: r.Created, Updated: r.Updated}
+	full := Record{Entity: e}
+	if r.About != nil {
+		full.Created, full.Updated = r.Created, r.Updated
+	}
 	if r.Tenant != 0 {
 		_, full.Tenant = s.facts.Name(r.Tenant)
 	}
 	if len(r.Attributes) > 0 {
 		full.Attributes = make(map[string]any, len(r.Attributes))
 		for _, a := range r.Attributes {
-			full.Attributes[a.Name] = copyOf(a.Value)
+			full.Attributes[a.Name] = copyOf(expr.Plain(a.Value))
 		}
 	}
-	if len(r.Profile) > 0 {
+	if r.About != nil && len(r.Profile) > 0 {
 		full.Profile = make(map[string]string, len(r.Profile))
 		for k, v := range r.Profile {
 			full.Profile[k] = v

@@ -100,7 +100,7 @@ func (c *Caller) view(ctx context.Context, revision, asOf string) (View, error) 
 		if t.After(now) {
 			return View{}, writ.Errorf(writ.CodeInvalid, "%s: %s is in the future", AsOfHeader, asOf)
 		}
-		state, err := c.Environment.AsOf(ctx, t)
+		state, err := c.asOf(ctx, t)
 		return View{state, t}, err
 	case revision != "":
 		n, err := strconv.ParseUint(revision, 10, 64)
@@ -111,6 +111,17 @@ func (c *Caller) view(ctx context.Context, revision, asOf string) (View, error) 
 		return View{state, now}, err
 	}
 	return View{c.Environment.State(), now}, nil
+}
+
+// asOf gives a state of the past, of which a few are made at a time.
+func (c *Caller) asOf(ctx context.Context, t time.Time) (*environment.State, error) {
+	select {
+	case c.server.past <- struct{}{}:
+		defer func() { <-c.server.past }()
+		return c.Environment.AsOf(ctx, t)
+	case <-ctx.Done():
+		return nil, busy(cap(c.server.past))
+	}
 }
 
 // Now is the server's clock.

@@ -19,11 +19,13 @@ type exchange struct {
 	caller   *Caller
 	id       string
 	status   int
+	// slot is the pool that it has a place of, nil before it has one.
+	slot chan struct{}
 }
 
 // WriteHeader notes the status for the metrics.
 func (x *exchange) WriteHeader(status int) {
-	if x.status == 0 {
+	if x.status == 0 && status >= http.StatusOK { // others come before the answer
 		x.status = status
 	}
 	x.ResponseWriter.WriteHeader(status)
@@ -55,17 +57,17 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), s.config.Limits.Timeout)
 	defer cancel()
 	r = r.WithContext(context.WithValue(ctx, exchangeKey{}, x))
+	defer func() { s.metrics.request(x, s.config.Now().Sub(start)) }()
 	defer func() {
 		if fault := recover(); fault != nil {
 			s.panicked(x, r, fault)
 		}
-		s.metrics.request(x, s.config.Now().Sub(start))
 	}()
+	defer x.release()
 	if err := s.pass(x, r); err != nil {
 		s.fail(x, r, x, err)
 		return
 	}
-	defer s.release(x.protocol)
 	x.protocol.Handler.ServeHTTP(x, r)
 }
 
@@ -102,26 +104,32 @@ func (s *Server) pass(x *exchange, r *http.Request) error {
 	if r.Body != nil && r.Body != http.NoBody {
 		r.Body = http.MaxBytesReader(x, r.Body, limit)
 	}
-	return s.occupy(p)
+	return s.occupy(x)
 }
 
 // occupy takes one of the slots for requests that are answered at once. The server's own
-// pages take none: it can be looked at when it is full.
-func (s *Server) occupy(p *Protocol) error {
-	if p.Name == ownName {
+// pages take none: it can be looked at when it is full. Who has shown no key has slots apart, since
+// anybody can fill these by sending a body slowly.
+func (s *Server) occupy(x *exchange) error {
+	if x.protocol.Name == ownName {
 		return nil
 	}
+	slots := s.slots
+	if x.caller == nil {
+		slots = s.strangers
+	}
 	select {
-	case s.slots <- struct{}{}:
+	case slots <- struct{}{}:
+		x.slot = slots
 		return nil
 	default:
-		return busy(cap(s.slots))
+		return busy(cap(slots))
 	}
 }
 
-func (s *Server) release(p *Protocol) {
-	if p.Name != ownName {
-		<-s.slots
+func (x *exchange) release() {
+	if x.slot != nil {
+		<-x.slot
 	}
 }
 

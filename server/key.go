@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz"
@@ -53,6 +54,9 @@ func NewKey(env, name string, role Role, created, expires time.Time) (token stri
 	return token, k, err
 }
 
+// mostName is how long the name of a key may be, in bytes.
+const mostName = 256
+
 var tokenText = regexp.MustCompile(`^[\x21-\x7e]{32,512}$`)
 
 // KeyOf gives what is stored of a token that the caller chose, which must be 32 to 512
@@ -61,6 +65,9 @@ func KeyOf(token, name string, role Role, created, expires time.Time) (authz.Key
 	if !tokenText.MatchString(token) {
 		return authz.Key{}, writ.Errorf(writ.CodeInvalid, "an API key has 32 to 512 visible ASCII characters and no spaces; this one has %d bytes", len(token)).
 			WithHint("leave it out, and `writ serve` makes one")
+	}
+	if len(name) > mostName || !utf8.ValidString(name) {
+		return authz.Key{}, writ.Errorf(writ.CodeInvalid, "the name of a key has at most %d bytes of UTF-8", mostName)
 	}
 	hash := sha256.Sum256([]byte(token))
 	// The ID comes from the hash: it names the key in logs and lists and opens nothing.

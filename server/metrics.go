@@ -18,6 +18,7 @@ import (
 // a user's, so their number is bounded.
 type metrics struct {
 	allows   atomic.Uint64
+	unlogged atomic.Uint64 // decisions that the log did not take
 	checks   series[checkLabels, histogram]
 	writes   series[writeLabels, atomic.Uint64]
 	requests series[requestLabels, histogram]
@@ -110,7 +111,7 @@ func (m *metrics) request(x *exchange, took time.Duration) {
 	if x.protocol != nil {
 		name = x.protocol.Name
 	}
-	m.requests.of(requestLabels{name, x.status}).add(took)
+	m.requests.of(requestLabels{name, cmp.Or(x.status, http.StatusOK)}).add(took) // what net/http sends when nothing is said
 }
 
 // showMetrics writes everything in the text format 0.0.4 of Prometheus.
@@ -141,6 +142,8 @@ func (s *Server) writeChecks(b *bytes.Buffer) {
 	}) {
 		fmt.Fprintf(b, "writ_writes_total{%s} %d\n", labels("protocol", l.protocol, "project", l.project, "environment", l.env, "outcome", l.outcome), m.writes.of(l).Load())
 	}
+	head(b, "writ_decision_log_failures_total", "counter", "Decisions that could not be written to the decision log.")
+	fmt.Fprintf(b, "writ_decision_log_failures_total %d\n", m.unlogged.Load())
 	head(b, "writ_http_request_duration_seconds", "histogram", "Requests by protocol and status, and the time until they were answered.")
 	for _, l := range m.requests.sorted(func(x, y requestLabels) int {
 		return cmp.Or(cmp.Compare(x.protocol, y.protocol), cmp.Compare(x.status, y.status))

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"encoding/json"
+	"os"
 	"strings"
 	"testing"
 
@@ -30,6 +31,17 @@ func TestDecisionLogRedacts(t *testing.T) {
 	s.ask("POST", server.PathCheck, token, question("ann", "read"), 200)
 	s.ask("POST", server.PathCheck, token, question(strings.Repeat("é", 5000), "read"), 200)
 	all := s.decisions()
+	page, err := os.ReadFile("../docs/server.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range all {
+		for field := range d {
+			if !strings.Contains(string(page), "`"+field+"`") {
+				t.Errorf("docs/server.md does not tell of the field %s", field)
+			}
+		}
+	}
 	if len(all) != 2 {
 		t.Fatalf("%d lines: %s", len(all), s.log)
 	}
@@ -106,10 +118,17 @@ func TestMetrics(t *testing.T) {
 	if strings.Contains(text, "ann") || strings.Contains(text, "someone") {
 		t.Error("a user stands in the metrics")
 	}
+	page, err := os.ReadFile("../docs/server.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	types := map[string]bool{}
 	for line := range strings.Lines(text) {
 		if name, ok := strings.CutPrefix(line, "# TYPE "); ok {
 			types[strings.Fields(name)[0]] = true
+			if !strings.Contains(string(page), "`"+strings.Fields(name)[0]+"`") {
+				t.Errorf("docs/server.md does not tell of %s", name)
+			}
 			continue
 		}
 		if strings.HasPrefix(line, "#") {

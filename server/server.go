@@ -3,6 +3,7 @@
 package server
 
 import (
+	"crypto/tls"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -42,6 +43,8 @@ type Config struct {
 	// Decisions is the decision log.
 	Decisions DecisionLog
 	Limits    Limits
+	// Certificate makes [Server.Serve] speak TLS, version 1.2 at least; nil: plain HTTP.
+	Certificate *tls.Certificate
 	// OpenMetrics lets /metrics be read without a key.
 	OpenMetrics bool
 	// Version is the text of the program's version.
@@ -56,7 +59,10 @@ type Limits struct {
 	// the part of it that waits for a revision: 5 s.
 	Timeout, WaitRevision time.Duration
 	// Concurrent is how many requests are answered at once: 1,024. More are told to come again.
+	// A sixteenth of so many, beside them, are for requests without a key.
 	Concurrent int
+	// Connections is how many connections [Server.Serve] keeps open on one port: 8,192. More wait to be taken.
+	Connections int
 	// Rate is how many requests a second each key may make; zero: any number.
 	// Burst is how many it may make at once: Rate, but 1 at least.
 	Rate  float64
@@ -69,11 +75,15 @@ func (l Limits) withDefaults() Limits {
 	setDefault(&l.Timeout, 30*time.Second)
 	setDefault(&l.WaitRevision, 5*time.Second)
 	setDefault(&l.Concurrent, 1024)
+	setDefault(&l.Connections, 8192)
 	if l.Burst <= 0 {
 		l.Burst = max(1, int(l.Rate))
 	}
 	return l
 }
+
+// mostPast is how many states of the past are made at once: each may read a long history.
+const mostPast = 2
 
 func setDefault[N int | int64 | time.Duration](n *N, value N) {
 	if *n <= 0 {
@@ -83,15 +93,17 @@ func setDefault[N int | int64 | time.Duration](n *N, value N) {
 
 // Server answers all protocols. It is an [http.Handler]; [Server.Serve] runs it on a port.
 type Server struct {
-	config  Config
-	log     *slog.Logger
-	routes  []route // longest prefix first
-	exact   map[string]*Protocol
-	rooms   rooms
-	slots   chan struct{}
-	buckets buckets
-	metrics metrics
-	started time.Time
+	config Config
+	log    *slog.Logger
+	routes []route // longest prefix first
+	exact  map[string]*Protocol
+	rooms  rooms
+	slots  chan struct{}
+	// strangers are slots for requests without a key, past those for states of the past.
+	strangers, past chan struct{}
+	buckets         buckets
+	metrics         metrics
+	started         time.Time
 }
 
 type route struct {
@@ -109,6 +121,7 @@ func New(c Config) (*Server, error) {
 	s := &Server{
 		config: c, log: c.Log, exact: map[string]*Protocol{},
 		slots: make(chan struct{}, c.Limits.Concurrent), started: c.Now(),
+		strangers: make(chan struct{}, max(1, c.Limits.Concurrent/16)), past: make(chan struct{}, mostPast),
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)

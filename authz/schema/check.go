@@ -177,9 +177,18 @@ func (c *compiler) permission(at writ.Position, where, permission string) *Resou
 	}
 	r := c.known(at, where, kind)
 	if r != nil && action != "*" && r.Action(action) == nil && r.Group(action) == nil {
-		_ = suggest(c.problem(at, "%s: %s has no action %q", where, kind, short(action)), action, keys(r.Actions))
+		c.noAction(at, where, r, action)
 	}
 	return r
+}
+
+// noAction notes an action that a resource does not have. The first one of all is
+// missing because actions are declared, which a hint says.
+func (c *compiler) noAction(at writ.Position, where string, r *Resource, action string) {
+	e := suggest(c.problem(at, "%s: %s has no action %q", where, r.Key, short(action)), action, keys(r.Actions))
+	if len(r.Actions) == 0 {
+		_ = e.WithHint("%s declares no actions; add  actions: [%s]", r.Key, short(action))
+	}
 }
 
 func (c *compiler) checkTenantRole(role *Role) {
@@ -196,7 +205,7 @@ func (c *compiler) checkInstanceRole(r *Resource, role *Role) {
 	where := "role " + role.Key + " of " + r.Key
 	for _, p := range role.Permissions {
 		if own := r.own(p); own != "*" && r.Action(own) == nil && r.Group(own) == nil {
-			_ = suggest(c.problem(c.s.spot(role.Position, p), "%s: %s has no action %q", where, r.Key, short(p)), own, keys(r.Actions))
+			c.noAction(c.s.spot(role.Position, p), where, r, own)
 		}
 	}
 	for _, d := range role.Grants {

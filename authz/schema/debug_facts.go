@@ -50,10 +50,15 @@ func (f *facts) Fields(variable int) map[string]any {
 // Instance gives the stored attributes of another object.
 func (f *facts) Instance(kind, key string) (map[string]any, bool) {
 	e := authz.Entity{Type: kind, ID: key}
-	if _, ok := f.d.snapshot.Record(e); !ok {
+	r, ok := f.d.snapshot.Record(e)
+	if !ok {
 		return nil, false
 	}
-	return f.fields(e, nil), true
+	all := f.fields(e, nil)
+	if r.Tenant != "" {
+		all["tenant"] = r.Tenant
+	}
+	return all, true
 }
 
 func (f *facts) fields(e authz.Entity, request map[string]any) map[string]any {

@@ -58,10 +58,15 @@ func (f *checkFlags) openFile(sh *shell, dir string) (checkSource, error) {
 	if f.policy != "" {
 		p, err = readStart(f.policy)
 	} else {
-		if _, statErr := os.Stat(dir); statErr != nil {
-			return nil, writ.Errorf(writ.CodeNotFound, "there is no directory %s", dir)
+		info, statErr := os.Stat(dir)
+		if statErr != nil {
+			return nil, writ.Errorf(writ.CodeNotFound, "there is no directory %s", dir).
+				WithHint("a question has three words, as in  writ check ann read document:budget ; after them comes a directory")
 		}
-		p, err = findPolicy(dir)
+		if !info.IsDir() {
+			return nil, writ.Errorf(writ.CodeUsage, "%s is no directory", dir).WithHint("a file is asked with  --policy %s", quoted(dir))
+		}
+		p, err = findPolicy(dir, nil)
 	}
 	if err != nil {
 		return nil, err
@@ -177,7 +182,7 @@ type remoteSource struct {
 }
 
 func (f *checkFlags) openRemote(s *remoteServer) (checkSource, error) {
-	c, err := client.New(client.Config{URL: s.url, Key: s.key, Timeout: time.Minute})
+	c, err := client.New(client.Config{URL: s.url, Key: s.key, HTTP: s.client, Timeout: time.Minute})
 	if err != nil {
 		return nil, err
 	}

@@ -179,7 +179,7 @@ func fileThere(path string) bool {
 func readBeside(dir, name string) ([]byte, error) {
 	text, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
 	if os.IsNotExist(err) {
-		return nil, fmt.Errorf("it is not there")
+		return nil, fmt.Errorf("there is no file %s", filepath.Join(dir, filepath.FromSlash(name)))
 	}
 	return text, err
 }

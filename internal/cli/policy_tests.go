@@ -80,9 +80,18 @@ func (p *policyInput) testCases(now time.Time) ([]tested, error) {
 			File: p.path, Test: r.Test, Question: r.Case.Text, Position: r.Case.Position, source: r.Source,
 			Want: r.Want, Got: r.Got, Passed: r.Passed, Reasons: r.Decision.Reasons, err: r.Err,
 		}
-		if r.Err != nil {
-			t.Error = r.Err.Error()
+		q := &r.Case.Query
+		subject, resource := q.Subject.Type, q.Resource.Type
+		if q.SubjectRelation != "" {
+			subject += "#" + q.SubjectRelation
 		}
+		switch { // what is listed is named by its type alone
+		case r.Case.List != "" && subject != "":
+			resource = r.Case.List
+		case r.Case.List != "":
+			subject = r.Case.List
+		}
+		t.hear(unheard(p.model, subject, resource, q.Action.Name))
 		out = append(out, t)
 	}
 	return out, nil
@@ -96,12 +105,20 @@ func (p *policyInput) testStore() []tested {
 			Passed: r.Passed, Reasons: r.Reasons, err: r.Err,
 		}
 		t.Position, t.source = r.Question.At()
-		if r.Err != nil {
-			t.Error = r.Err.Error()
-		}
+		t.hear(unheard(p.model, typeOf(r.Question.User), typeOf(r.Question.Object), r.Question.Relation))
 		out = append(out, t)
 	}
 	return out
+}
+
+// hear fails a question that would have passed although it is about nothing.
+func (t *tested) hear(err error) {
+	if t.Passed && err != nil {
+		t.Passed, t.err = false, err
+	}
+	if t.err != nil {
+		t.Error = t.err.Error()
+	}
 }
 
 func questionText(q openfga.Question) string {
@@ -156,10 +173,13 @@ func writeTests(w io.Writer, c style, all []tested) {
 		} else {
 			fmt.Fprintf(w, "%s  %s %s\n", c.red("FAIL"), name, c.faint(fmt.Sprintf("(%d of %s)", failed, counted(end-start, "question"))))
 		}
+		said := "" // what is wrong with the file is wrong for each of its questions
 		for _, t := range all[start:end] {
-			if !t.Passed {
-				t.write(w)
+			if t.Passed || t.Error != "" && t.Error == said {
+				continue
 			}
+			said = t.Error
+			t.write(w)
 		}
 		start = end
 	}
@@ -174,6 +194,9 @@ func (t tested) write(w io.Writer) {
 	}
 	fmt.Fprintf(w, "      want %s\n      got  %s\n", t.Want, t.Got)
 	for _, r := range t.Reasons {
-		fmt.Fprintf(w, "      because %s\n", r.Message)
+		fmt.Fprintf(w, "      because %s\n", oneLine(r.Message))
+		if r.Fix != nil {
+			fmt.Fprintf(w, "        fix: %s\n", oneLine(r.Fix.Summary))
+		}
 	}
 }

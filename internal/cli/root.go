@@ -118,7 +118,8 @@ func newRoot(sh *shell) *cobra.Command {
 
 It reads a topology (topology.yml, or a Go program) and makes the smallest IAM
 roles that its edges need; it runs the system on your machine with these roles
-really enforced; and it shows who gains what before a deploy changes anything.`,
+really enforced; and it shows who gains what before a deploy changes anything.
+It also decides what the users of the application may do (policy, check, serve).`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Version:       version(),

@@ -45,7 +45,7 @@ func rank(command string) string {
 var placeholders = strings.NewReplacer(
 	"examples/hitcounter-go", ".", "examples/hitcounter", ".", "init DIR", "init ../new", "DIR", ".", "FUNCTION", "hello",
 	"--old A.json", "--old ../a.json", "--new B.json", "--new ../b.json", "--old A", "--old ../a.json", "--new B", "--new ../b.json",
-	"PROFILE", "docs", "NAME", "docs", "SANDBOX", "dev",
+	"PROFILE", "docs", "NAME", "docs", "SANDBOX", "dev", " --opa-port 8181", "",
 )
 
 // runDocs runs every documented command in a directory in which a cloud runs;

@@ -9,7 +9,6 @@ import (
 	"net"
 	"os"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
@@ -30,6 +29,8 @@ type serveFlags struct {
 	config    string
 	policy    string
 	port      int
+	opaPort   int
+	keepModel bool
 	ephemeral bool
 	format    string
 }
@@ -56,15 +57,17 @@ WRIT_API_KEY in the environment that key is taken. ` + "`writ key`" + ` makes ot
 --config FILE is strict YAML:
 
   listen: 0.0.0.0:7766
+  opa_listen: 127.0.0.1:8181               # for Permit's SDKs with useOpa
   base_url: https://pdp.example.com        # what AuthZEN's metadata says
   tls: {cert: server.crt, key: server.key}
   store: postgres://writ@db/writ
   environments:
     default/production: {policy: policy.yml}
-  limits: {body: 1048576, bulk_body: 16777216, timeout: 30s, wait_revision: 5s,
-    concurrent: 1024, rate: 500, burst: 1000, evaluations: 1000}
+  limits: {body: 1048576, timeout: 30s, rate: 500}
   decisions: {file: decisions.jsonl, allows_one_in: 10, show: [department]}
-  metrics: key                             # or open, as it is on loopback`,
+  metrics: key                             # or open, as it is on loopback
+
+docs/server.md tells of every key, of limits, probes, metrics and backups.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := checkFormat(f.format); err != nil {
@@ -82,6 +85,8 @@ WRIT_API_KEY in the environment that key is taken. ` + "`writ key`" + ` makes ot
 	flags.StringVar(&f.config, "config", "", "a configuration `FILE`")
 	flags.StringVar(&f.policy, "policy", "", "the policy in a `FILE` instead of DIR's: .yml, .fga, .json")
 	flags.IntVar(&f.port, "server-port", serverPort, "port of the server; 0 for any free one")
+	flags.IntVar(&f.opaPort, "opa-port", 0, "a second `PORT` for Permit's SDKs with useOpa, which ask on 8181; none if not given")
+	flags.BoolVar(&f.keepModel, "keep-model", false, "keep a policy that was changed through the API, whatever the file says")
 	flags.BoolVar(&f.ephemeral, "ephemeral", false, "keep no state: start from the policy, leave nothing")
 	formatFlag(cmd, &f.format)
 	return cmd
@@ -97,10 +102,13 @@ type serving struct {
 	// within is set when it runs inside of `writ up`, which prints for it.
 	within bool
 
-	listener net.Listener
-	server   *server.Server
-	stores   []func() error
-	spaces   []*space
+	// opa is a second port, nil for none: see listenOPA.
+	listener, opa net.Listener
+	server        *server.Server
+	// fingerprint is of the certificate, "" without TLS.
+	fingerprint string
+	stores      []func() error
+	spaces      []*space
 	// done gets one error when the server has stopped, fault one when nobody stopped it.
 	done, fault chan error
 	// cancel ends everything that start has started.
@@ -134,6 +142,9 @@ func (s *serving) start(ctx context.Context) error {
 		return err
 	}
 	if err := s.listen(); err != nil {
+		return err
+	}
+	if err := s.listenOPA(); err != nil {
 		return err
 	}
 	if err := s.makeServer(environments); err != nil {
@@ -174,64 +185,18 @@ func (s *serving) environments() ([]serveEnvironment, error) {
 	return list, nil
 }
 
-// listen opens the port: on loopback unless the configuration says otherwise.
-func (s *serving) listen() (err error) {
-	if s.config.listen == "" || s.portSet {
-		host := "127.0.0.1"
-		if h, _, err := net.SplitHostPort(s.config.listen); err == nil {
-			host = h
-		}
-		s.listener, err = listenOn(host, "--server-port", s.flags.port)
-		return err
-	}
-	host, text, err := net.SplitHostPort(s.config.listen)
-	port, numErr := strconv.Atoi(text)
-	if err != nil || numErr != nil || port < 0 || port > 65535 {
-		return writ.Errorf(writ.CodeInvalid, "listen: %q is not an address and a port", s.config.listen).
-			WithHint("write it as 127.0.0.1:7766, or 0.0.0.0:7766 for every network").At(s.config.listenAt, "")
-	}
-	s.listener, err = listenOn(host, "--server-port", port)
-	return err
-}
-
-// listenOn opens a port of an address; the error names the flag that chooses another.
-func listenOn(host, flag string, port int) (net.Listener, error) {
-	l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
-	if err != nil {
-		return nil, writ.Errorf(writ.CodeConflict, "port %d cannot be opened: %w", port, err).
-			WithHint("choose another with %s PORT; %s 0 takes any free one", flag, flag)
-	}
-	return l, nil
-}
-
-// loopback reports whether only this machine can reach the server.
-func (s *serving) loopback() bool {
-	a, ok := s.listener.Addr().(*net.TCPAddr)
-	return ok && a.IP.IsLoopback()
-}
-
-// url is where the server answers.
-func (s *serving) url() string {
-	scheme := "http"
-	if s.config.cert != "" {
-		scheme = "https"
-	}
-	a := s.listener.Addr().(*net.TCPAddr)
-	host := a.IP.String()
-	if a.IP.IsUnspecified() {
-		host = "127.0.0.1"
-	}
-	return scheme + "://" + net.JoinHostPort(host, strconv.Itoa(a.Port))
-}
-
 // stop ends the server, then closes what it stands on.
 func (s *serving) stop() error {
 	s.cancel()
 	var all []error
 	if s.done != nil {
 		all = append(all, <-s.done)
-	} else if s.listener != nil {
-		_ = s.listener.Close() // nothing was served
+	} else {
+		for _, l := range []net.Listener{s.listener, s.opa} {
+			if l != nil {
+				_ = l.Close() // nothing was served
+			}
+		}
 	}
 	for _, sp := range s.spaces {
 		sp.unfollow()
@@ -252,6 +217,7 @@ func (s *serving) stop() error {
 type serveReady struct {
 	Ready        bool         `json:"ready"`
 	Server       string       `json:"server"`
+	OPA          string       `json:"opa,omitempty"`
 	Environments []spaceReady `json:"environments"`
 }
 
@@ -268,6 +234,9 @@ type spaceReady struct {
 // ready says on standard output that the server answers.
 func (s *serving) ready() error {
 	line := serveReady{Ready: true, Server: s.url()}
+	if s.opa != nil {
+		line.OPA = s.urlOf(s.opa)
+	}
 	for _, sp := range s.spaces {
 		line.Environments = append(line.Environments, sp.ready())
 	}
@@ -276,6 +245,9 @@ func (s *serving) ready() error {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "ready  server %s\n", line.Server)
+	if line.OPA != "" {
+		fmt.Fprintf(&b, "  as OPA is asked: %s\n", line.OPA)
+	}
 	for _, e := range line.Environments {
 		fmt.Fprintf(&b, "  environment %s: revision %d, %s, %s", e.Environment, e.Revision, counted(e.Tuples, "tuple"), counted(e.Records, "record"))
 		if e.Policy != "" {

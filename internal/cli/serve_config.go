@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -10,22 +12,25 @@ import (
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/internal/tree"
 	"github.com/writ-dev/writ/server"
+	"github.com/writ-dev/writ/server/permit/wire"
 )
 
 // serveConfig is what `writ serve` is told by its file. Paths are relative to the file's folder.
 type serveConfig struct {
-	listen, baseURL string
-	cert, key       string
-	store           string
-	environments    []serveEnvironment
-	limits          server.Limits
-	evaluations     int
-	decisions       string
-	allowsOneIn     int
-	show            []string
-	metrics         string
-	file            string
-	listenAt, tlsAt writ.Position
+	listen, opaListen, baseURL string
+	cert, key                  string
+	store                      string
+	environments               []serveEnvironment
+	limits                     server.Limits
+	evaluations                int
+	permit                     wire.Limits
+	decisions                  string
+	allowsOneIn                int
+	show                       []string
+	metrics                    string
+	file                       string
+	// where each stands
+	listenAt, opaAt, tlsAt writ.Position
 }
 
 // Who may read /metrics: everybody, or who has a key. On loopback it is open unless said otherwise.
@@ -61,10 +66,12 @@ func readServeConfig(file string) (*serveConfig, error) {
 	if err := r.Err(); err != nil {
 		return nil, err
 	}
-	for _, e := range r.Object(r.Root, "the configuration", "listen", "base_url", "tls", "store", "environments", "limits", "decisions", "metrics") {
+	for _, e := range r.Object(r.Root, "the configuration", "listen", "opa_listen", "base_url", "tls", "store", "environments", "limits", "decisions", "metrics") {
 		switch e.Key {
 		case "listen":
 			c.listen, c.listenAt = r.String(e.Value, "listen"), e.Value.Pos
+		case "opa_listen":
+			c.opaListen, c.opaAt = r.String(e.Value, "opa_listen"), e.Value.Pos
 		case "base_url":
 			c.baseURL = r.String(e.Value, "base_url")
 		case "tls":
@@ -118,7 +125,12 @@ func (r configReader) environments(n *tree.Node) {
 
 func (r configReader) limits(n *tree.Node) {
 	l := &r.c.limits
-	for _, e := range r.Object(n, "limits", "body", "bulk_body", "timeout", "wait_revision", "concurrent", "rate", "burst", "evaluations") {
+	numbers := map[string]*int{
+		"concurrent": &l.Concurrent, "connections": &l.Connections, "burst": &l.Burst, "evaluations": &r.c.evaluations,
+		"checks": &r.c.permit.Checks, "assignments": &r.c.permit.Assignments, "tuples": &r.c.permit.Tuples, "records": &r.c.permit.Records,
+	}
+	names := append([]string{"body", "bulk_body", "timeout", "wait_revision", "rate"}, slices.Sorted(maps.Keys(numbers))...)
+	for _, e := range r.Object(n, "limits", names...) {
 		what := "limits." + e.Key
 		switch e.Key {
 		case "body":
@@ -129,14 +141,10 @@ func (r configReader) limits(n *tree.Node) {
 			l.Timeout = r.duration(e.Value, what)
 		case "wait_revision":
 			l.WaitRevision = r.duration(e.Value, what)
-		case "concurrent":
-			l.Concurrent = r.number(e.Value, what)
 		case "rate":
 			l.Rate = float64(r.number(e.Value, what))
-		case "burst":
-			l.Burst = r.number(e.Value, what)
-		case "evaluations":
-			r.c.evaluations = r.number(e.Value, what)
+		default:
+			*numbers[e.Key] = r.number(e.Value, what)
 		}
 	}
 }

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/writ-dev/writ"
-	"github.com/writ-dev/writ/authz"
 	"github.com/writ-dev/writ/authz/environment"
 	"github.com/writ-dev/writ/authz/environment/memory"
 	"github.com/writ-dev/writ/postgres"
@@ -43,17 +42,15 @@ func (sp *space) ready() spaceReady {
 	return line
 }
 
-// system is who does what nobody asked for: the server at its start.
-func systemActor() writ.Subject { return writ.Subject{Type: "system", ID: "writ"} }
-
 // makeServer puts the protocols together.
 func (s *serving) makeServer(environments []serveEnvironment) error {
+	var certificate *tls.Certificate
 	if s.config.cert != "" {
-		certificate, err := tls.LoadX509KeyPair(s.config.cert, s.config.key)
+		pair, err := tls.LoadX509KeyPair(s.config.cert, s.config.key)
 		if err != nil {
 			return writ.Errorf(writ.CodeInvalid, "the certificate cannot be used: %w", err).At(s.config.tlsAt, "")
 		}
-		s.listener = tls.NewListener(s.listener, &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}})
+		certificate, s.fingerprint = &pair, sumOf(pair.Certificate[0])
 	}
 	c := authzen.Config{BaseURL: s.config.baseURL, MaxEvaluations: s.config.evaluations}
 	if c.BaseURL == "" && s.loopback() {
@@ -71,8 +68,9 @@ func (s *serving) makeServer(environments []serveEnvironment) error {
 		return err
 	}
 	s.server, err = server.New(server.Config{
-		Protocols: []server.Protocol{server.Native(), zen, permit.New(permit.Config{})}, Now: s.sh.now, Log: s.logger(), Decisions: log,
-		Limits: s.config.limits, OpenMetrics: s.config.metrics == metricsOpen || s.config.metrics == "" && s.loopback(), Version: version(),
+		Protocols: []server.Protocol{server.Native(), zen, permit.New(permit.Config{Limits: s.config.permit})}, Now: s.sh.now, Log: s.logger(), Decisions: log,
+		Certificate: certificate,
+		Limits:      s.config.limits, OpenMetrics: s.config.metrics == metricsOpen || s.config.metrics == "" && s.loopback(), Version: version(),
 	})
 	return err
 }
@@ -101,7 +99,7 @@ func (s *serving) open(ctx context.Context, e serveEnvironment) (err error) {
 	case e.policy != "":
 		sp.policy, err = readStart(e.policy)
 	case len(s.config.environments) == 0:
-		sp.policy, err = findPolicy(s.dir)
+		sp.policy, err = findPolicy(s.dir, s.note)
 	}
 	if err != nil {
 		return err
@@ -116,57 +114,6 @@ func (s *serving) open(ctx context.Context, e serveEnvironment) (err error) {
 	sp.follow(ctx)
 	s.server.Open(e.project, e.env, sp.live)
 	return nil
-}
-
-func (s *serving) load(ctx context.Context, sp *space) (*environment.Environment, error) {
-	store, err := s.openStore(ctx, sp.serveEnvironment)
-	if err != nil {
-		return nil, err
-	}
-	return openEnvironment(ctx, store, sp.policy, s.sh.now)
-}
-
-// openEnvironment opens what is stored, and makes its policy and first facts those of a file.
-func openEnvironment(ctx context.Context, store environment.Store, p *startPolicy, now func() time.Time) (*environment.Environment, error) {
-	initial := emptyPolicy()
-	if p != nil {
-		initial = p.source
-	}
-	live, err := environment.Open(ctx, environment.Config{Store: store, Parse: parseSource, Now: now, Initial: initial})
-	if err != nil || p == nil {
-		return live, err
-	}
-	return live, p.apply(ctx, live)
-}
-
-// apply gives an environment the policy of a file when it has another, and its facts when it has none.
-func (p *startPolicy) apply(ctx context.Context, live *environment.Environment) error {
-	_, err := live.Write(ctx, environment.Write{
-		Actor: systemActor(), Kind: "model.write", Subject: "model",
-		Plan: func(s *environment.State) ([]authz.Change, error) {
-			if s.Source == p.source {
-				return nil, nil
-			}
-			return []authz.Change{{Model: &authz.Step[authz.Source]{After: &p.source}}}, nil
-		},
-	})
-	if err != nil {
-		return err
-	}
-	_, err = live.Write(ctx, environment.Write{
-		Actor: systemActor(), Kind: "facts.write", Subject: "facts",
-		Plan: func(s *environment.State) ([]authz.Change, error) {
-			if tuples, records := s.Snapshot.Count(); tuples+records > 0 {
-				return nil, nil
-			}
-			all := make([]authz.Change, 0, len(p.facts))
-			for _, f := range p.facts {
-				all = append(all, f.Change)
-			}
-			return all, nil
-		},
-	})
-	return err
 }
 
 // openStore opens the place where an environment is kept.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -41,12 +42,15 @@ func parseSource(s authz.Source) (environment.Document, error) {
 }
 
 // findPolicy reads the policy of a directory: the policy: section of its topology, its
-// policy.yml, or its model.fga. nil when it has none of them.
-func findPolicy(dir string) (*startPolicy, error) {
+// policy.yml, or its model.fga. nil when it has none of them. note, unless nil, hears of policies that do not count.
+func findPolicy(dir string, note func(string)) (*startPolicy, error) {
 	if fileThere(filepath.Join(dir, "topology.yml")) {
 		t, err := topology.Load(dir)
 		if err != nil {
 			return nil, err
+		}
+		if note != nil {
+			notServed(t, note)
 		}
 		if t.Policy != nil {
 			return readPolicySection(t.Policy)
@@ -58,6 +62,16 @@ func findPolicy(dir string) (*startPolicy, error) {
 		}
 	}
 	return nil, nil
+}
+
+// notServed tells of the policies of nested topologies: one policy decides, that of the root.
+func notServed(t *topology.Topology, note func(string)) {
+	for _, n := range t.Nodes {
+		if n.Policy != nil {
+			note(fmt.Sprintf("%s: the policy of a nested topology is not served, only that of the root is", n.Policy.Pos))
+		}
+		notServed(n, note)
+	}
 }
 
 // readPolicySection reads the policy: section of a topology.
@@ -73,6 +87,10 @@ func readStart(file string) (*startPolicy, error) {
 	}
 	if name := filepath.Base(file); strings.HasSuffix(name, ".fga") || strings.HasSuffix(name, ".json") || name == "fga.mod" {
 		return readOpenFGA(file, text)
+	}
+	if strings.HasSuffix(file, ".fga.yaml") {
+		return nil, writ.Errorf(writ.CodeInvalid, "%s is a store test of OpenFGA: its tuples are for its own tests", file).
+			WithHint("`writ policy test %s` runs it; a policy.yml with  model: FILE.fga  and  facts:  can be served and asked", quoted(file))
 	}
 	return parseStart(text, writ.Position{File: file, Line: 1, Col: 1})
 }

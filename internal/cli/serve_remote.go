@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,6 +17,7 @@ import (
 // remoteServer is a Writ server that a command speaks to.
 type remoteServer struct {
 	url, key string
+	client   *http.Client
 	header   map[string]string
 }
 
@@ -31,7 +34,7 @@ func findServer(sh *shell, dir, address string, e serveEnvironment) (*remoteServ
 			return nil, writ.Errorf(writ.CodeUsage, "there is no API key for %s", u.Redacted()).
 				WithHint("put it into the environment variable WRIT_API_KEY; `writ key create` makes one")
 		}
-		return &remoteServer{url: strings.TrimRight(address, "/"), key: key}, nil
+		return &remoteServer{url: strings.TrimRight(address, "/"), key: key, client: new(runningServer).client()}, nil
 	}
 	running, ok, err := readRunningServer(dir)
 	if err != nil || !ok {
@@ -39,9 +42,10 @@ func findServer(sh *shell, dir, address string, e serveEnvironment) (*remoteServ
 	}
 	key := running.Keys[e.String()]
 	if key == "" {
-		return nil, writ.Errorf(writ.CodeNotFound, "the server in %s has no environment %s", dir, e)
+		return nil, writ.Errorf(writ.CodeNotFound, "the server in %s has no environment %s", dir, e).
+			WithHint("its environments are %s: choose one with --environment", strings.Join(slices.Sorted(maps.Keys(running.Keys)), ", "))
 	}
-	return &remoteServer{url: running.URL, key: key}, nil
+	return &remoteServer{url: running.URL, key: key, client: running.client()}, nil
 }
 
 // call sends a request of Writ's own API and reads the answer into v.
@@ -57,8 +61,7 @@ func (s *remoteServer) call(ctx context.Context, method, path string, body io.Re
 	for name, value := range s.header {
 		r.Header.Set(name, value)
 	}
-	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	answer, err := client.Do(r)
+	answer, err := s.client.Do(r)
 	if err != nil {
 		return writ.Errorf(writ.CodeExternal, "the server cannot be asked: %w", err)
 	}

@@ -1,9 +1,14 @@
 package cli
 
 import (
+	"crypto/sha256"
+	"crypto/tls"
+	"encoding/hex"
 	"encoding/json"
+	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/writ-dev/writ"
@@ -14,6 +19,8 @@ import (
 type runningServer struct {
 	PID int    `json:"pid"`
 	URL string `json:"url"`
+	// Certificate is the SHA-256 of the certificate of an https URL, the only one that commands then trust.
+	Certificate string `json:"certificate,omitempty"`
 	// Keys are lent keys, of this run alone, by environment.
 	Keys map[string]string `json:"keys"`
 }
@@ -28,7 +35,7 @@ func (s *serving) announce() error {
 	if err := makeStateDir(s.dir); err != nil {
 		return err
 	}
-	running := runningServer{PID: os.Getpid(), URL: s.url(), Keys: map[string]string{}}
+	running := runningServer{PID: os.Getpid(), URL: s.url(), Certificate: s.fingerprint, Keys: map[string]string{}}
 	for _, sp := range s.spaces {
 		token, key, err := server.NewKey(sp.env, "this machine", server.Admin, s.sh.now(), time.Time{})
 		if err != nil {
@@ -62,9 +69,35 @@ func readRunningServer(dir string) (running runningServer, ok bool, err error) {
 			WithHint("stop `writ serve`, delete the file and start it again")
 	}
 	// The file may have come with a repository: keys and questions go to this machine only.
-	if !onThisMachine.MatchString(running.URL) {
+	if !onThisMachine.MatchString("http" + strings.TrimPrefix(strings.TrimPrefix(running.URL, "https"), "http")) {
 		return running, false, writ.Errorf(writ.CodeInvalid, "%s was not written by `writ serve`: it is about no server on this machine", runningServerFile(dir)).
 			WithHint("delete the file; if it came with a repository, look at who put it there")
 	}
 	return running, answers(running.URL), nil
+}
+
+// client speaks to the server that wrote the file: over TLS only with the certificate that it named, which need
+// not be one that this machine trusts.
+func (r *runningServer) client() *http.Client {
+	c := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	if r.Certificate == "" {
+		return c
+	}
+	c.Transport = &http.Transport{TLSClientConfig: &tls.Config{
+		MinVersion:         tls.VersionTLS12,
+		InsecureSkipVerify: true, // VerifyConnection does more: it wants this one certificate
+		VerifyConnection: func(state tls.ConnectionState) error {
+			if len(state.PeerCertificates) == 0 || sumOf(state.PeerCertificates[0].Raw) != r.Certificate {
+				return writ.Errorf(writ.CodeExternal, "another server than `writ serve` answers at %s", r.URL)
+			}
+			return nil
+		},
+	}}
+	return c
+}
+
+// sumOf is the SHA-256 of a certificate.
+func sumOf(der []byte) string {
+	sum := sha256.Sum256(der)
+	return hex.EncodeToString(sum[:])
 }

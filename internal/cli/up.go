@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -65,7 +66,7 @@ by IAM before the service sees it. State stays in DIR/.writ.`,
 	flags.IntVar(&f.awsPort, "aws-port", 4566, "port of the AWS API; 0 for any free one")
 	flags.IntVar(&f.httpPort, "http-port", 3000, "port of the system's HTTP API; 0 for any free one")
 	flags.IntVar(&f.serverPort, "server-port", serverPort, "port of the server that decides by the topology's policy, if it has one; 0 for any free one")
-	flags.BoolVar(&f.watch, "watch", false, "deploy again when the topology, the code or a role file changes")
+	flags.BoolVar(&f.watch, "watch", false, "deploy again when the topology, its policy, the code or a role file changes")
 	flags.BoolVar(&f.ephemeral, "ephemeral", false, "keep no state: start empty, leave nothing")
 	flags.BoolVar(&f.bare, "bare", false, "run the cloud alone, without a topology: for a plain CloudFormation stack or your own SDK calls")
 	flags.StringVar(&f.record, "record", "", "note every call of every role, for writ iam suggest, after what was noted before; --record=fresh begins anew")
@@ -105,6 +106,8 @@ type up struct {
 	// recording notes calls, nil without --record.
 	recording *recording
 	creds     localcloud.Credentials
+	// policy is the server beside the cloud, nil when the topology has no policy.
+	policy *serving
 }
 
 func (u *up) run(ctx context.Context) (err error) {
@@ -132,11 +135,10 @@ func (u *up) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer u.recording.stop()
-	policy, err := u.servePolicy(ctx, systems)
-	if err != nil {
+	if u.policy, err = u.servePolicy(ctx, systems); err != nil {
 		return err
 	}
-	defer policy.stopIn(&err)
+	defer u.policy.stopIn(&err)
 	if err := u.openCloud(); err != nil {
 		return err
 	}
@@ -166,7 +168,7 @@ func (u *up) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer os.Remove(runningCloudFile(u.dir)) // a stale file is recognised
-	if err := u.ready(systems, policy); err != nil {
+	if err := u.ready(systems); err != nil {
 		return err
 	}
 	// The code that was built and uploaded is of no more use in memory.
@@ -183,7 +185,7 @@ func (u *up) run(ctx context.Context) (err error) {
 		return nil
 	case err := <-servers.failed:
 		return writ.Errorf(writ.CodeExternal, "a port stopped serving: %w", err)
-	case err := <-policy.ended():
+	case err := <-u.policy.ended():
 		return err
 	}
 }
@@ -345,7 +347,7 @@ type readyLine struct {
 	Stacks  []string `json:"stacks"`
 }
 
-func (u *up) ready(systems []*system, policy *serving) error {
+func (u *up) ready(systems []*system) error {
 	line := readyLine{
 		Ready: true, AWS: u.awsURL(), HTTP: u.httpURL(),
 		Account: u.cloud.Account(), Region: u.cloud.Region(), Sandbox: u.flags.sandbox, Stacks: []string{},
@@ -353,8 +355,8 @@ func (u *up) ready(systems []*system, policy *serving) error {
 	for _, s := range systems {
 		line.Stacks = append(line.Stacks, s.stack)
 	}
-	if policy != nil {
-		line.Server = policy.url()
+	if u.policy != nil {
+		line.Server = u.policy.url()
 	}
 	if u.flags.format == "json" {
 		return json.NewEncoder(u.sh.stdout).Encode(line)
@@ -371,8 +373,8 @@ func (u *up) ready(systems []*system, policy *serving) error {
 func notRun(t *topology.Topology) []string {
 	var lines []string
 	for _, n := range topology.NotRun(t) {
-		if n.Kind == "section" && n.Name == "policy" {
-			continue // the server beside the cloud decides by it
+		if n.Kind == "section" && (n.Name == "policy" || strings.HasSuffix(n.Name, "/policy")) {
+			continue // the server beside the cloud decides by it, or says that it does not
 		}
 		lines = append(lines, fmt.Sprintf("%s: not run locally yet: %s %s: %s", n.Pos, n.Kind, n.Name, n.Why))
 	}

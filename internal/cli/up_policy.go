@@ -3,14 +3,17 @@ package cli
 import (
 	"context"
 	"errors"
-
-	"github.com/writ-dev/writ"
+	"fmt"
 )
 
 // servePolicy runs the server beside the cloud when the topology has a policy; nil when it has none. Its
 // state is in DIR/.writ as the cloud's is.
 func (u *up) servePolicy(ctx context.Context, systems []*system) (*serving, error) {
-	if len(systems) == 0 || systems[0].root.Policy == nil {
+	if len(systems) == 0 {
+		return nil, nil
+	}
+	if systems[0].root.Policy == nil {
+		notServed(systems[0].root, func(line string) { fmt.Fprintln(u.log, u.style.yellow(oneLine(line))) })
 		return nil, nil
 	}
 	s := &serving{
@@ -41,12 +44,25 @@ func (s *serving) ended() <-chan error {
 	return s.fault
 }
 
-// serve answers on the port until it is stopped.
-func (s *serving) serve(ctx context.Context) {
-	err := s.server.Serve(ctx, s.listener, grace)
-	if ctx.Err() == nil {
-		s.fault <- writ.Errorf(writ.CodeExternal, "the server stopped: %w", err)
-		err = nil
+// reloadPolicy serves the policy as the topology has it now.
+func (u *up) reloadPolicy(ctx context.Context, systems []*system) {
+	if u.policy == nil {
+		if systems[0].root.Policy != nil {
+			fmt.Fprintln(u.log, u.style.yellow("the topology has a policy now: start writ up again, and it is served"))
+		}
+		return
 	}
-	s.done <- err
+	if systems[0].root.Policy == nil {
+		fmt.Fprintln(u.log, u.style.yellow("the topology has no policy any more: the last one is served until writ up ends"))
+		return
+	}
+	changed, err := u.policy.reload(ctx)
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
+		showError(u.log, err)
+		fmt.Fprintln(u.log, u.style.yellow("the old policy decides on"))
+	case changed:
+		fmt.Fprintln(u.log, u.style.faint("the new policy decides"))
+	}
 }

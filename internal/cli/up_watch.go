@@ -107,6 +107,9 @@ func (u *up) redeploy(ctx context.Context) {
 		}
 		return
 	}
+	if len(systems) > 0 {
+		u.reloadPolicy(ctx, systems)
+	}
 	u.banner(systems)
 	fmt.Fprintln(u.log, u.style.faint(fmt.Sprintf("up to date after %.1f s", time.Since(start).Seconds())))
 }

@@ -64,6 +64,9 @@ func (a *activation) instance(_ string, args ...ref.Val) ref.Val {
 	if !ok {
 		return types.NewErr("instance() has no stored objects to read here")
 	}
+	if a.left < 0 { // cel-go goes on after an error
+		return types.NewErr(overCost)
+	}
 	kind, _ := args[0].Value().(string)
 	key, _ := args[1].Value().(string)
 	attributes, ok := from.Instance(kind, key)
@@ -119,6 +122,8 @@ func (a adapter) NativeToValue(v any) ref.Val {
 		return types.NewDynamicList(a, v)
 	case map[string]any:
 		return types.NewStringInterfaceMap(a, v)
+	case *Text:
+		return types.String(v.source)
 	case json.Number:
 		return types.DefaultTypeAdapter.NativeToValue(plainNumber(v))
 	}

@@ -22,6 +22,8 @@ func settled(v any) any {
 			return v.Unmap()
 		}
 		return v
+	case *Text:
+		return v.source
 	}
 	switch v := (adapter{}).NativeToValue(v).(type) {
 	case types.Int:

@@ -14,8 +14,14 @@ import (
 // 2^53, strings. A value of another type stays as it is where the type only
 // says what to expect (bool, string, number, list, any), and is an error elsewhere.
 func convert(v any, to Type) (any, error) {
-	if n, ok := v.(json.Number); ok {
-		v = plainNumber(n)
+	switch given := v.(type) {
+	case json.Number:
+		v = plainNumber(given)
+	case *Text:
+		if given.is(to.Kind) {
+			return given.value, nil
+		}
+		v = given.source
 	}
 	switch to.Kind {
 	case KindInt:

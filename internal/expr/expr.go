@@ -132,7 +132,7 @@ type Scope struct {
 }
 
 // Source gives the values of variables: nil, bool, int64, uint64, float64, string,
-// time.Time, time.Duration, netip.Addr, []any, map[string]any. ok is false when there is none.
+// time.Time, time.Duration, netip.Addr, []any, map[string]any, and from Value alone *[Text]. ok is false when there is none.
 type Source interface {
 	// Value gives a variable, or with a field that field of an Object variable.
 	Value(variable int, field string) (value any, ok bool)

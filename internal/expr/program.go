@@ -140,6 +140,7 @@ func (p *Program) Values(from Source) []Bound {
 			b.Value, b.Found = fields, fields != nil
 		} else {
 			b.Value, b.Found = from.Value(s.variable, s.Field)
+			b.Value = Plain(b.Value)
 		}
 		bounds[i] = b
 	}

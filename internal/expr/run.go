@@ -302,10 +302,14 @@ func (r *run) instance(n *node) (any, error) {
 	if !ok || !isText || !isKey {
 		return nil, n.wrong
 	}
-	if attributes, ok := from.Instance(kind, key); ok {
-		return attributes, nil
+	attributes, ok := from.Instance(kind, key)
+	switch {
+	case !ok:
+		return nil, n.wrong
+	case !r.spend(1 + len(attributes)):
+		return nil, n.costly
 	}
-	return nil, n.wrong
+	return attributes, nil
 }
 
 // given makes a value that a Source gave one of those that the operations know.

@@ -13,6 +13,8 @@ func weight(v any, limit int) int {
 	switch v := v.(type) {
 	case string:
 		return 1 + len(v)/8
+	case *Text:
+		return 1 + len(v.source)/8
 	case []any:
 		n := 1
 		for i := 0; i < len(v) && n <= limit; i++ {

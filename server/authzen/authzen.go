@@ -16,7 +16,8 @@ import (
 // Config is what the protocol needs.
 type Config struct {
 	// BaseURL is where clients find the server: "https://pdp.example.com". It is never
-	// taken from a request, whose Host header anybody may write. Empty: there is no metadata.
+	// taken from a request, whose Host header anybody may write. It may have a path, which a proxy takes off.
+	// Empty: there is no metadata.
 	BaseURL string
 	// Environments are those, written project/env, that are also served below a path of their own,
 	// /environments/PROJECT/ENV, which only their keys open.
@@ -38,22 +39,26 @@ const (
 	pathEnvironments   = "/environments/"
 )
 
-type handler struct{ config Config }
+type handler struct {
+	config Config
+	path   string // of the base URL
+}
 
 // New gives the protocol. A base URL that is none is a CodeInvalid error.
 func New(c Config) (server.Protocol, error) {
 	if c.MaxEvaluations <= 0 {
 		c.MaxEvaluations = 1000
 	}
+	path := ""
 	if c.BaseURL != "" {
 		u, err := url.Parse(c.BaseURL)
 		if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
 			return server.Protocol{}, writ.Errorf(writ.CodeInvalid, "the base URL %q is none that clients can use", c.BaseURL).
 				WithHint("write it as https://pdp.example.com, without a query")
 		}
-		c.BaseURL = strings.TrimRight(c.BaseURL, "/")
+		c.BaseURL, path = strings.TrimRight(c.BaseURL, "/"), strings.TrimRight(u.Path, "/")
 	}
-	h := &handler{c}
+	h := &handler{c, path}
 	p := server.Protocol{
 		Name:     "authzen",
 		Handler:  h,
@@ -142,9 +147,14 @@ func fail(w http.ResponseWriter, r *http.Request, err error) {
 	_, _ = w.Write([]byte(message + "\n")) // the client may be gone
 }
 
-// metadata says where the endpoints are: of the server, or of one environment.
+// metadata says where the endpoints are: of the server, or of one environment. It has no `capabilities`: these
+// are names out of a registry that has none for what there is here.
 func (h *handler) metadata(w http.ResponseWriter, r *http.Request) {
 	scope := strings.TrimPrefix(r.URL.Path, pathMetadata)
+	// The well-known part stands before the path of the base URL, so a proxy cannot take that off as it does elsewhere.
+	if rest, ok := strings.CutPrefix(scope, h.path); ok && (rest == "" || rest[0] == '/') {
+		scope = rest
+	}
 	known := scope == "" || strings.HasPrefix(scope, pathEnvironments) && slices.Contains(h.config.Environments, strings.TrimPrefix(scope, pathEnvironments))
 	switch {
 	case h.config.BaseURL == "" || !known:

@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
+	"syscall"
 	"testing"
 
 	"github.com/writ-dev/writ/server"
@@ -30,6 +32,44 @@ func BenchmarkHTTP(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkHTTPTurns gives the ratio to the bare handler: nine rounds in which the three take turns, the
+// medians of the process's processor time, the client's included. docs/bench/policy-http.md has figures.
+func BenchmarkHTTPTurns(b *testing.B) {
+	p := start(b, example("certification"), authzen.Config{}, server.Limits{})
+	brief := start(b, example("certification"), authzen.Config{Brief: true}, server.Limits{})
+	bare := httptest.NewServer(http.HandlerFunc(bareHandler))
+	b.Cleanup(bare.Close)
+	contenders := []struct{ name, url, token string }{{"bare", bare.URL, "x"}, {"brief", brief.URL, brief.token}, {"reasons", p.URL, p.token}}
+	const rounds, requests = 9, 2000
+	client := &http.Client{Transport: &http.Transport{}}
+	for b.Loop() {
+		times := make([][]float64, len(contenders))
+		for range rounds {
+			for i, c := range contenders {
+				begin := processorTime(b)
+				for range requests {
+					postFine(b, client, c.url, c.token)
+				}
+				times[i] = append(times[i], float64(processorTime(b)-begin)/requests)
+			}
+		}
+		for i, c := range contenders {
+			slices.Sort(times[i])
+			b.ReportMetric(times[i][rounds/2]/1000, c.name+"-µs/request")
+			b.ReportMetric(times[i][rounds/2]/times[0][rounds/2], c.name+"/bare")
+		}
+	}
+}
+
+// processorTime is what this process has used of processors, in nanoseconds.
+func processorTime(b *testing.B) int64 {
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		b.Fatal(err)
+	}
+	return syscall.TimevalToNsec(used.Utime) + syscall.TimevalToNsec(used.Stime)
 }
 
 type plain struct {

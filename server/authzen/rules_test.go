@@ -286,6 +286,27 @@ func TestMetadata(t *testing.T) {
 	get(evaluation).want(t, 401)
 }
 
+// The well-known part of a metadata URL stands before the path of the base URL, which a proxy takes off elsewhere.
+func TestMetadataBehindAProxy(t *testing.T) {
+	t.Parallel()
+	p := start(t, example("certification"), authzen.Config{BaseURL: "https://example.com/authz/", Environments: []string{"default/default"}}, server.Limits{})
+	for path, want := range map[string]string{
+		"/authz": "https://example.com/authz", "": "https://example.com/authz",
+		"/authz/environments/default/default": "https://example.com/authz/environments/default/default",
+		"/authzen":                            "", "/authz/authz": "", "/authz/": "",
+	} {
+		r, err := http.NewRequest(http.MethodGet, p.URL+"/.well-known/authzen-configuration"+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want == "" {
+			p.do(t, r).want(t, 404)
+			continue
+		}
+		p.do(t, r).want(t, 200, `"policy_decision_point":"`+want+`"`, `"access_evaluation_endpoint":"`+want+`/access/v1/evaluation"`)
+	}
+}
+
 func TestMethodAndPath(t *testing.T) {
 	t.Parallel()
 	p := fixture(t)

@@ -17,7 +17,7 @@ import (
 // decider answers the decision endpoints.
 type decider struct{ config Config }
 
-func decisions(c Config) http.Handler {
+func decisions(c Config, ids *wire.IDs) http.Handler {
 	d := &decider{c}
 	mux := http.NewServeMux()
 	for pattern, handle := range map[string]func(*asker, []byte) (any, error){
@@ -42,7 +42,7 @@ func decisions(c Config) http.Handler {
 		mux.HandleFunc(method+" /nginx_allowed", func(w http.ResponseWriter, r *http.Request) { serve(w, r, d.nginx) })
 	}
 	mux.HandleFunc("GET /local/role_assignments", func(w http.ResponseWriter, r *http.Request) {
-		call, err := wire.NewCall(w, r, server.CallerOf(r.Context()), c.Limits)
+		call, err := wire.NewCall(w, r, server.CallerOf(r.Context()), c.Limits, ids)
 		if err == nil {
 			err = facts.Local(call)
 		}

@@ -28,8 +28,9 @@ var managed = [...]string{"/v2/", "/facts/"}
 // New gives the protocol. It can be mounted beside others; the paths of OPA, which some SDKs
 // use on a port of their own (8181), are among its own.
 func New(c Config) server.Protocol {
-	manage := management(c)
-	decide := decisions(c)
+	ids := new(wire.IDs)
+	manage := management(c, ids)
+	decide := decisions(c, ids)
 	return server.Protocol{
 		Name: "permit",
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -83,13 +84,13 @@ func needs(r *http.Request) server.Role {
 }
 
 // management is the handler of the management API.
-func management(c Config) http.Handler {
+func management(c Config, ids *wire.IDs) http.Handler {
 	mux := http.NewServeMux()
 	add := func(prefix string, routes []wire.Route) {
 		for _, route := range routes {
 			method, path, _ := strings.Cut(route.Pattern, " ")
 			mux.HandleFunc(method+" "+prefix+path, func(w http.ResponseWriter, r *http.Request) {
-				call, err := wire.NewCall(w, r, server.CallerOf(r.Context()), c.Limits)
+				call, err := wire.NewCall(w, r, server.CallerOf(r.Context()), c.Limits, ids)
 				if err == nil {
 					err = route.Handle(call)
 				}

@@ -31,23 +31,29 @@ func (d *decider) authorizedUsers(a *asker, body []byte) (any, error) {
 	if q.Action == "" || q.Resource.Type == "" {
 		return nil, writ.Errorf(writ.CodeInvalid, "action and resource.type are needed")
 	}
-	p, err := wire.Policy(a.view.State)
-	if err != nil {
-		return nil, err
-	}
 	on := authz.Entity{Type: q.Resource.Type, ID: cmp.Or(q.Resource.Key, q.Resource.ID)}
 	in := q.Resource.Tenant
 	if stored, ok := a.view.Snapshot.Record(on); in == "" && ok {
 		in = stored.Tenant
 	}
 	f := &finder{
-		asker: a, policy: p, tenant: cmp.Or(in, wire.DefaultTenant), found: map[string][]grant{}, seen: map[string]bool{},
+		asker: a, tenant: cmp.Or(in, wire.DefaultTenant), found: map[string][]grant{}, seen: map[string]bool{},
 		query: authz.Query{
 			Now: a.view.Now, Tenant: q.Resource.Tenant,
 			Request: writ.Request{Resource: writ.Resource{Type: on.Type, ID: on.ID, Properties: q.Resource.Attributes}, Context: q.Context},
 		},
 	}
 	f.query.Action.Name = q.Action
+	name := on.String()
+	if on.ID == "" {
+		name = on.Type + ":*"
+	}
+	p, err := wire.Policy(a.view.State)
+	if err != nil {
+		users, err := usersByRelation(a, f.query, f.tenant)
+		return map[string]any{"resource": name, "tenant": f.tenant, "users": users}, err
+	}
+	f.policy = p
 	f.candidates(on)
 	if err := f.confirm(); err != nil {
 		return nil, err
@@ -62,10 +68,6 @@ func (d *decider) authorizedUsers(a *asker, body []byte) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-	}
-	name := on.String()
-	if on.ID == "" {
-		name = on.Type + ":*"
 	}
 	return map[string]any{"resource": name, "tenant": f.tenant, "users": f.found}, nil
 }

@@ -31,6 +31,11 @@ func (e *Edges) Next() (edge Edge, ok bool) {
 	return edge, true
 }
 
+// More reports whether an edge is left.
+func (e *Edges) More() bool {
+	return len(e.keys) > 0 && e.keys[0] <= e.last || len(e.keys) == 0 && len(e.chunks) > 0 && e.chunks[0].keys[0] <= e.last
+}
+
 // turn goes on to the next chunk; chunks are never empty.
 func (e *Edges) turn() bool {
 	if len(e.chunks) == 0 {
@@ -39,6 +44,29 @@ func (e *Edges) turn() bool {
 	c := e.chunks[0]
 	e.keys, e.extra, e.chunks = c.keys, c.extra, e.chunks[1:]
 	return true
+}
+
+// Find goes on to the next edge of [Graph.Objects] that leads to an object by one
+// of some relations, a bit each.
+func (e *Edges) Find(object ID, rels []uint64) (edge Edge, ok bool) {
+	for len(e.keys) > 0 || e.turn() {
+		for i, key := range e.keys {
+			if key > e.last {
+				*e = Edges{}
+				return Edge{}, false
+			}
+			rel := uint16(key >> 32)
+			if ID(key) != object || int(rel>>6) >= len(rels) || rels[rel>>6]&(1<<(rel&63)) == 0 {
+				continue
+			}
+			if e.keys = e.keys[i:]; e.extra != nil {
+				e.extra = e.extra[i:]
+			}
+			return e.Next()
+		}
+		e.keys = nil
+	}
+	return Edge{}, false
 }
 
 // Seek skips edges of the same relation and subject relation as the next one,
@@ -116,11 +144,11 @@ func (l *list) between(first, last uint64, bySubject bool) Edges {
 	if l == nil {
 		return Edges{}
 	}
-	e := Edges{keys: l.keys, last: last, bySubject: bySubject}
-	if l.more != nil {
-		e.extra = l.more.extra
-		if l.more.chunks != nil {
-			e.chunks = l.more.chunks[l.chunk(first):]
+	e := Edges{keys: l.keys(!bySubject), last: last, bySubject: bySubject}
+	if l.rest != nil && l.rest.more != nil {
+		e.extra = l.rest.more.extra
+		if l.rest.more.chunks != nil {
+			e.chunks = l.rest.more.chunks[l.chunk(first):]
 			e.turn()
 		}
 	}

@@ -72,7 +72,7 @@ func (e *Edit) Add(object ID, rel Rel, subject ID, subjectRel Rel, extra *Extra,
 
 // same reports that the list of a subject needs no change.
 func (e *Edit) same(subject ID, key uint64, extra *Extra) bool {
-	had, _ := e.g.in.at(uint32(subject)).find(key)
+	had, _ := e.g.in.at(uint32(subject)).find(key, false)
 	return had == extra
 }
 
@@ -83,7 +83,7 @@ func (e *Edit) has(id ID) bool { return id != 0 && uint32(id) < e.g.ids.end }
 func (e *Edit) list(v *vector[list], id ID, c *change) *list {
 	p := v.own(uint32(id), e.owner)
 	l := &p.slots[id%slots]
-	c.mine = l.more != nil && p.take(uint32(id))
+	c.mine = l.rest != nil && l.rest.more != nil && p.take(uint32(id))
 	return l
 }
 

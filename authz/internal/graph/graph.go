@@ -45,9 +45,45 @@ type Edge struct {
 type Record struct {
 	Tenant     ID
 	Attributes []Attribute // by name
-	Profile    map[string]string
-	Created    time.Time
-	Updated    time.Time
+	*About                 // nil when there is none of it
+}
+
+// About is the part of a record that questions seldom ask for.
+type About struct {
+	Profile map[string]string
+	Created time.Time
+	Updated time.Time
+}
+
+// NewRecord gives a record with room for some attributes. Those of a record with few stand
+// beside it in memory: a question that reads one would else wait twice.
+func NewRecord(attributes int) *Record {
+	switch {
+	case attributes == 0:
+		return &Record{}
+	case attributes <= 2:
+		r := &struct {
+			Record
+			room [2]Attribute
+		}{}
+		r.Attributes = r.room[:0]
+		return &r.Record
+	case attributes == 3:
+		r := &struct {
+			Record
+			room [3]Attribute
+		}{}
+		r.Attributes = r.room[:0]
+		return &r.Record
+	case attributes <= 5:
+		r := &struct {
+			Record
+			room [5]Attribute
+		}{}
+		r.Attributes = r.room[:0]
+		return &r.Record
+	}
+	return &Record{Attributes: make([]Attribute, 0, attributes)}
 }
 
 // Attribute is a named JSON value.
@@ -59,6 +95,14 @@ type Attribute struct {
 // Attribute finds an attribute by its name.
 func (r *Record) Attribute(name string) (any, bool) {
 	if r == nil {
+		return nil, false
+	}
+	if len(r.Attributes) <= smallMax {
+		for i := range r.Attributes {
+			if r.Attributes[i].Name == name {
+				return r.Attributes[i].Value, true
+			}
+		}
 		return nil, false
 	}
 	i, ok := slices.BinarySearchFunc(r.Attributes, name, func(a Attribute, name string) int {
@@ -113,7 +157,7 @@ func (g *Graph) Has(object ID, rel Rel, subject ID, subjectRel Rel) (Edge, bool)
 	if l == nil {
 		return Edge{}, false
 	}
-	key := pack(uint16(rel), uint16(subjectRel), subject)
+	key, timed := pack(uint16(rel), uint16(subjectRel), subject), true
 	if l.hub() {
 		// The other end has most often few edges, and those stand together.
 		back := g.in.at(uint32(subject))
@@ -121,10 +165,10 @@ func (g *Graph) Has(object ID, rel Rel, subject ID, subjectRel Rel) (Edge, bool)
 			return Edge{}, false
 		}
 		if !back.hub() {
-			l, key = back, pack(uint16(subjectRel), uint16(rel), object)
+			l, key, timed = back, pack(uint16(subjectRel), uint16(rel), object), false
 		}
 	}
-	extra, ok := l.find(key)
+	extra, ok := l.find(key, timed)
 	if !ok {
 		return Edge{}, false
 	}
@@ -173,6 +217,16 @@ func (g *Graph) Objects(subject ID, subjectRel, rel Rel) Edges {
 		pack(uint16(subjectRel), uint16(rel), 0), pack(uint16(subjectRel), uint16(last), ^ID(0)), true)
 }
 
+// FewObjects is Objects of all relations for a subject that stands in few tuples;
+// few is false, and nothing is run over, when it stands in more than most.
+func (g *Graph) FewObjects(subject ID, subjectRel Rel, most int) (edges Edges, few bool) {
+	l := g.in.at(uint32(subject))
+	if l.len(false) > most {
+		return Edges{}, false
+	}
+	return l.between(pack(uint16(subjectRel), 0, 0), pack(uint16(subjectRel), maxRel, ^ID(0)), true), true
+}
+
 // ObjectsAny runs over all tuples that a subject stands in, as an entity and as a
 // userset. Ordered by subject relation, then relation, then object number.
 func (g *Graph) ObjectsAny(subject ID) Edges {
@@ -181,7 +235,7 @@ func (g *Graph) ObjectsAny(subject ID) Edges {
 
 // Degree is how many tuples an object has, and in how many a subject stands.
 func (g *Graph) Degree(id ID) (asObject, asSubject int) {
-	return g.out.at(uint32(id)).len(), g.in.at(uint32(id)).len()
+	return g.out.at(uint32(id)).len(true), g.in.at(uint32(id)).len(false)
 }
 
 // Record gives what is recorded about an entity; nil for nothing.
@@ -195,7 +249,7 @@ func (g *Graph) Record(id ID) *Record {
 
 // Known reports whether anything is stored about an entity: a record or a tuple.
 func (g *Graph) Known(id ID) bool {
-	return g.out.at(uint32(id)).len() > 0 || g.in.at(uint32(id)).len() > 0 || g.Record(id) != nil
+	return g.out.at(uint32(id)).len(true) > 0 || g.in.at(uint32(id)).len(false) > 0 || g.Record(id) != nil
 }
 
 // Each runs over the known entities of a type in order of their numbers until f gives false.

@@ -4,8 +4,8 @@ import "slices"
 
 // chunk is the place of the chunk that a key belongs to.
 func (l *list) chunk(key uint64) int {
-	i := search(l.keys, key)
-	if i > 0 && (i == len(l.keys) || l.keys[i] != key) {
+	i := search(l.rest.keys, key)
+	if i > 0 && (i == len(l.rest.keys) || l.rest.keys[i] != key) {
 		i--
 	}
 	return i
@@ -14,8 +14,9 @@ func (l *list) chunk(key uint64) int {
 // split makes a hub of a run that has grown too long for a flat list.
 func (l *list) split(r run, owner uint64) {
 	left, right := r.halves(owner, len(r.keys)/2)
-	l.keys = []uint64{left.keys[0], right.keys[0]}
-	l.more = &more{chunks: []*chunk{left, right}, count: len(r.keys)}
+	*l = list{rest: &rest{
+		[]uint64{left.keys[0], right.keys[0]}, &more{chunks: []*chunk{left, right}, count: len(r.keys)},
+	}}
 }
 
 // halves cuts a run in two chunks. Both are copies: a part would keep the whole alive.
@@ -38,14 +39,13 @@ func (r *run) halves(owner uint64, at int) (left, right *chunk) {
 // ownHub makes the upper level of a hub, and the chunk of a key, the caller's.
 func (l *list) ownHub(c change) (i int, part *chunk) {
 	if !c.mine {
-		l.keys = slices.Clone(l.keys)
-		l.more = &more{chunks: slices.Clone(l.more.chunks), count: l.more.count}
+		l.rest = &rest{slices.Clone(l.rest.keys), &more{chunks: slices.Clone(l.rest.more.chunks), count: l.rest.more.count}}
 	}
 	i = l.chunk(c.key)
-	part = l.more.chunks[i]
+	part = l.rest.more.chunks[i]
 	if part.owner != c.owner {
 		part = &chunk{c.owner, part.clone(2)}
-		l.more.chunks[i] = part
+		l.rest.more.chunks[i] = part
 	}
 	return i, part
 }
@@ -58,37 +58,37 @@ func (l *list) putHub(c change) bool {
 	if !fresh {
 		return false
 	}
-	l.more.count++
-	l.keys[i] = part.keys[0]
+	l.rest.more.count++
+	l.rest.keys[i] = part.keys[0]
 	if n := len(part.keys); n > chunkMax {
 		at := n / 2
-		if i == len(l.keys)-1 && j == n-1 {
+		if i == len(l.rest.keys)-1 && j == n-1 {
 			at = n - 1 // edges that come in order fill their chunks
 		}
 		left, right := part.halves(c.owner, at)
-		l.more.chunks[i] = left
-		l.keys = slices.Insert(l.keys, i+1, right.keys[0])
-		l.more.chunks = slices.Insert(l.more.chunks, i+1, right)
+		l.rest.more.chunks[i] = left
+		l.rest.keys = slices.Insert(l.rest.keys, i+1, right.keys[0])
+		l.rest.more.chunks = slices.Insert(l.rest.more.chunks, i+1, right)
 	}
 	return true
 }
 
 func (l *list) dropHub(c change) bool {
-	if _, ok := l.find(c.key); !ok {
+	if _, ok := l.find(c.key, c.timed); !ok {
 		return false
 	}
 	i, part := l.ownHub(c)
 	part.drop(search(part.keys, c.key))
-	l.more.count--
+	l.rest.more.count--
 	switch {
-	case l.more.count <= chunkMax/2:
+	case l.rest.more.count <= chunkMax/2:
 		r := run{}
-		for _, p := range l.more.chunks {
+		for _, p := range l.rest.more.chunks {
 			r.add(&p.run)
 		}
 		l.keep(r, c)
 	case len(part.keys) >= chunkMax/4:
-		l.keys[i] = part.keys[0]
+		l.rest.keys[i] = part.keys[0]
 	default:
 		l.merge(i, c.owner)
 	}
@@ -98,9 +98,9 @@ func (l *list) dropHub(c change) bool {
 // merge puts a chunk that has become short together with a neighbour, if both are
 // not too much for one; a chunk never stays empty.
 func (l *list) merge(i int, owner uint64) {
-	chunks := l.more.chunks
+	chunks := l.rest.more.chunks
 	if len(chunks[i].keys) > 0 {
-		l.keys[i] = chunks[i].keys[0]
+		l.rest.keys[i] = chunks[i].keys[0]
 	}
 	left := i
 	if i == len(chunks)-1 {
@@ -112,9 +112,9 @@ func (l *list) merge(i int, owner uint64) {
 	both := chunks[left].clone(len(chunks[left+1].keys) + 2)
 	both.add(&chunks[left+1].run)
 	chunks[left] = &chunk{owner, both}
-	l.keys[left] = both.keys[0]
-	l.keys = slices.Delete(l.keys, left+1, left+2)
-	l.more.chunks = slices.Delete(chunks, left+1, left+2)
+	l.rest.keys[left] = both.keys[0]
+	l.rest.keys = slices.Delete(l.rest.keys, left+1, left+2)
+	l.rest.more.chunks = slices.Delete(chunks, left+1, left+2)
 }
 
 // add appends the edges of a run that follows.

@@ -2,17 +2,26 @@ package graph
 
 import "slices"
 
-// list is the edges of an entity in one direction. It has three forms, so that
+// list is the edges of an entity in one direction. It has four forms, so that
 // the many short lists are small and the few long ones cheap to change:
 //
-//   - short, up to smallMax edges without extra: keys has no slack. The times
+//   - inline, a few edges without extra: the keys stand in head, and nothing else is to
+//     be read. In a timed list the last word of head holds the times. No key is 0.
+//   - short, up to smallMax edges without extra: keys of rest. The times
 //     of a timed list lie, two in a word, between its length and its capacity.
-//   - flat, up to chunkMax edges: keys, with the rest in more.
+//   - flat, up to chunkMax edges: keys, with what else there is in more.
 //   - hub: more.chunks holds the edges; keys holds the first key of each chunk.
 type list struct {
-	keys []uint64
-	more *more
+	head [inlineMax]uint64
+	rest *rest
 }
+
+type rest struct {
+	keys []uint64
+	more *more // nil of a short list
+}
+
+const inlineMax = 3
 
 type more struct {
 	times  []uint32 // of a timed list
@@ -51,26 +60,49 @@ type change struct {
 	extra *Extra
 }
 
-func (l *list) hub() bool { return l.more != nil && l.more.chunks != nil }
+func (l *list) hub() bool { return l.rest != nil && l.rest.more != nil && l.rest.more.chunks != nil }
 
-func (l *list) len() int {
+// keys are those of a list that is not a hub.
+func (l *list) keys(timed bool) []uint64 {
+	if l.rest != nil {
+		return l.rest.keys
+	}
+	n := 0
+	for n < inlineRoom(timed) && l.head[n] != 0 {
+		n++
+	}
+	return l.head[:n:n]
+}
+
+func inlineRoom(timed bool) int {
+	if timed {
+		return inlineMax - 1
+	}
+	return inlineMax
+}
+
+func (l *list) len(timed bool) int {
 	switch {
 	case l == nil:
 		return 0
 	case l.hub():
-		return l.more.count
+		return l.rest.more.count
 	}
-	return len(l.keys)
+	return len(l.keys(timed))
 }
 
 // find looks for a key.
-func (l *list) find(key uint64) (*Extra, bool) {
-	keys := l.keys
+func (l *list) find(key uint64, timed bool) (*Extra, bool) {
+	if l.rest == nil {
+		found := key != 0 && (l.head[0] == key || l.head[1] == key || !timed && l.head[2] == key)
+		return nil, found
+	}
+	keys := l.rest.keys
 	var extra []*Extra
-	if l.more != nil {
-		extra = l.more.extra
-		if l.more.chunks != nil {
-			c := l.more.chunks[l.chunk(key)]
+	if more := l.rest.more; more != nil {
+		extra = more.extra
+		if more.chunks != nil {
+			c := more.chunks[l.chunk(key)]
 			keys, extra = c.keys, c.extra
 		}
 	}
@@ -86,24 +118,28 @@ func (l *list) find(key uint64) (*Extra, bool) {
 
 // created is the time of a key in a timed list.
 func (l *list) created(key uint64) uint32 {
-	keys := l.keys
+	keys := l.keys(true)
 	if l.hub() {
-		keys = l.more.chunks[l.chunk(key)].keys
+		keys = l.rest.more.chunks[l.chunk(key)].keys
 	}
 	i := search(keys, key)
 	switch {
 	case i == len(keys) || keys[i] != key:
 		return 0
-	case l.more == nil:
-		return shortTime(keys, i)
+	case l.rest == nil || l.rest.more == nil:
+		return l.shortTime(i)
 	case l.hub():
-		return l.more.chunks[l.chunk(key)].times[i]
+		return l.rest.more.chunks[l.chunk(key)].times[i]
 	}
-	return l.more.times[i]
+	return l.rest.more.times[i]
 }
 
-func shortTime(keys []uint64, i int) uint32 {
-	word := keys[:cap(keys)][len(keys)+i/2]
+func (l *list) shortTime(i int) uint32 {
+	word := l.head[inlineMax-1]
+	if l.rest != nil {
+		keys := l.rest.keys
+		word = keys[:cap(keys)][len(keys)+i/2]
+	}
 	return uint32(word >> (i % 2 * 32))
 }
 
@@ -112,9 +148,10 @@ func (l *list) put(c change) bool {
 	if l.hub() {
 		return l.putHub(c)
 	}
-	i := search(l.keys, c.key)
-	fresh := i == len(l.keys) || l.keys[i] != c.key
-	if l.more == nil {
+	keys := l.keys(c.timed)
+	i := search(keys, c.key)
+	fresh := i == len(keys) || keys[i] != c.key
+	if l.rest == nil || l.rest.more == nil {
 		l.putShort(i, fresh, c)
 		return fresh
 	}
@@ -131,10 +168,10 @@ func (l *list) putShort(i int, fresh bool, c change) {
 	r.put(i, fresh, c)
 	if len(r.keys) > smallMax || r.extra != nil {
 		r = r.clone(len(r.keys)/4 + 1)
-		l.keys, l.more = r.keys, &more{times: r.times, extra: r.extra}
+		*l = list{rest: &rest{r.keys, &more{times: r.times, extra: r.extra}}}
 		return
 	}
-	l.keys = r.short()
+	*l = r.short()
 }
 
 // drop removes an edge and reports whether it was there.
@@ -142,16 +179,17 @@ func (l *list) drop(c change) bool {
 	if l.hub() {
 		return l.dropHub(c)
 	}
-	i := search(l.keys, c.key)
-	if i == len(l.keys) || l.keys[i] != c.key {
+	had := l.keys(c.timed)
+	i := search(had, c.key)
+	if i == len(had) || had[i] != c.key {
 		return false
 	}
-	if l.more == nil {
+	if l.rest == nil || l.rest.more == nil {
 		var keys [smallMax + 1]uint64
 		var times [smallMax + 1]uint32
 		r := l.short(keys[:], times[:], c.timed)
 		r.drop(i)
-		l.keys = r.short()
+		*l = r.short()
 		return true
 	}
 	r := l.flat(c.mine)
@@ -162,36 +200,92 @@ func (l *list) drop(c change) bool {
 
 // short copies a short list into arrays of the caller.
 func (l *list) short(keys []uint64, times []uint32, timed bool) run {
-	r := run{keys: keys[:copy(keys, l.keys)]}
+	r := run{keys: keys[:copy(keys, l.keys(timed))]}
 	if timed {
 		r.times = times[:len(r.keys)]
 		for i := range r.times {
-			r.times[i] = shortTime(l.keys, i)
+			r.times[i] = l.shortTime(i)
 		}
 	}
 	return r
 }
 
-// short packs a run into the keys of a short list.
-func (r *run) short() []uint64 {
+// short packs a run into a list that is inline or short.
+func (r *run) short() list {
+	var l list
 	n := len(r.keys)
-	if n == 0 {
-		return nil
+	if n <= inlineRoom(r.times != nil) {
+		copy(l.head[:], r.keys)
+		for i, t := range r.times {
+			l.head[inlineMax-1] |= uint64(t) << (i * 32)
+		}
+		return l
 	}
-	if r.times == nil {
-		return slices.Clip(append(make([]uint64, 0, n), r.keys...))
+	size := n
+	if r.times != nil {
+		size += (n + 1) / 2
 	}
-	words := make([]uint64, n+(n+1)/2)
+	l.rest = newRest(size)
+	words := l.rest.keys
 	copy(words, r.keys)
 	for i, t := range r.times {
 		words[n+i/2] |= uint64(t) << (i % 2 * 32)
 	}
-	return words[:n]
+	l.rest.keys = words[:n]
+	return l
+}
+
+// newRest gives room for so many words, beside what points to them where they are few.
+func newRest(words int) *rest {
+	switch {
+	case words <= 4:
+		r := &struct {
+			rest
+			room [4]uint64
+		}{}
+		r.keys = r.room[:words]
+		return &r.rest
+	case words <= 6:
+		r := &struct {
+			rest
+			room [6]uint64
+		}{}
+		r.keys = r.room[:words]
+		return &r.rest
+	case words <= 8:
+		r := &struct {
+			rest
+			room [8]uint64
+		}{}
+		r.keys = r.room[:words]
+		return &r.rest
+	}
+	return newLongRest(words)
+}
+
+func newLongRest(words int) *rest {
+	switch {
+	case words <= 12:
+		r := &struct {
+			rest
+			room [12]uint64
+		}{}
+		r.keys = r.room[:words]
+		return &r.rest
+	case words <= 16:
+		r := &struct {
+			rest
+			room [16]uint64
+		}{}
+		r.keys = r.room[:words]
+		return &r.rest
+	}
+	return &rest{keys: make([]uint64, words)}
 }
 
 // flat is the run of a flat list, a copy if it is not the caller's.
 func (l *list) flat(mine bool) run {
-	r := run{l.keys, l.more.times, l.more.extra}
+	r := run{l.rest.keys, l.rest.more.times, l.rest.more.extra}
 	if !mine {
 		r = r.clone(2)
 	}
@@ -204,11 +298,11 @@ func (l *list) keep(r run, c change) {
 	case len(r.keys) > chunkMax:
 		l.split(r, c.owner)
 	case len(r.keys) <= smallMax/2 && r.extra == nil:
-		l.keys, l.more = r.short(), nil
+		*l = r.short()
 	case c.mine && !l.hub():
-		l.keys, l.more.times, l.more.extra = r.keys, r.times, r.extra
+		l.rest.keys, l.rest.more.times, l.rest.more.extra = r.keys, r.times, r.extra
 	default:
-		l.keys, l.more = r.keys, &more{times: r.times, extra: r.extra}
+		*l = list{rest: &rest{r.keys, &more{times: r.times, extra: r.extra}}}
 	}
 }
 

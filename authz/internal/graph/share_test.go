@@ -22,7 +22,7 @@ func TestReadWhileEdited(t *testing.T) {
 	for i := range documents {
 		e.Entity(document, strconv.Itoa(i))
 	}
-	e.SetRecord(1, &graph.Record{Profile: map[string]string{"revision": "0"}})
+	e.SetRecord(1, &graph.Record{About: &graph.About{Profile: map[string]string{"revision": "0"}}})
 	type revision struct {
 		n int
 		g *graph.Graph
@@ -61,7 +61,7 @@ func TestReadWhileEdited(t *testing.T) {
 		for i := range documents {
 			e.Add(e.Entity(document, strconv.Itoa(i)), viewer, e.Entity(user, name), 0, nil, time.Time{})
 		}
-		e.SetRecord(1, &graph.Record{Profile: map[string]string{"revision": strconv.Itoa(now.n + 1)}})
+		e.SetRecord(1, &graph.Record{About: &graph.About{Profile: map[string]string{"revision": strconv.Itoa(now.n + 1)}}})
 		current.Store(&revision{now.n + 1, e.Done()})
 	}
 	readers.Wait()

@@ -18,6 +18,8 @@ var (
 	rules = []string{
 		"user.level >= resource.level", "user.dept == resource.dept", "context.x == 1", "user.level > 0",
 		"!(resource.level > 1)", "tenant.x == 1", "action.y == 1", "user.unheard == 1 || resource.dept == \"it\"",
+		"'r0' in user.roles", "!('r1' in user.roles)", "user.tenants == ['t1']", "user.key == 'a'", "user.key == '*' || user.x == 1",
+		"resource.tenant == 't1'", "action.name == 'a0' && tenant.key == 't1'",
 	}
 	parameterTypes = []expr.Variable{{Name: "x", Type: expr.Number}, {Name: "y", Type: expr.Number}}
 	declared       = []authz.Attribute{{Name: "level", Type: expr.Number}, {Name: "dept", Type: expr.String}}

@@ -31,6 +31,9 @@ func Queries(w *World) *rapid.Generator[*authz.Query] {
 		q.Resource.Type, q.Resource.ID = object.Name, g.id()
 		q.Action.Name = rapid.SampledFrom(names(&object)).Draw(t, "action")
 		q.Subject.Type, q.Subject.ID = "user", g.id()
+		if g.one(8) {
+			q.Subject.ID = authz.Everyone
+		}
 		if g.one(4) {
 			subject := rapid.SampledFrom(w.Model.Types).Draw(t, "subject")
 			q.Subject.Type = subject.Name
@@ -42,9 +45,7 @@ func Queries(w *World) *rapid.Generator[*authz.Query] {
 			near := rapid.SampledFrom(w.Tuples).Draw(t, "near")
 			q.Resource.Type, q.Resource.ID = near.Object.Type, near.Object.ID
 			q.Action.Name = rapid.SampledFrom(names(w.kind(near.Object.Type))).Draw(t, "near action")
-			if near.Subject.ID != authz.Everyone {
-				q.Subject.Type, q.Subject.ID, q.SubjectRelation = near.Subject.Type, near.Subject.ID, near.Subject.Relation
-			}
+			q.Subject.Type, q.Subject.ID, q.SubjectRelation = near.Subject.Type, near.Subject.ID, near.Subject.Relation
 		}
 		q.Tenant = rapid.SampledFrom([]string{"", "", "", "", "t1", "t1", "t2", "t9"}).Draw(t, "tenant")
 		q.Now = time.Unix(rapid.Int64Range(0, 2).Draw(t, "now")*100, 0).UTC()

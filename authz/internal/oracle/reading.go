@@ -1,6 +1,9 @@
 package oracle
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/writ-dev/writ/authz"
 	"github.com/writ-dev/writ/internal/expr"
 )
@@ -120,7 +123,7 @@ func (r *reading) when(rw authz.When, positive bool) Verdict {
 	then := Yes
 	if rw.Then != nil {
 		then = r.holds(rw.Then, positive)
-	} else if r.q.Subject.Type != rw.Subject || r.q.SubjectRelation != "" {
+	} else if r.q.Subject.Type != rw.Subject || r.many() {
 		return No
 	}
 	if then == No {
@@ -128,6 +131,9 @@ func (r *reading) when(rw authz.When, positive bool) Verdict {
 	}
 	return min(then, r.run(rw.Condition, &attributes{r.asking, r.object}))
 }
+
+// many says that the subject is no single one.
+func (e *asking) many() bool { return e.q.SubjectRelation != "" || e.q.Subject.ID == authz.Everyone }
 
 func (e *asking) run(p *expr.Program, from expr.Source) Verdict {
 	eval := e.w.Eval
@@ -180,20 +186,72 @@ func (a *attributes) Fields(variable int) map[string]any {
 		if a.q.SubjectRelation != "" {
 			return nil // of each of the many nothing is known
 		}
-		return a.of(a.subject().Entity, a.q.Subject.Properties)
+		all := a.of(a.subject().Entity, a.q.Subject.Properties)
+		all["roles"], all["tenants"] = a.roles(), a.tenants()
+		return all
 	case authz.VarResource:
-		if a.object != a.resource() {
-			return a.of(a.object, nil)
+		var request map[string]any
+		if a.object == a.resource() {
+			request = a.q.Resource.Properties
 		}
-		return a.of(a.object, a.q.Resource.Properties)
+		all := a.of(a.object, request)
+		delete(all, "tenant")
+		if r, ok := a.w.record(a.object); ok && r.Tenant != "" {
+			all["tenant"] = r.Tenant
+		} else if a.object == a.resource() && a.tenant != "" {
+			all["tenant"] = a.tenant
+		}
+		return all
 	case authz.VarTenant:
+		if a.tenant == "" {
+			return nil
+		}
 		return a.of(authz.Entity{Type: authz.TenantType, ID: a.tenant}, nil)
 	case authz.VarContext:
 		return a.q.Context
 	case authz.VarAction:
-		return a.q.Action.Properties
+		all := maps.Clone(a.q.Action.Properties)
+		if all == nil {
+			all = map[string]any{}
+		}
+		all["name"] = a.q.Action.Name
+		return all
 	}
 	return nil
+}
+
+func (a *attributes) roles() []any {
+	return a.given(func(t authz.Tuple) string {
+		if t.Object.ID != a.tenant {
+			return ""
+		}
+		return t.Relation
+	})
+}
+
+func (a *attributes) tenants() []any {
+	return a.given(func(t authz.Tuple) string { return t.Object.ID })
+}
+
+// given names what f finds in the tuples that give the subject itself a role in a tenant.
+func (a *attributes) given(f func(authz.Tuple) string) []any {
+	var names []string
+	tenants := a.w.kind(authz.TenantType)
+	for _, t := range a.tuples {
+		if tenants == nil || t.Object.Type != authz.TenantType || t.Subject != a.subject() {
+			continue
+		}
+		r := &reading{asking: a.asking}
+		if of := find(tenants.Relations, t.Relation); of != nil && of.Role && f(t) != "" && r.counts(t) == Yes {
+			names = append(names, f(t))
+		}
+	}
+	slices.Sort(names)
+	list := []any{}
+	for _, n := range slices.Compact(names) {
+		list = append(list, n)
+	}
+	return list
 }
 
 // of lays what the request says over what is stored, and that over the profile.
@@ -209,5 +267,6 @@ func (a *attributes) of(e authz.Entity, request map[string]any) map[string]any {
 	for k, v := range request {
 		all[k] = v
 	}
+	all["key"], all["id"], all["type"] = e.ID, e.ID, e.Type
 	return all
 }

@@ -192,7 +192,7 @@ func (c *call) roles() map[string]bool {
 
 // Assignments runs over the role assignments that a request's filters ask for.
 func (c *call) assignments(f func(authz.Tuple)) error {
-	query, roles := c.R.URL.Query(), c.roles()
+	query, roles := c.Query(), c.roles()
 	filter := authz.TupleFilter{}
 	if users := query["user"]; len(users) == 1 && users[0] != "" {
 		filter.Subject = authz.Holder{Entity: authz.Entity{Type: wire.UserType, ID: c.Entity(wire.UserType, users[0])}}
@@ -228,7 +228,7 @@ func (c *call) asksFor(t authz.Tuple) bool {
 
 // detailed reports whether a list is asked for with objects beside or in the place of keys.
 func (c *call) detailed() bool {
-	return c.R.URL.Query().Get("detailed") == "true" || strings.HasSuffix(c.R.URL.Path, "/detailed")
+	return c.Query().Get("detailed") == "true" || strings.HasSuffix(c.R.URL.Path, "/detailed")
 }
 
 func listAssignments(c *call) error {

@@ -50,16 +50,12 @@ func (c *call) kind(text string) (authz.Type, error) {
 // instance reads type:key or an id; an id must be that of a stored instance.
 func (c *call) instance(text string) (authz.Entity, error) {
 	if id, ok := wire.CanonicalID(text); ok {
-		var found authz.Entity
+		var types []string
 		for _, t := range c.types() {
-			c.State.Snapshot.Records(t.Name, "", func(r authz.Record) bool {
-				if c.instanceID(r.Entity) == id {
-					found = r.Entity
-				}
-				return found.Type == ""
-			})
+			types = append(types, t.Name)
 		}
-		if found.Type == "" {
+		found, ok := c.Find(id, "instance", types, c.instanceID)
+		if !ok {
 			return found, wire.Missing("resource instance", text)
 		}
 		return found, nil
@@ -92,17 +88,17 @@ func listInstances(c *call) error {
 	if err != nil {
 		return err
 	}
+	var keep func(*authz.RecordView) bool
+	if c.Filtered("tenant") {
+		keep = func(v *authz.RecordView) bool {
+			return c.Asked("tenant", func(text string) bool { return c.Is(text, v.Tenant(), authz.TenantType) }) && c.Matches(v.Attribute, v.ID)
+		}
+	}
 	for _, t := range c.types() {
 		if !c.Asked("resource", func(text string) bool { return c.Is(text, t.Name, "resource") }) {
 			continue
 		}
-		c.State.Snapshot.Records(t.Name, "", func(r authz.Record) bool {
-			if c.Asked("tenant", func(text string) bool { return c.Is(text, r.Tenant, authz.TenantType) }) &&
-				c.Matches(r.Attributes, r.ID) {
-				l.Add(func() map[string]any { return c.readInstance(r) })
-			}
-			return true
-		})
+		c.Records(l, t.Name, keep, c.readInstance)
 	}
 	return c.SendList(l, wire.Flagged)
 }

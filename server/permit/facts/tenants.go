@@ -61,17 +61,17 @@ func listTenants(c *call) error {
 	if err != nil {
 		return err
 	}
-	row := func(r authz.Record) bool {
-		if c.Matches(r.Attributes, r.ID, r.Profile["name"]) {
-			l.Add(func() map[string]any { return c.readTenant(r) })
-		}
-		return true
+	var keep func(*authz.RecordView) bool
+	if c.Filtered() {
+		keep = func(v *authz.RecordView) bool { return c.Matches(v.Attribute, v.ID, v.Profile("name")) }
 	}
 	if _, stored := c.State.Snapshot.Record(authz.Entity{Type: authz.TenantType, ID: wire.DefaultTenant}); !stored {
 		r, _ := c.tenantRecord(wire.DefaultTenant)
-		row(r)
+		if c.Matches(wire.Of(r.Attributes), r.ID, r.Profile["name"]) {
+			l.Add(func() map[string]any { return c.readTenant(r) })
+		}
 	}
-	c.State.Snapshot.Records(authz.TenantType, "", row)
+	c.Records(l, authz.TenantType, keep, c.readTenant)
 	return c.SendList(l, wire.Flagged)
 }
 
@@ -184,8 +184,8 @@ func listTenantUsers(c *call) error {
 	}
 	for _, key := range c.members(tenant) {
 		r, ok := c.State.Snapshot.Record(authz.Entity{Type: wire.UserType, ID: key})
-		if ok && c.Matches(r.Attributes, r.ID, r.Profile["email"]) &&
-			c.Asked("role", func(role string) bool { return c.hasRole(r, role) }) {
+		if ok && c.Matches(wire.Of(r.Attributes), r.ID, r.Profile["email"]) &&
+			c.Asked("role", func(role string) bool { return c.hasRole(r.Entity, role) }) {
 			l.Add(func() map[string]any { return c.readUser(r) })
 		}
 	}

@@ -140,7 +140,7 @@ func listTuples(c *call) error {
 		return err
 	}
 	roles, filter := c.roles(), authz.TupleFilter{}
-	query := c.R.URL.Query()
+	query := c.Query()
 	for name, put := range map[string]func(authz.Entity){
 		"object":  func(e authz.Entity) { filter.Object = e },
 		"subject": func(e authz.Entity) { filter.Subject.Entity = e },

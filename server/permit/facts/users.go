@@ -82,20 +82,21 @@ func listUsers(c *call) error {
 	if err != nil {
 		return err
 	}
-	c.State.Snapshot.Records(wire.UserType, "", func(r authz.Record) bool {
-		if c.Matches(r.Attributes, r.ID, r.Profile["email"], r.Profile["first_name"]+" "+r.Profile["last_name"]) &&
-			c.Asked("role", func(role string) bool { return c.hasRole(r, role) }) {
-			l.Add(func() map[string]any { return c.readUser(r) })
+	var keep func(*authz.RecordView) bool
+	if c.Filtered("role") {
+		keep = func(v *authz.RecordView) bool {
+			return c.Matches(v.Attribute, v.ID, v.Profile("email"), v.Profile("first_name")+" "+v.Profile("last_name")) &&
+				c.Asked("role", func(role string) bool { return c.hasRole(v.Entity, role) })
 		}
-		return true
-	})
+	}
+	c.Records(l, wire.UserType, keep, c.readUser)
 	return c.SendList(l, wire.Paged)
 }
 
 // hasRole reports whether a user has a tenant role in some tenant.
-func (c *call) hasRole(user authz.Record, role string) bool {
+func (c *call) hasRole(user authz.Entity, role string) bool {
 	found := false
-	filter := authz.TupleFilter{Object: authz.Entity{Type: authz.TenantType}, Subject: authz.Holder{Entity: user.Entity}}
+	filter := authz.TupleFilter{Object: authz.Entity{Type: authz.TenantType}, Subject: authz.Holder{Entity: user}}
 	c.State.Snapshot.Tuples(filter, func(t authz.Tuple) bool {
 		found = c.Is(role, t.Relation, "role")
 		return !found

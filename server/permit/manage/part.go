@@ -101,7 +101,7 @@ func (p *part[T]) all(c *call) error {
 		if p.values != nil {
 			values = p.values(x)
 		}
-		if h := p.head(x); c.Matches(values, h.Key, h.Name) {
+		if h := p.head(x); c.Matches(wire.Of(values), h.Key, h.Name) {
 			l.Add(func() map[string]any { return p.read(c, x) })
 		}
 	}

@@ -3,6 +3,7 @@ package wire
 import (
 	"cmp"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/writ-dev/writ"
@@ -41,12 +42,23 @@ type Call struct {
 	// State is what is read: the state that the request asks for, after a write the one that it
 	// made, and within a plan the one that the plan follows.
 	State *environment.State
+
+	ids   *IDs
+	query url.Values
+}
+
+// Query is the request's query, read once.
+func (c *Call) Query() url.Values {
+	if c.query == nil {
+		c.query = c.R.URL.Query()
+	}
+	return c.query
 }
 
 // NewCall looks at what all requests have in common: the environment in the path, which must be
 // the caller's, and the headers about waiting.
-func NewCall(w http.ResponseWriter, r *http.Request, caller *server.Caller, limits Limits) (*Call, error) {
-	c := &Call{W: w, R: r, Caller: caller, Limits: limits}
+func NewCall(w http.ResponseWriter, r *http.Request, caller *server.Caller, limits Limits, ids *IDs) (*Call, error) {
+	c := &Call{W: w, R: r, Caller: caller, Limits: limits, ids: ids}
 	if caller == nil {
 		return nil, writ.Errorf(writ.CodeAuth, "an API key is needed")
 	}
@@ -86,8 +98,7 @@ func (c *Call) Is(text, key, kind string, owner ...string) bool {
 	return ok && id == c.ID(kind, append(owner, key)...)
 }
 
-// Entity gives the key of a user or a tenant that is named by key or id. Ids are not
-// stored: finding one takes as long as there are users or tenants.
+// Entity gives the key of a user or a tenant that is named by key or id.
 func (c *Call) Entity(kind, text string) string {
 	id, ok := CanonicalID(text)
 	if !ok {
@@ -99,14 +110,10 @@ func (c *Call) Entity(kind, text string) string {
 	if kind == authz.TenantType && id == c.ID(kind, DefaultTenant) {
 		return DefaultTenant
 	}
-	found := text
-	c.State.Snapshot.Records(kind, "", func(r authz.Record) bool {
-		if c.ID(kind, r.ID) == id {
-			found = r.ID
-		}
-		return found == text
-	})
-	return found
+	if e, ok := c.Find(id, kind, []string{kind}, func(e authz.Entity) string { return c.ID(kind, e.ID) }); ok {
+		return e.ID
+	}
+	return text
 }
 
 // Common are the fields of every read model.

@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"net/http"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/authz"
 )
 
 // maxPage is the longest page that may be asked for.
@@ -42,7 +44,7 @@ func (c *Call) List() (*List, error) {
 }
 
 func (c *Call) number(name string, missing, most int) (int, error) {
-	text := c.R.URL.Query().Get(name)
+	text := c.Query().Get(name)
 	if text == "" {
 		return missing, nil
 	}
@@ -65,7 +67,7 @@ func (l *List) Add(row func() map[string]any) {
 func (c *Call) SendList(l *List, s Shape) error {
 	switch {
 	case s == Array,
-		s == Flagged && c.R.URL.Query().Get("include_total_count") != "true",
+		s == Flagged && c.Query().Get("include_total_count") != "true",
 		s == ByAgent && c.R.UserAgent() != goAgent:
 		return c.Send(http.StatusOK, l.rows)
 	}
@@ -74,10 +76,40 @@ func (c *Call) SendList(l *List, s Shape) error {
 	})
 }
 
+// Filtered reports whether a list is asked for in part, by anything but its page. names are the filters that it has.
+func (c *Call) Filtered(names ...string) bool {
+	for name, values := range c.Query() {
+		known := name == "search" || strings.HasPrefix(name, "attr_") || slices.Contains(names, name)
+		if known && (len(values) > 1 || values[0] != "") {
+			return true
+		}
+	}
+	return false
+}
+
+// Records answers a list of the stored records of a type: a page of all, or of those that keep lets through.
+func (c *Call) Records(l *List, kind string, keep func(*authz.RecordView) bool, row func(authz.Record) map[string]any) {
+	if keep == nil {
+		before := max(0, (l.page-1)*l.size-l.total)
+		page, total := c.State.Snapshot.RecordPage(kind, before, min(l.size, max(0, l.page*l.size-l.total)))
+		for _, r := range page {
+			l.rows = append(l.rows, row(r))
+		}
+		l.total += total
+		return
+	}
+	c.State.Snapshot.Look(kind, func(v *authz.RecordView) bool {
+		if keep(v) {
+			l.Add(func() map[string]any { return row(v.Record()) })
+		}
+		return true
+	})
+}
+
 // matches is a list's filter: `search` in any of the texts, and every `attr_NAME=VALUE`.
 // A search is a part of the text or, with a star, a pattern for all of it.
-func (c *Call) Matches(attributes map[string]any, texts ...string) bool {
-	query := c.R.URL.Query()
+func (c *Call) Matches(attribute func(string) (any, bool), texts ...string) bool {
+	query := c.Query()
 	if search := query.Get("search"); search != "" {
 		found := false
 		for _, text := range texts {
@@ -88,11 +120,11 @@ func (c *Call) Matches(attributes map[string]any, texts ...string) bool {
 		}
 	}
 	for name, values := range query {
-		attribute, ok := strings.CutPrefix(name, "attr_")
+		of, ok := strings.CutPrefix(name, "attr_")
 		if !ok {
 			continue
 		}
-		value, has := attributes[attribute]
+		value, has := attribute(of)
 		if !has || fmt.Sprint(value) != values[0] {
 			return false
 		}
@@ -113,7 +145,7 @@ func searched(search, text string) bool {
 
 // asked reports whether a repeated query parameter is absent, or one of its values is wanted.
 func (c *Call) Asked(name string, is func(string) bool) bool {
-	values := c.R.URL.Query()[name]
+	values := c.Query()[name]
 	if len(values) == 0 || len(values) == 1 && values[0] == "" {
 		return true
 	}
@@ -123,4 +155,12 @@ func (c *Call) Asked(name string, is func(string) bool) bool {
 		}
 	}
 	return false
+}
+
+// Of finds values of a map, for [Call.Matches].
+func Of(values map[string]any) func(string) (any, bool) {
+	return func(name string) (any, bool) {
+		value, ok := values[name]
+		return value, ok
+	}
 }

@@ -1,0 +1,85 @@
+package authz
+
+import "github.com/writ-dev/writ/authz/internal/graph"
+
+// chain is a relation that is its own tuples, or others that ask nothing further, or the same
+// from the next object: `viewer from parent`. Where each object has one parent it is followed
+// in a loop, and nothing is remembered.
+type chain struct {
+	here []*node
+	on   *node // an opFrom
+}
+
+// maxFollowed is how many objects are followed without remembering them. What comes after is
+// remembered, so that circles end, and rows that many objects lead to are not followed each time.
+const maxFollowed = 16
+
+func (r *relation) findChain(c *compiled) *chain {
+	if r.hard || r.rel != 0 && c.climb.covers(r.rel) {
+		return nil
+	}
+	found := &chain{}
+	parts := []*node{r.fast}
+	if r.fast.op == opUnion {
+		parts = r.fast.kids
+	}
+	for _, k := range parts {
+		switch {
+		case k.op == opFrom && found.on == nil:
+			found.on = k
+		case k.leaf(), k.op == opDirect && k.rel.climbs:
+			found.here = append(found.here, k)
+		default:
+			return nil
+		}
+	}
+	if found.on == nil {
+		return nil
+	}
+	return found
+}
+
+// follow is holds for a chain.
+func (a *asker) follow(r *relation, object graph.ID) verdict {
+	v, outer := no, a.followed
+	for range maxFollowed {
+		if a.climb.state == gaveUp {
+			break // groups are asked the long way, which may lead back here
+		}
+		if a.srel != 0 && a.srel == r.rel && a.sid == object {
+			return yes
+		}
+		edges := a.tuples(object, r.chain.on.rel.rel)
+		e, further := edges.Next()
+		if further && (e.Extra != nil || edges.More() || !a.spend()) || a.deep() {
+			break
+		}
+		for _, k := range r.chain.here {
+			if v = max(v, a.eval(k, object)); v == yes {
+				a.followed = outer
+				return yes
+			}
+		}
+		to := r.chain.on.only
+		if further && to == nil {
+			to = r.chain.on.target(a.kindOf(e.Other))
+		}
+		if !further || to == nil {
+			a.followed = outer
+			return v
+		}
+		r, object = to, e.Other
+		a.followed++
+		if r.chain == nil {
+			v = max(v, a.holds(r, object))
+			a.followed = outer
+			return v
+		}
+	}
+	v = max(v, a.remembered(r, object))
+	a.followed = outer
+	return v
+}
+
+// deep reports whether the question has led through as many relations as it may.
+func (a *asker) deep() bool { return len(a.memo.stack)+a.followed >= maxDepth }

@@ -1,0 +1,52 @@
+package server_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"time"
+
+	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/authz"
+	"github.com/writ-dev/writ/authz/environment"
+	"github.com/writ-dev/writ/authz/environment/memory"
+	"github.com/writ-dev/writ/authz/schema"
+	"github.com/writ-dev/writ/server"
+)
+
+func ExampleNew() {
+	ctx, now := context.Background(), time.Now
+	e, err := environment.Open(ctx, environment.Config{
+		Store: &memory.Store{}, Now: now, Initial: authz.Source{Format: "policy", Text: `{"resources": [{"key": "document", "actions": [{"key": "read"}]}]}`},
+		Parse: func(s authz.Source) (environment.Document, error) { return schema.Parse([]byte(s.Text)) },
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	token, key, err := server.NewKey("dev", "example", server.Read, now(), time.Time{})
+	if err == nil {
+		err = server.AddKey(ctx, e, writ.Subject{Type: "user", ID: "me"}, key)
+	}
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	s, err := server.New(server.Config{Now: now, Protocols: []server.Protocol{server.Native()}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	s.Open("shop", "dev", e)
+
+	r := httptest.NewRequest(http.MethodPost, server.PathCheck, strings.NewReader(
+		`{"subject": {"type": "user", "id": "ann"}, "action": {"name": "read"}, "resource": {"type": "document", "id": "budget"}}`))
+	r.Header.Set("Authorization", "Bearer "+token)
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	fmt.Println(w.Code, strings.Contains(w.Body.String(), `"allowed":false`), "at revision", w.Header().Get(server.RevisionHeader))
+	// Output:
+	// 200 true at revision 2
+}
