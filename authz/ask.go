@@ -147,7 +147,13 @@ func (a *asker) setTenant() bool {
 	}
 	key := a.q.Tenant
 	if key == "" {
-		key, _ = a.q.Resource.Properties["tenant"].(string)
+		given := a.q.Resource.Properties["tenant"]
+		text, isText := given.(string)
+		if given != nil && !isText && a.c.tenant != nil {
+			// A tenant 42 that were not seen would be answered for the default tenant.
+			a.err = writ.Errorf(writ.CodeInvalid, "the tenant of the resource is %s: a tenant is named by its key, a string", kindOfValue(given))
+		}
+		key = text
 	}
 	switch {
 	case key != "" && a.s.home != 0 && key == a.c.model.DefaultTenant:

@@ -3,6 +3,7 @@ package authz
 import (
 	"slices"
 
+	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz/internal/graph"
 )
 
@@ -15,6 +16,9 @@ type List struct {
 	After string
 	// Limit is the length of a page; 0 is 1,000.
 	Limit int
+	// Stop is asked before each that is looked at, and ends the listing with a CodeCancelled
+	// error: a page may look at a million, each as costly as a question. nil: never.
+	Stop func() error
 }
 
 // Page is a part of a listing in order of IDs (by bytes). Next is what After must
@@ -192,6 +196,14 @@ func (w *walk) page(l *List, of *kind, passes func(candidate, string) (bool, err
 	limit := l.Limit
 	if limit <= 0 {
 		limit = defaultLimit
+	}
+	if ask := passes; l.Stop != nil {
+		passes = func(c candidate, name string) (bool, error) {
+			if err := l.Stop(); err != nil {
+				return false, writ.Errorf(writ.CodeCancelled, "the listing was ended: %w", err)
+			}
+			return ask(c, name)
+		}
 	}
 	all := w.candidates(of, limit)
 	rest := make(names, 0, len(all))

@@ -80,7 +80,7 @@ func (d *denial) say(rank int, rule string, at writ.Position, message string) *w
 // strangersToUs names those that nothing is stored about.
 func (d *denial) strangersToUs() {
 	a := d.a
-	if a.srel == 0 && !a.known(a.sid) {
+	if a.srel == 0 && a.q.Subject.ID != Everyone && !a.known(a.sid) {
 		d.say(rankStranger, "", writ.Position{}, "nothing is stored about "+d.who())
 	}
 	if a.q.Resource.ID != "" && !a.known(a.resource) {

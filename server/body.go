@@ -43,13 +43,13 @@ func Body(r *http.Request, into []byte) ([]byte, error) {
 }
 
 // Decode reads a request's JSON body into v. What is not JSON, nested too deep, or names a
-// field twice is a CodeInvalid error; fields that v lacks are ignored.
+// field twice, be it in another case, is a CodeInvalid error; fields that v lacks are ignored.
 func Decode(r *http.Request, v any) error {
 	text, err := Body(r, nil)
 	if err != nil {
 		return err
 	}
-	if err := jsonread.Validate(text); err != nil {
+	if err := jsonread.ValidateFolded(text); err != nil {
 		return err
 	}
 	err = json.Unmarshal(text, v)

@@ -87,13 +87,23 @@ func StatusOf(err error) int {
 	return writ.CodeOf(err).HTTPStatus()
 }
 
-// Public is what callers may be told of an error: its message, but of a fault of Writ
-// only that there was one and the ID that the log has it under.
+// Public is what callers may be told of an error: its message, but of a fault of Writ or of
+// its store only that there was one and the ID that the log has it under.
 func Public(r *http.Request, err error) (code writ.Code, message string) {
-	if writ.CodeOf(err) != writ.CodeInternal {
-		return writ.CodeOf(err), err.Error()
+	switch code = writ.CodeOf(err); {
+	case code == writ.CodeInternal:
+		return code, "internal error; the server's log has it as " + RequestID(r.Context())
+	case ofStore(err):
+		return code, "the store did not answer as it should, and a write may have happened: read what it should have changed before you write again; the server's log has it as " + RequestID(r.Context())
 	}
-	return writ.CodeInternal, "internal error; the server's log has it as " + RequestID(r.Context())
+	return code, err.Error()
+}
+
+// ofStore reports whether an error is a store's: it has paths, addresses and SQL. What the
+// server itself says of what it stands on is a StatusError.
+func ofStore(err error) bool {
+	var own *StatusError
+	return writ.CodeOf(err) == writ.CodeExternal && !errors.As(err, &own)
 }
 
 // Fail answers a request that passed the gate with an error, in the shape of its protocol. Faults are logged.
@@ -107,7 +117,7 @@ func Fail(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, x *exchange, err error) {
-	if writ.CodeOf(err) == writ.CodeInternal {
+	if writ.CodeOf(err) == writ.CodeInternal || ofStore(err) {
 		s.log.Error("request failed", "request_id", x.id, "method", r.Method, "path", clip(r.URL.Path), "error", err.Error())
 	}
 	var status *StatusError

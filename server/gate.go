@@ -95,7 +95,9 @@ func (s *Server) pass(x *exchange, r *http.Request) error {
 		}
 	}
 	limit := s.config.Limits.Body
-	if p.Bulk != nil && p.Bulk(r) {
+	if x.caller == nil {
+		limit = min(limit, openBody)
+	} else if p.Bulk != nil && p.Bulk(r) {
 		limit = s.config.Limits.BulkBody
 	}
 	if r.ContentLength > limit {
@@ -106,6 +108,9 @@ func (s *Server) pass(x *exchange, r *http.Request) error {
 	}
 	return s.occupy(x)
 }
+
+// openBody bounds the bytes of a body that comes without a key at the gate.
+const openBody = 64 << 10
 
 // occupy takes one of the slots for requests that are answered at once. The server's own
 // pages take none: it can be looked at when it is full. Who has shown no key has slots apart, since

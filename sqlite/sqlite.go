@@ -58,6 +58,12 @@ func Open(ctx context.Context, path string) (*Store, error) {
 }
 
 func (s *Store) open(ctx context.Context) error {
+	// SQLite gives FILE-wal and FILE-shm the rights of FILE.
+	for _, path := range []string{s.path, s.path + ".lock"} {
+		if err := private(path); err != nil {
+			return err
+		}
+	}
 	if err := s.takeLock(ctx); err != nil {
 		return err
 	}
@@ -84,6 +90,16 @@ func (s *Store) open(ctx context.Context) error {
 	}
 	s.read.SetMaxOpenConns(4)
 	return nil
+}
+
+// private makes a file that is not there for its owner alone: it holds people's data, the hashes
+// of keys and the secrets of the policy. SQLite would let everybody read it.
+func private(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return writ.Errorf(writ.CodeExternal, "%s cannot be opened: %w", path, err)
+	}
+	return f.Close()
 }
 
 // connect opens a file whose name may have any characters.

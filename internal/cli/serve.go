@@ -174,6 +174,11 @@ func (s *serving) environments() ([]serveEnvironment, error) {
 	if len(list) == 0 {
 		list = []serveEnvironment{{project: server.DefaultProject, env: server.DefaultEnv}}
 	}
+	if len(list) > 1 && s.sh.getenv("WRIT_API_KEY") != "" {
+		// A key names the environment that is asked: one that opened two would always ask the first.
+		return nil, writ.Errorf(writ.CodeUsage, "WRIT_API_KEY says nothing of which of the %d environments it opens", len(list)).
+			WithHint("make a key for each with `writ key create --environment PROJECT/ENV`")
+	}
 	if s.flags.policy == "" {
 		return list, nil
 	}

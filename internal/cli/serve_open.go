@@ -209,6 +209,9 @@ func (sp *space) firstKey(ctx context.Context, sh *shell, make bool) error {
 			if k.ID == key.ID {
 				return nil
 			}
+			if k.Name == key.Name {
+				fmt.Fprintf(sh.stderr, "the key %s of an earlier WRIT_API_KEY still opens %s: `writ key revoke %s` ends it\n", k.ID, sp, k.ID)
+			}
 		}
 		return server.AddKey(ctx, sp.live, systemActor(), key)
 	}

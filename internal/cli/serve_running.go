@@ -5,6 +5,8 @@ import (
 	"crypto/tls"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -48,14 +50,28 @@ func (s *serving) announce() error {
 	if err != nil {
 		return err
 	}
-	temporary := runningServerFile(s.dir) + ".new"
-	if err := os.WriteFile(temporary, append(data, '\n'), 0o600); err != nil {
-		return writ.Errorf(writ.CodeExternal, "write %s: %w", runningServerFile(s.dir), err)
+	temporary, err := writePrivate(runningServerFile(s.dir)+".new", append(data, '\n'))
+	if err == nil {
+		err = os.Rename(temporary, runningServerFile(s.dir))
 	}
-	if err := os.Rename(temporary, runningServerFile(s.dir)); err != nil {
+	if err != nil {
 		return writ.Errorf(writ.CodeExternal, "write %s: %w", runningServerFile(s.dir), err)
 	}
 	return nil
+}
+
+// writePrivate makes a file that only this user can read. One that is there already, which may have come with a
+// repository, is not written into: it may be open to others, or a link to elsewhere.
+func writePrivate(path string, data []byte) (string, error) {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return path, err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return path, err
+	}
+	_, err = f.Write(data)
+	return path, errors.Join(err, f.Close())
 }
 
 // readRunningServer finds the server that runs in DIR; ok is false when none does.

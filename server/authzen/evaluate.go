@@ -84,10 +84,10 @@ func (h *handler) decide(r *http.Request, view *server.View, f *four) (writ.Deci
 }
 
 // unanswered gives errors of the engine the status 500: the request was well formed,
-// and a bound of this server was hit.
+// and a bound of this server was hit. What the engine finds wrong with the request stays 400.
 func unanswered(err error) error {
 	var e *writ.Error
-	if errors.As(err, &e) && e.Code != writ.CodeInternal {
+	if errors.As(err, &e) && e.Code != writ.CodeInternal && e.Code != writ.CodeInvalid {
 		return &server.StatusError{Status: http.StatusInternalServerError, Err: e}
 	}
 	return err

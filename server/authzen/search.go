@@ -122,7 +122,7 @@ func (h *handler) search(w http.ResponseWriter, r *http.Request, body []byte, ki
 		return err
 	}
 	caller := server.CallerOf(r.Context())
-	l := authz.List{Limit: s.limit}
+	l := authz.List{Limit: s.limit, Stop: r.Context().Err}
 	switch kind {
 	case "subject":
 		s.subject.id, l.Type = "", s.subject.kind

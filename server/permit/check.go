@@ -38,9 +38,8 @@ func decisions(c Config, ids *wire.IDs) http.Handler {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { serve(w, r, handle) })
 	}
 	mux.HandleFunc("POST /allowed/all-tenants", func(w http.ResponseWriter, r *http.Request) { d.serveAllTenants(w, r) })
-	for _, method := range []string{http.MethodGet, http.MethodPost} { // nginx's auth_request sends GET
-		mux.HandleFunc(method+" /nginx_allowed", func(w http.ResponseWriter, r *http.Request) { serve(w, r, d.nginx) })
-	}
+	mux.HandleFunc("POST /nginx_allowed", func(w http.ResponseWriter, r *http.Request) { serve(w, r, d.nginx) })
+	mux.HandleFunc("GET /nginx_allowed", func(w http.ResponseWriter, r *http.Request) { serve(w, r, denyWith403(d.nginx)) })
 	mux.HandleFunc("GET /local/role_assignments", func(w http.ResponseWriter, r *http.Request) {
 		call, err := wire.NewCall(w, r, server.CallerOf(r.Context()), c.Limits, ids)
 		if err == nil {
@@ -61,7 +60,7 @@ func read(r *http.Request) ([]byte, error) {
 	if err != nil || len(body) == 0 {
 		return nil, err
 	}
-	return body, jsonread.Validate(body)
+	return body, jsonread.ValidateFolded(body)
 }
 
 // serve answers with exactly 200, which Node's SDK insists on.
@@ -110,6 +109,9 @@ func (d *decider) bulk(a *asker, body []byte) (any, error) {
 	}
 	results := make([]result, len(all))
 	for i := range all {
+		if err := a.r.Context().Err(); err != nil {
+			return nil, writ.Errorf(writ.CodeCancelled, "the checks took too long: %d of %d are answered", i, len(all))
+		}
 		one, err := a.check(&all[i])
 		if err != nil {
 			if writ.CodeOf(err) == writ.CodeInternal {
@@ -279,7 +281,7 @@ func (a *asker) allTenants(q *checkQuery) (any, error) {
 			add(wire.DefaultTenant)
 		}
 	}
-	err = pages(authz.List{Query: *query}, a.view.Snapshot.Tenants, add)
+	err = pages(authz.List{Query: *query, Stop: a.r.Context().Err}, a.view.Snapshot.Tenants, add)
 	// The second name is what Node's SDK reads.
 	return map[string]any{"allowed_tenants": allowed, "allowedTenants": allowed}, err
 }

@@ -61,6 +61,9 @@ func match(p *schema.Schema, method, address string) (*schema.Route, map[string]
 	if err != nil {
 		return nil, nil, writ.Errorf(writ.CodeInvalid, "the url %q cannot be read", address)
 	}
+	if strays(address, asked) {
+		return nil, nil, nil
+	}
 	var best *schema.Route
 	var values map[string]any
 	for i := range p.Routes {
@@ -75,6 +78,20 @@ func match(p *schema.Schema, method, address string) (*schema.Route, map[string]
 		}
 	}
 	return best, values, nil
+}
+
+// strays reports whether who serves an address may take it for another than it is here: `//admin/x`
+// is the host admin to us and may be /admin/x to them, and `/public/../admin` is tidied up by many.
+func strays(address string, asked *url.URL) bool {
+	if strings.HasPrefix(address, "//") || strings.Contains(address, `\`) || strings.Contains(asked.Path, "//") {
+		return true
+	}
+	for _, part := range strings.Split(asked.Path, "/") {
+		if part, _, _ = strings.Cut(part, ";"); part == "." || part == ".." {
+			return true
+		}
+	}
+	return false
 }
 
 func priority(r *schema.Route) int {
@@ -177,4 +194,16 @@ func (d *decider) nginx(a *asker, _ []byte) (any, error) {
 		User: user{Key: h.Get("Permit-User-Key")}, Action: h.Get("Permit-Action"),
 		Resource: resource{Type: h.Get("Permit-Resource-Type"), Tenant: h.Get("Permit-Tenant-Id")},
 	})
+}
+
+// denyWith403 is for nginx's auth_request, which sends GET and looks at the status alone: to it a
+// 200 that says no is a yes.
+func denyWith403(handle func(*asker, []byte) (any, error)) func(*asker, []byte) (any, error) {
+	return func(a *asker, body []byte) (any, error) {
+		answer, err := handle(a, body)
+		if r, ok := answer.(result); err == nil && (!ok || !r.Allow) {
+			return nil, writ.Errorf(writ.CodeDenied, "not allowed")
+		}
+		return answer, err
+	}
 }

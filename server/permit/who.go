@@ -90,7 +90,7 @@ func (l *lister) ask(action string, on authz.Entity, tenant string) authz.Query 
 
 // holds calls each for every object of a type on which the user has a role, however they came by it.
 func (l *lister) holds(kind, role string, each func(authz.Entity)) error {
-	list := authz.List{Query: l.ask(role, authz.Entity{Type: kind}, ""), Type: kind}
+	list := authz.List{Query: l.ask(role, authz.Entity{Type: kind}, ""), Type: kind, Stop: l.r.Context().Err}
 	return pages(list, l.view.Snapshot.Resources, func(id string) { each(authz.Entity{Type: kind, ID: id}) })
 }
 
@@ -194,6 +194,12 @@ func (l *lister) dropDenied(e *permissionEntry, on authz.Entity, in string) erro
 		at := authz.Entity{Type: kind}
 		if on.Type != authz.TenantType {
 			at = on
+		}
+		if err := l.r.Context().Err(); failed == nil && err != nil {
+			failed = writ.Errorf(writ.CodeCancelled, "the listing took too long: %w", err)
+		}
+		if failed != nil {
+			return true
 		}
 		q := l.ask(action, at, in)
 		yes, err := l.view.Snapshot.Allowed(&q)

@@ -59,7 +59,7 @@ func (d *decider) authorizedUsers(a *asker, body []byte) (any, error) {
 		return nil, err
 	}
 	if wide, _ := q.Context["enable_abac_authorized_users"].(bool); wide {
-		list := authz.List{Query: f.query, Type: wire.UserType}
+		list := authz.List{Query: f.query, Type: wire.UserType, Stop: a.r.Context().Err}
 		err := pages(list, a.view.Snapshot.Subjects, func(user string) {
 			if f.found[user] == nil {
 				f.found[user] = []grant{}
@@ -154,6 +154,9 @@ func (f *finder) assigned(on authz.Entity, role, shown string) {
 // confirm asks the engine about each candidate: an assignment may have ended, or be taken back by a rule.
 func (f *finder) confirm() error {
 	for user := range f.found {
+		if err := f.r.Context().Err(); err != nil {
+			return writ.Errorf(writ.CodeCancelled, "the listing took too long: %w", err)
+		}
 		q := f.query
 		q.Subject = writ.Subject{Type: wire.UserType, ID: user}
 		yes, err := f.view.Snapshot.Allowed(&q)

@@ -5,6 +5,7 @@ package jsonread
 
 import (
 	"bytes"
+	"unicode"
 
 	"github.com/writ-dev/writ"
 )
@@ -51,6 +52,7 @@ type Reader struct {
 	text  []byte
 	at    int
 	depth int
+	folds bool // names that differ in case alone are the same
 }
 
 // New gives a reader at the start of a text, which must not be changed as long as strings of it are used.
@@ -63,6 +65,26 @@ func Validate(text []byte) error {
 		return err
 	}
 	return r.End()
+}
+
+// ValidateFolded is Validate for a text that encoding/json will put into structs. It
+// takes "Tenant" and even "\u017fubject" for a field's name, so two names that fold to one are one
+// name twice. The objects in which callers choose the names may have both.
+func ValidateFolded(text []byte) error {
+	r := Reader{text: text, folds: true}
+	if err := r.Skip(); err != nil {
+		return err
+	}
+	return r.End()
+}
+
+// chosen reports whether the object of this name has names that callers choose.
+func chosen(name []byte) bool {
+	switch string(name) {
+	case "attributes", "context", "properties", "conditions", "actions", "roles", "relations", "headers":
+		return true
+	}
+	return false
 }
 
 func (r *Reader) bad(what string) error {
@@ -147,7 +169,7 @@ func (r *Reader) Fields(f func(name []byte) error) error {
 	if err := r.enter(); err != nil {
 		return err
 	}
-	var seen names
+	seen := names{folds: r.folds}
 	for first := true; ; first = false {
 		more, err := r.separator('}', first)
 		if err != nil || !more {
@@ -197,7 +219,13 @@ func (r *Reader) Items(f func(i int) error) error {
 func (r *Reader) Skip() error {
 	switch r.Next() {
 	case Object:
-		return r.Fields(func([]byte) error { return r.Skip() })
+		return r.Fields(func(name []byte) error {
+			folds := r.folds
+			r.folds = folds && !chosen(name)
+			err := r.Skip()
+			r.folds = folds
+			return err
+		})
 	case Array:
 		return r.Items(func(int) error { return r.Skip() })
 	case String:
@@ -236,20 +264,41 @@ func (r *Reader) word(w string) error {
 
 // names notes the names of an object's fields.
 type names struct {
-	few  [8][]byte
-	n    int
-	many map[string]bool
+	few   [8][]byte
+	n     int
+	many  map[string]bool
+	folds bool
+}
+
+// text is what a name is known by. Folding is that of encoding/json: all letters that are one
+// but for their case have the same smallest one.
+func (s *names) text(name []byte) string {
+	if !s.folds {
+		return string(name)
+	}
+	return string(bytes.Map(func(r rune) rune {
+		least := r
+		for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
+			least = min(least, next)
+		}
+		return least
+	}, name))
+}
+
+func (s *names) same(a, b []byte) bool {
+	return bytes.Equal(a, b) || s.folds && bytes.EqualFold(a, b)
 }
 
 // twice notes a name and reports whether it was there.
 func (s *names) twice(name []byte) bool {
 	if s.many != nil {
-		was := s.many[string(name)]
-		s.many[string(name)] = true
+		text := s.text(name)
+		was := s.many[text]
+		s.many[text] = true
 		return was
 	}
 	for _, known := range s.few[:s.n] {
-		if bytes.Equal(known, name) {
+		if s.same(known, name) {
 			return true
 		}
 	}
@@ -258,9 +307,9 @@ func (s *names) twice(name []byte) bool {
 		s.n++
 		return false
 	}
-	s.many = map[string]bool{string(name): true}
+	s.many = map[string]bool{s.text(name): true}
 	for _, known := range s.few {
-		s.many[string(known)] = true
+		s.many[s.text(known)] = true
 	}
 	return false
 }

@@ -91,6 +91,32 @@ func TestStricterThanJSON(t *testing.T) {
 	}
 }
 
+// Bodies that were decided otherwise than a reader before Writ had read them: encoding/json
+// takes any case of a field's name, and of two the last.
+func TestNamesThatFold(t *testing.T) {
+	t.Parallel()
+	many := `{"a1":1,"a2":1,"a3":1,"a4":1,"a5":1,"a6":1,"a7":1,"a8":1,"a9":1,`
+	for _, text := range []string{
+		`{"tenant":"acme","Tenant":"evil"}`, `[{"user":{"key":"ann","KEY":"bob"}}]`,
+		"{\"key\":1,\"\u212aey\":2}", "{\"resource\":1,\"re\u017fource\":2}", `{"key":1,"\u212aey":2}`,
+		many + `"A3":2}`, many + "\"k\":1,\"\u212a\":2}", `{"attributes":{},"Attributes":{}}`,
+	} {
+		if err := jsonread.ValidateFolded([]byte(text)); err == nil || !strings.Contains(err.Error(), "is given twice") {
+			t.Errorf("%s: %v, want that a field is given twice", text, err)
+		}
+		if err := jsonread.Validate([]byte(text)); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	for _, text := range []string{
+		`{"attributes":{"a":1,"A":{"b":1,"B":2}},"context":{"k":1,"K":2}}`, `{"actions":{"read":{},"Read":{}}}`, many + `"b":2}`,
+	} {
+		if err := jsonread.ValidateFolded([]byte(text)); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
 func FuzzReader(f *testing.F) {
 	for _, text := range texts {
 		f.Add(text)

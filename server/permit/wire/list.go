@@ -35,12 +35,42 @@ type List struct {
 }
 
 func (c *Call) List() (*List, error) {
+	if err := c.checkFilters(); err != nil {
+		return nil, err
+	}
 	page, err := c.number("page", 1, 1<<40)
 	if err != nil {
 		return nil, err
 	}
 	size, err := c.number("per_page", 30, maxPage)
 	return &List{page: page, size: size, rows: []any{}}, err
+}
+
+// The bounds of what each row of a list is compared with.
+const (
+	maxFilters = 100
+	maxFilter  = 2048 // bytes
+	maxSearch  = 256
+)
+
+func (c *Call) checkFilters() error {
+	n := 0
+	for name, values := range c.Query() {
+		n += len(values)
+		for _, value := range values {
+			most := maxFilter
+			if name == "search" {
+				most = maxSearch
+			}
+			if len(value) > most {
+				return writ.Errorf(writ.CodeTooLarge, "%.64q is compared with %d bytes; %d are allowed", name, len(value), most)
+			}
+		}
+	}
+	if n > maxFilters {
+		return writ.Errorf(writ.CodeTooLarge, "the list has %d filters; %d are allowed", n, maxFilters)
+	}
+	return nil
 }
 
 func (c *Call) number(name string, missing, most int) (int, error) {
@@ -65,6 +95,9 @@ func (l *List) Add(row func() map[string]any) {
 }
 
 func (c *Call) SendList(l *List, s Shape) error {
+	if err := c.R.Context().Err(); err != nil { // rows are missing
+		return writ.Errorf(writ.CodeCancelled, "the list took too long: %w", err)
+	}
 	switch {
 	case s == Array,
 		s == Flagged && c.Query().Get("include_total_count") != "true",
@@ -109,6 +142,9 @@ func (c *Call) Records(l *List, kind string, keep func(*authz.RecordView) bool, 
 // matches is a list's filter: `search` in any of the texts, and every `attr_NAME=VALUE`.
 // A search is a part of the text or, with a star, a pattern for all of it.
 func (c *Call) Matches(attribute func(string) (any, bool), texts ...string) bool {
+	if c.R.Context().Err() != nil { // SendList says so
+		return false
+	}
 	query := c.Query()
 	if search := query.Get("search"); search != "" {
 		found := false
@@ -145,6 +181,9 @@ func searched(search, text string) bool {
 
 // asked reports whether a repeated query parameter is absent, or one of its values is wanted.
 func (c *Call) Asked(name string, is func(string) bool) bool {
+	if c.R.Context().Err() != nil { // SendList says so
+		return false
+	}
 	values := c.Query()[name]
 	if len(values) == 0 || len(values) == 1 && values[0] == "" {
 		return true
