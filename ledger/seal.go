@@ -98,9 +98,11 @@ func canonicalData(data json.RawMessage) (json.RawMessage, error) {
 		return nil, writ.Errorf(writ.CodeInvalid, "the event's data is not UTF-8")
 	}
 	var compact, escaped bytes.Buffer
+	compact.Grow(len(data))
 	if err := json.Compact(&compact, data); err != nil {
 		return nil, writ.Errorf(writ.CodeInvalid, "the event's data is not JSON: %w", err)
 	}
+	escaped.Grow(compact.Len())
 	json.HTMLEscape(&escaped, compact.Bytes())
 	return escaped.Bytes(), nil
 }

@@ -68,7 +68,7 @@ func TestTablesAreTheLogUpToTheirMark(t *testing.T) {
 	dir := t.TempDir()
 	runs, behind, between := 0, 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
-		if runs++; testing.Short() && runs > 20 {
+		if runs++; testing.Short() && runs > 8 {
 			return
 		}
 		path := filepath.Join(dir, fmt.Sprintf("%d.db", runs))

@@ -288,16 +288,20 @@ func testExtremes(t *testing.T, open Place) {
 	name := func(seed uint32) string { return noise(environment.MaxName, seed) }
 	id := func(seed uint32) string { return noise(environment.MaxID, seed) }
 	when := time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
-	big := map[string]any{"big": strings.Repeat("é", environment.MaxValue/2-1000)}
+	big, lines := environment.MaxValue, 1<<18
+	if testing.Short() { // under the race detector a megabyte takes seconds
+		big, lines = big/16, lines/16
+	}
+	large := map[string]any{"big": strings.Repeat("é", big/2-1000)}
 	s := open(t)
 	c := Seal(ledger.Head{},
-		authz.Change{Model: &authz.Step[authz.Source]{After: &authz.Source{Format: "lines", Text: strings.Repeat("line\n", 1<<18)}}},
+		authz.Change{Model: &authz.Step[authz.Source]{After: &authz.Source{Format: "lines", Text: strings.Repeat("line\n", lines)}}},
 		authz.Change{Key: &authz.Step[authz.Key]{After: &authz.Key{ID: id(1), Name: id(2), Hash: make([]byte, 32), Role: name(3), Expires: when}}},
-		authz.Change{Record: &authz.Step[authz.Record]{After: &authz.Record{Entity: authz.Entity{Type: name(4), ID: id(5)}, Tenant: id(6), Attributes: big}}},
+		authz.Change{Record: &authz.Step[authz.Record]{After: &authz.Record{Entity: authz.Entity{Type: name(4), ID: id(5)}, Tenant: id(6), Attributes: large}}},
 		authz.Change{Tuple: &authz.Step[authz.Tuple]{After: &authz.Tuple{
 			Object: authz.Entity{Type: name(7), ID: id(8)}, Relation: name(9),
 			Subject:   authz.Holder{Entity: authz.Entity{Type: name(10), ID: id(11)}, Relation: name(12)},
-			Condition: name(13), Params: big, Created: when,
+			Condition: name(13), Params: large, Created: when,
 		}}},
 	)
 	add(t, s, ledger.Head{}, c)
@@ -424,7 +428,10 @@ func testCommits(t *testing.T, open Place) {
 
 // testLarge appends more than one statement can hold, puts it anew, and removes most of it.
 func testLarge(t *testing.T, open Place) {
-	const n = 3000
+	n := 3000
+	if testing.Short() {
+		n = 300
+	}
 	s := open(t)
 	var puts, again, removals []authz.Change
 	for i := range n {
