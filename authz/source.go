@@ -58,7 +58,8 @@ func (a *asker) fieldOf(id graph.ID, request map[string]any, field string) (any,
 	case "type":
 		return a.name(id).Type, true
 	}
-	if v, ok := given(request, field); ok {
+	// A null of the request says nothing: it must not hide what is stored from a rule that denies.
+	if v, ok := given(request, field); ok && v != nil {
 		return v, true
 	}
 	return stored(a.record(id), field)

@@ -49,11 +49,15 @@ func exchangeOf(ctx context.Context) *exchange {
 	return x
 }
 
+// noStore keeps answers, which hold for one caller and one moment, out of every cache.
+var noStore = []string{"no-store"}
+
 // ServeHTTP lets a request through to its protocol, or says why not.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := s.config.Now()
 	x := &exchange{ResponseWriter: w, server: s, id: requestID(r.Header.Get("X-Request-ID")), protocol: s.protocol(r.URL.Path)}
 	w.Header()["X-Request-Id"] = []string{x.id}
+	w.Header()["Cache-Control"] = noStore
 	ctx, cancel := context.WithTimeout(r.Context(), s.config.Limits.Timeout)
 	defer cancel()
 	r = r.WithContext(context.WithValue(ctx, exchangeKey{}, x))

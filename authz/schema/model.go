@@ -38,6 +38,9 @@ type compiler struct {
 // Model translates the policy. An error is a *writ.Error, or several of them
 // joined, that names the part that is wrong, with its position when it came from a file.
 func (s *Schema) Model() (*authz.Model, error) {
+	if err := s.bounds(); err != nil {
+		return nil, err
+	}
 	c := &compiler{
 		s: s, allow: map[string][]authz.When{}, deny: map[string][]authz.When{},
 		programs: map[programKey]*expr.Program{}, scopes: map[string]*expr.Scope{},

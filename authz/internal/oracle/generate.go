@@ -93,6 +93,9 @@ func (g *generator) attributes(label string) map[string]any {
 			m[name] = float64(rapid.IntRange(0, 2).Draw(g.t, label))
 		}
 	}
+	if label != "stored" && g.one(6) {
+		m["level"] = nil
+	}
 	if !g.one(4) {
 		m["dept"] = rapid.SampledFrom([]string{"hr", "it"}).Draw(g.t, label)
 	}

@@ -265,7 +265,9 @@ func (a *attributes) of(e authz.Entity, request map[string]any) map[string]any {
 		all[k] = v
 	}
 	for k, v := range request {
-		all[k] = v
+		if v != nil { // null says nothing: it must not hide what is stored
+			all[k] = v
+		}
 	}
 	all["key"], all["id"], all["type"] = e.ID, e.ID, e.Type
 	return all
