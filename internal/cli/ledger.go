@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz/environment"
 	"github.com/writ-dev/writ/server"
 )
@@ -48,6 +49,9 @@ on a file at the same time; with WRIT_STORE=postgres://... it may.`,
 			v, err := environment.Verify(cmd.Context(), store)
 			if err != nil {
 				return err
+			}
+			if v.Entries == 0 {
+				return writ.Errorf(writ.CodeNotFound, "environment %s has no history here: nothing was verified", name)
 			}
 			if format == "json" {
 				return writeJSON(sh.stdout, map[string]any{"entries": v.Entries, "things": v.Things, "head": v.Head.Hash})

@@ -70,6 +70,8 @@ func runDocs(ts *testscript.TestScript, neg bool, args []string) {
 			line = "cd " + args[1] + "; exec 2>&1; " + line + " --aws-port 0 --http-port 0" + until(".writ/local.json")
 		case "destroy":
 			line = "cd " + args[0] + " && echo yes | " + line
+		case "ledger": // of the server that ran there
+			line = "cd " + args[1] + " && " + line
 		case "serve":
 			line = "cd " + args[1] + "; exec 2>&1; " + line + " --server-port 0" + until(".writ/server.json")
 		default:
