@@ -70,8 +70,8 @@ func runDocs(ts *testscript.TestScript, neg bool, args []string) {
 			line = "cd " + args[1] + "; exec 2>&1; " + line + " --aws-port 0 --http-port 0" + until(".writ/local.json")
 		case "destroy":
 			line = "cd " + args[0] + " && echo yes | " + line
-		case "ledger": // of the server that ran there
-			line = "cd " + args[1] + " && " + line
+		case "ledger": // of what is stored where no server runs
+			line = "cd " + args[1] + " && writ key create --role read >/dev/null && " + line
 		case "serve":
 			line = "cd " + args[1] + "; exec 2>&1; " + line + " --server-port 0" + until(".writ/server.json")
 		default:
