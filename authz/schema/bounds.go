@@ -19,8 +19,10 @@ func (s *Schema) bounds() error {
 		n, limit int
 	}
 	counts := []count{
-		{"resources", len(s.Resources), maxResources}, {"roles", len(s.Roles), maxRoles},
-		{"condition sets", len(s.Sets), maxSets}, {"rules", len(s.Rules), maxRules},
+		{"resources", len(s.Resources), maxResources},
+		{"roles", len(s.Roles), maxRoles},
+		{"condition sets", len(s.Sets), maxSets},
+		{"rules", len(s.Rules), maxRules},
 		{"user attributes", len(s.UserAttributes), maxParts},
 	}
 	for i := range s.Resources {
