@@ -329,10 +329,9 @@ func keys[V any](m map[string]V) []string {
 
 // likely is a hint that names what is nearest to a name that is not there.
 func likely(name string, known []string) string {
-	for _, k := range known {
-		if near(name, k) || strings.EqualFold(name, k) {
-			return "did you mean " + k + "?"
-		}
+	// To a word of one or two letters every other is near.
+	if k := writ.Nearest(name, known); k != "" && len(name) > 2 {
+		return "did you mean " + k + "?"
 	}
 	if len(known) == 0 || len(known) > 12 {
 		return ""

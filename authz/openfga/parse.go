@@ -2,7 +2,6 @@ package openfga
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/writ-dev/writ"
 )
@@ -240,26 +239,12 @@ func (p *parser) relations(t *typeDef) error {
 			}
 			t.includes = append(t.includes, w)
 		default:
-			if near(p.word.text, "define") {
+			if writ.Nearest(p.word.text, []string{"define"}) != "" {
 				return p.unexpected(`"define"`)
 			}
 			return nil
 		}
 	}
-}
-
-// near reports a word that is a slip of the wanted one: it has the same letters but one.
-func near(text, wanted string) bool {
-	if text == "" || text == wanted || len(text) < len(wanted)-1 || len(text) > len(wanted)+1 {
-		return false
-	}
-	missing := 0
-	for _, r := range wanted {
-		if !strings.ContainsRune(text, r) {
-			missing++
-		}
-	}
-	return missing <= 1 && text[0] == wanted[0]
 }
 
 func (p *parser) define(t *typeDef) error {
