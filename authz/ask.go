@@ -102,7 +102,7 @@ func (s *Snapshot) ask(q *Query) *asker {
 
 // done gives the asker back. Nothing that it gave out may be used afterwards.
 func (a *asker) done() {
-	if cap(a.memo.entries) > 1<<14 || cap(a.climb.found) > 1<<12 {
+	if cap(a.memo.entries) > 1<<14 || !a.climb.kept && cap(a.climb.found) > 1<<12 {
 		return // one large question must not hold memory for ever
 	}
 	pool := &a.c.askers

@@ -1,6 +1,10 @@
 package authz
 
-import "github.com/writ-dev/writ/authz/internal/graph"
+import (
+	"slices"
+
+	"github.com/writ-dev/writ/authz/internal/graph"
+)
 
 // chain is a relation that is its own tuples, or others that ask nothing further, or the same
 // from the next object: `viewer from parent`. Where each object has one parent it is followed
@@ -49,26 +53,37 @@ func (a *asker) follow(r *relation, object graph.ID) verdict {
 		if a.srel != 0 && a.srel == r.rel && a.sid == object {
 			return yes
 		}
-		edges := a.tuples(object, r.chain.on.rel.rel)
-		e, further := edges.Next()
-		if further && (e.Extra != nil || edges.More() || !a.spend()) || a.deep() {
+		here := a.near(object)
+		on, ok := here.Plain(r.chain.on.rel.rel)
+		further := len(on) > 0
+		if !ok || len(on) > 1 || further && !a.spend() || a.deep() {
 			break
 		}
 		for _, k := range r.chain.here {
-			if v = max(v, a.eval(k, object)); v == yes {
+			if k.op == opDirect {
+				v = max(v, a.directNear(k.rel, object, here))
+			} else {
+				v = max(v, a.eval(k, object))
+			}
+			if v == yes {
 				a.followed = outer
 				return yes
 			}
 		}
-		to := r.chain.on.only
-		if further && to == nil {
-			to = r.chain.on.target(a.kindOf(e.Other))
-		}
-		if !further || to == nil {
+		if !further {
 			a.followed = outer
 			return v
 		}
-		r, object = to, e.Other
+		next, _ := graph.Subject(on[0])
+		to := r.chain.on.only
+		if to == nil {
+			to = r.chain.on.target(a.kindOf(next))
+		}
+		if to == nil {
+			a.followed = outer
+			return v
+		}
+		r, object = to, next
 		a.followed++
 		if r.chain == nil {
 			v = max(v, a.holds(r, object))
@@ -83,3 +98,39 @@ func (a *asker) follow(r *relation, object graph.ID) verdict {
 
 // deep reports whether the question has led through as many relations as it may.
 func (a *asker) deep() bool { return len(a.memo.stack)+a.followed >= maxDepth }
+
+func (a *asker) near(object graph.ID) graph.Near {
+	if object >= outside {
+		return graph.Near{}
+	}
+	return a.facts.Near(object)
+}
+
+// directNear is direct where no tuples come with the question.
+func (a *asker) directNear(r *relation, object graph.ID, here graph.Near) verdict {
+	keys, ok := here.Plain(r.rel)
+	if !ok {
+		return a.direct(r, object)
+	}
+	v := no
+	for _, key := range keys {
+		subject, srel := graph.Subject(key)
+		switch {
+		case subject == a.sid && srel == a.srel && a.standsIn(r):
+			return yes
+		case srel != 0:
+			if !a.spend() {
+				return unknown
+			}
+			if slices.Contains(r.usersets, srel) {
+				v = max(v, a.holds(a.c.byRel[srel], subject))
+			}
+		case r.wild && subject == a.everyone && a.srel == 0:
+			return yes
+		}
+		if v == yes {
+			return yes
+		}
+	}
+	return v
+}

@@ -121,6 +121,9 @@ func (r reached) split() (graph.ID, graph.Rel) { return graph.ID(r >> 16), graph
 type climbed struct {
 	state climbState
 	found []reached
+	kept  bool // found is of an ascent: sorted, and not to be written to
+	timed bool // a tuple that expires was met
+	own   []reached
 	slots []slot // an index of found, once it is long
 	epoch uint32
 }
@@ -137,7 +140,13 @@ const (
 const maxClimb = 10_000
 
 func (c *climbed) reset() {
-	c.state, c.found = notYet, c.found[:0]
+	if c.state == notYet {
+		return
+	}
+	if !c.kept {
+		c.own = c.found
+	}
+	c.state, c.found, c.kept, c.timed = notYet, c.own[:0], false, false
 	if c.epoch++; c.epoch == 0 {
 		clear(c.slots)
 		c.epoch = 1
@@ -188,16 +197,18 @@ func (c *climbed) has(r reached) bool {
 	if len(c.found) <= short {
 		return slices.Contains(c.found, r)
 	}
+	if c.kept {
+		_, ok := slices.BinarySearch(c.found, r)
+		return ok
+	}
 	return c.slot(r).epoch == c.epoch
 }
 
 // canClimb climbs, the first time, and reports whether all was found.
 func (a *asker) canClimb() bool {
 	if a.climb.state == notYet {
-		a.climb.state = atTop
-		if !a.climbAll() {
-			a.climb.state = gaveUp
-		}
+		a.climb.state = atTop // for those who ask on the way
+		a.climb.state = a.startClimb()
 	}
 	return a.climb.state == atTop
 }
@@ -210,28 +221,28 @@ func (a *asker) climbedTo(object graph.ID, rel graph.Rel) verdict {
 	return no
 }
 
-func (a *asker) climbAll() bool {
+func (a *asker) climbAll() climbState {
 	up := &a.c.climb
 	if a.srel != 0 {
 		for _, above := range at(up.above, a.srel) {
 			a.climb.add(reach(a.sid, above))
 		}
 		if !a.climbFrom(a.sid, a.srel, at(up.fromRel, a.srel)) {
-			return false
+			return gaveUp
 		}
 	} else {
 		rels := at(up.fromType, a.skind.number)
 		if !a.climbFrom(a.sid, 0, rels) || a.everyone != 0 && !a.climbFrom(a.everyone, 0, rels) {
-			return false
+			return gaveUp
 		}
 	}
 	for i := 0; i < len(a.climb.found); i++ {
 		group, rel := a.climb.found[i].split()
 		if !a.climbFrom(group, rel, at(up.fromRel, rel)) {
-			return false
+			return gaveUp
 		}
 	}
-	return true
+	return atTop
 }
 
 // climbFrom adds what the tuples with one subject lead to. It reports false when it is to be given up.
@@ -259,6 +270,7 @@ func (a *asker) climbOver(object graph.ID, rel graph.Rel, extra *graph.Extra) bo
 		if extra.Condition != "" {
 			return false
 		}
+		a.climb.timed = true
 		if a.counts(extra) != yes {
 			return true
 		}

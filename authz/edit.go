@@ -17,16 +17,26 @@ type Edit struct {
 	// shared holds one copy of the short values that many records have: a load of a million records
 	// keeps each department once, and questions find it in the processor's cache.
 	shared map[any]any
+	from   *Snapshot
+	climbs bool // a tuple that is climbed over was changed
 }
 
 // Edit starts the next snapshot. A snapshot that has been edited may still be asked.
-func (s *Snapshot) Edit() *Edit { return &Edit{c: s.c, g: s.facts.Edit(), shared: map[any]any{}} }
+func (s *Snapshot) Edit() *Edit {
+	return &Edit{c: s.c, g: s.facts.Edit(), shared: map[any]any{}, from: s}
+}
 
 // Snapshot is the state so far, to read; it changes with the edit.
 func (e *Edit) Snapshot() *Snapshot { return newSnapshot(e.c, e.g.Graph()) }
 
 // Done gives the next snapshot. The edit must not be used again.
-func (e *Edit) Done() *Snapshot { return newSnapshot(e.c, e.g.Done()) }
+func (e *Edit) Done() *Snapshot {
+	s := newSnapshot(e.c, e.g.Done())
+	if s.ascents, s.members = e.from.ascents, e.from.members; e.climbs {
+		s.members = s.ascents.states.Add(1)
+	}
+	return s
+}
 
 // Apply makes one change of a tuple or a record; others are ignored. It fills in
 // c's Before from what is there, so what removes a thing that is not there comes back with neither
@@ -124,7 +134,9 @@ func (e *Edit) add(t *Tuple) {
 	if t.Subject.Relation != "" {
 		srel = e.g.Rel(e.g.Type(t.Subject.Type), t.Subject.Relation)
 	}
-	e.g.Add(e.entity(t.Object), e.g.Rel(e.g.Type(t.Object.Type), t.Relation), e.entity(t.Subject.Entity), srel, extraOf(t), t.Created)
+	rel := e.g.Rel(e.g.Type(t.Object.Type), t.Relation)
+	e.g.Add(e.entity(t.Object), rel, e.entity(t.Subject.Entity), srel, extraOf(t), t.Created)
+	e.climbs = e.climbs || len(at(e.c.climb.gives, rel)) > 0
 }
 
 func extraOf(t *Tuple) *graph.Extra {
@@ -138,6 +150,7 @@ func extraOf(t *Tuple) *graph.Extra {
 func (e *Edit) remove(t *Tuple) {
 	if n, ok := number(e.g.Graph(), t.Object, t.Relation, t.Subject); ok {
 		e.g.Remove(n.object, n.rel, n.subject, n.srel)
+		e.climbs = e.climbs || len(at(e.c.climb.gives, n.rel)) > 0
 	}
 }
 

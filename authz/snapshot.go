@@ -17,6 +17,8 @@ type Snapshot struct {
 	home    graph.ID // the default tenant; 0 when there is none, or nothing has named it
 	maxWork int
 	orders  *orders
+	ascents *ascents // nil: nothing is kept
+	members uint64   // the state of the tuples that are climbed over
 }
 
 func newSnapshot(c *compiled, facts *graph.Graph) *Snapshot {
@@ -36,7 +38,7 @@ func New(m *Model) (*Snapshot, error) {
 	}
 	e := graph.New().Edit()
 	c := compile(m, e)
-	return newSnapshot(c, e.Done()), nil
+	return newSnapshot(c, e.Done()).first(), nil
 }
 
 // WithModel gives a snapshot with the same facts under another model. Facts that
@@ -50,7 +52,14 @@ func (s *Snapshot) WithModel(m *Model) (*Snapshot, error) {
 	if err := s.refit(c); err != nil {
 		return nil, err
 	}
-	return newSnapshot(c, e.Done()), nil
+	return newSnapshot(c, e.Done()).first(), nil
+}
+
+// first begins to keep ascents, which are a model's own.
+func (s *Snapshot) first() *Snapshot {
+	s.ascents = newAscents()
+	s.members = s.ascents.states.Load()
+	return s
 }
 
 // Model is the model that the snapshot decides by.
