@@ -69,6 +69,8 @@ type asker struct {
 	climb    climbed
 	at       graph.ID // the object that a condition is asked about
 	tuple    tupleSource
+	x        explanation
+	scratch  scratch
 }
 
 // extraTuple is one of Query.Extra.
@@ -114,6 +116,8 @@ func (a *asker) done() {
 	a.exceeded, a.work, a.tuple = false, 0, tupleSource{}
 	a.memo.reset()
 	a.climb.reset()
+	a.x = explanation{}
+	a.scratch.reset()
 	pool.Put(a)
 }
 

@@ -41,7 +41,8 @@ func (s *Snapshot) Explain(q *Query) (*Node, error) {
 	if a.err != nil {
 		return nil, a.err
 	}
-	x := &explanation{a: a}
+	x := &a.x
+	x.a = a
 	if a.goal == nil {
 		n := &Node{Object: requested(q), Relation: q.Action.Name, Kind: "action", Verdict: no.String(), Message: x.may(false)}
 		for _, r := range x.unheard() {
@@ -63,25 +64,20 @@ func requested(q *Query) Entity { return Entity{q.Resource.Type, q.Resource.ID} 
 
 // explanation makes nodes out of what an asker answers.
 type explanation struct {
+	wording
 	a     *asker
 	nodes int
 	// terse leaves out the messages of relations that have parts: reasons do not show them.
 	terse   bool
 	subject string // the subject of the question in words
-	// failed is the depth to which no proof of a step was found, proved those that were.
-	failed map[step]int
-	proved map[step]*Node
 	// path are the steps that are being tried, done those that were.
 	path, done map[step]bool
 }
 
 // node makes the node of a relation of an object.
 func (x *explanation) node(s step, v verdict) *Node {
-	x.nodes++
-	n := &Node{
-		Object: x.a.name(s.object), Relation: s.r.source.Name, Kind: kindName(s.r), Verdict: v.String(),
-		Position: s.r.source.Position,
-	}
+	n := x.part(s, kindName(s.r), v, "")
+	n.Position = s.r.source.Position
 	if !x.terse {
 		n.Message = x.has(s, v)
 	}
@@ -90,10 +86,13 @@ func (x *explanation) node(s step, v verdict) *Node {
 
 // part makes a node of something inside a relation of an object.
 func (x *explanation) part(s step, kind string, v verdict, message string) *Node {
-	x.nodes++
-	return &Node{
-		Object: x.a.name(s.object), Relation: s.r.source.Name, Kind: kind, Verdict: v.String(), Message: message,
-	}
+	return &x.roomFor(s, kind, v, message).Node
+}
+
+func (x *explanation) roomFor(s step, kind string, v verdict, message string) *room {
+	r := x.room()
+	r.Object, r.Relation, r.Kind, r.Verdict, r.Message = x.a.name(s.object), s.r.source.Name, kind, v.String(), message
+	return r
 }
 
 func kindName(r *relation) string {
@@ -164,8 +163,9 @@ func (x *explanation) usersets(object graph.ID, r *relation, inOnly bool, f func
 }
 
 // mine finds the tuples of a relation of an object that name the subject itself, or everyone of its type.
+// They count until it is called again.
 func (x *explanation) mine(object graph.ID, rel graph.Rel) []link {
-	var found []link
+	found := x.a.scratch.links[:0]
 	a := x.a
 	stands := func(id graph.ID, srel graph.Rel) {
 		if id != 0 && id < outside && object < outside {
@@ -186,14 +186,13 @@ func (x *explanation) mine(object graph.ID, rel graph.Rel) []link {
 	return found
 }
 
-// tuple gives a link of a relation of an object in words that can be stored.
-func (x *explanation) tuple(object graph.ID, r *relation, l link) *Tuple {
-	t := &Tuple{Object: x.a.name(object), Relation: r.source.Name, Subject: Holder{Entity: x.a.name(l.subject)}}
+// setTuple gives a link of a relation of an object in words that can be stored.
+func (x *explanation) setTuple(t *Tuple, object graph.ID, r *relation, l link) {
+	*t = Tuple{Object: x.a.name(object), Relation: r.source.Name, Subject: Holder{Entity: x.a.name(l.subject)}}
 	if l.srel != 0 {
 		t.Subject.Relation = x.a.c.relation(l.srel).source.Name
 	}
 	if l.extra != nil {
 		t.Condition, t.Params, t.Expires = l.extra.Condition, l.extra.Params, l.extra.Expires
 	}
-	return t
 }

@@ -19,10 +19,11 @@ func (x *explanation) prove(s step) *Node {
 
 // proveWithin proves that the subject has a relation to an object, by at most so many relations.
 func (x *explanation) proveWithin(s step, depth int) *Node {
-	if depth == 0 || x.failed[s] >= depth || x.a.holds(s.r, s.object) != yes {
+	tried := &x.a.scratch
+	if depth == 0 || tried.failed[s] >= depth || x.a.holds(s.r, s.object) != yes {
 		return nil
 	}
-	if n := x.proved[s]; n != nil {
+	if n := tried.proved[s]; n != nil {
 		short := *n
 		short.Parts, short.Message = nil, x.has(s, yes)
 		if len(n.Parts) > 0 {
@@ -32,22 +33,22 @@ func (x *explanation) proveWithin(s step, depth int) *Node {
 	}
 	n := x.node(s, yes)
 	if x.a.srel != 0 && s.object == x.a.sid && s.r.rel == x.a.srel {
-		n.Message = "whoever is " + x.place(s) + " is " + x.place(s)
+		n.Message = "whoever is " + x.placeOf(s) + " is " + x.placeOf(s)
 		return n
 	}
 	p := x.provePart(s, s.r.source.Rewrite, s.r.body, depth)
 	if p == nil {
-		if x.failed == nil {
-			x.failed = map[step]int{}
+		if tried.failed == nil {
+			tried.failed = map[step]int{}
 		}
-		x.failed[s] = depth
+		tried.failed[s] = depth
 		return nil
 	}
-	n.Parts = []*Node{p}
-	if x.proved == nil {
-		x.proved = map[step]*Node{}
+	n.Parts = append(n.Parts, p)
+	if tried.proved == nil {
+		tried.proved = map[step]*Node{}
 	}
-	x.proved[s] = n
+	tried.proved[s] = n
 	return n
 }
 
@@ -66,7 +67,7 @@ func (x *explanation) provePart(s step, w Rewrite, n *node, depth int) *Node {
 		}
 		if p := x.proveWithin(step{x.a.tenant, n.to}, depth-1); p != nil {
 			t := x.part(s, "tenant", yes, p.Message)
-			t.Position, t.Parts = w.Position, []*Node{p}
+			t.Position, t.Parts = w.Position, append(t.Parts, p)
 			return t
 		}
 	case When:
@@ -93,7 +94,7 @@ func (x *explanation) provePart(s step, w Rewrite, n *node, depth int) *Node {
 			return nil
 		}
 		e := x.part(s, "exclusion", yes, x.not(s, w, n.kids[1]))
-		e.Rule, e.Position, e.Parts = w.Deny, w.Position, []*Node{base}
+		e.Rule, e.Position, e.Parts = w.Deny, w.Position, append(e.Parts, base)
 		return e
 	}
 	return nil
@@ -153,20 +154,20 @@ func (x *explanation) proveWhen(s step, w When, n *node, depth int) *Node {
 
 // tupleNode is a tuple with what became of its condition.
 func (x *explanation) tupleNode(s step, r *relation, l link, v verdict) *Node {
-	t := x.tuple(s.object, r, l)
-	n := x.part(s, "tuple", v, x.stands(t, r))
-	n.Tuple = t
-	x.addCondition(n, s, l.extra)
-	return n
+	n := x.roomFor(s, "tuple", v, "")
+	x.setTuple(&n.tuple, s.object, r, l)
+	n.Tuple, n.Message = &n.tuple, x.stands(&n.tuple, r)
+	x.addCondition(&n.Node, s, l.extra)
+	return &n.Node
 }
 
 // fromNode is the tuple that leads to a related object.
 func (x *explanation) fromNode(s step, w From, n *node, l link, v verdict) *Node {
-	t := x.tuple(s.object, n.rel, l)
-	p := x.part(s, "from", v, x.stands(t, n.rel))
-	p.Tuple, p.Position = t, w.Position
-	x.addCondition(p, s, l.extra)
-	return p
+	p := x.roomFor(s, "from", v, "")
+	x.setTuple(&p.tuple, s.object, n.rel, l)
+	p.Tuple, p.Message, p.Position = &p.tuple, x.stands(&p.tuple, n.rel), w.Position
+	x.addCondition(&p.Node, s, l.extra)
+	return &p.Node
 }
 
 // addCondition says of a tuple that it has expired or what its condition saw.

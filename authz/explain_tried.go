@@ -129,7 +129,7 @@ func (x *explanation) tryTuples(s step, r *relation) (parts []*Node) {
 		parts = append(parts, x.tupleNode(s, r, l, x.a.counts(l.extra)))
 	}
 	if len(parts) == 0 {
-		parts = append(parts, x.part(s, "tuple", no, "no tuple says that "+x.who()+" is "+x.place(step{s.object, r})))
+		parts = append(parts, x.part(s, "tuple", no, "no tuple says that "+x.who()+" is "+x.placeOf(step{s.object, r})))
 	}
 	x.usersets(s.object, r, false, func(l link) bool {
 		if len(parts) > maxShown {
@@ -168,7 +168,7 @@ func (x *explanation) tryFrom(s step, w From, n *node) (parts []*Node) {
 		return true
 	})
 	if len(parts) == 0 {
-		p := x.part(s, "from", no, "no tuple says what is "+x.place(step{s.object, n.rel}))
+		p := x.part(s, "from", no, "no tuple says what is "+x.placeOf(step{s.object, n.rel}))
 		p.Position = w.Position
 		parts = append(parts, p)
 	}

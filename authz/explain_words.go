@@ -29,35 +29,41 @@ func brief(s string) string {
 // who is the subject of the question.
 func (x *explanation) who() string {
 	if x.subject == "" {
-		x.subject = holderText(Holder{Entity{x.a.q.Subject.Type, x.a.q.Subject.ID}, x.a.q.SubjectRelation})
+		begun := x.begin()
+		x.holder(Holder{Entity{x.a.q.Subject.Type, x.a.q.Subject.ID}, x.a.q.SubjectRelation})
+		x.subject = x.end(begun)
 	}
 	return x.subject
 }
 
 func holderText(h Holder) string {
-	name := entityText(h.Entity)
-	switch {
-	case h.Relation != "":
-		return "who is " + brief(h.Relation) + " of " + name
-	case h.ID == Everyone:
-		return "every " + brief(h.Type)
-	}
-	return name
+	var w wording
+	w.holder(h)
+	return w.b.String()
 }
 
 // may is the answer in one sentence.
 func (x *explanation) may(allowed bool) string {
-	action, on := brief(x.a.q.Action.Name), entityText(requested(x.a.q))
+	x.who() // texts do not overlap
+	begun := x.begin()
+	x.addMay(allowed)
+	return x.end(begun)
+}
+
+func (x *explanation) addMay(allowed bool) {
 	relation := x.a.goal != nil && x.a.goal.rel != 0
-	switch {
+	x.add(x.who())
+	switch action := brief(x.a.q.Action.Name); {
 	case allowed && relation:
-		return x.who() + " has " + action + " on " + on
+		x.add(" has ", action, " on ")
 	case allowed:
-		return x.who() + " may " + action + " " + on
+		x.add(" may ", action, " ")
 	case relation:
-		return x.who() + " does not have " + action + " on " + on
+		x.add(" does not have ", action, " on ")
+	default:
+		x.add(" may not ", action, " ")
 	}
-	return x.who() + " may not " + action + " " + on
+	x.entity(requested(x.a.q))
 }
 
 // entityText is type:id, or the type alone of what has no ID.
@@ -82,29 +88,29 @@ func (x *explanation) has(s step, v verdict) string {
 	}
 	switch v {
 	case yes:
-		return x.who() + " is " + x.place(s)
+		return x.who() + " is " + x.placeOf(s)
 	case no:
-		return x.who() + " is not " + x.place(s)
+		return x.who() + " is not " + x.placeOf(s)
 	}
-	return "whether " + x.who() + " is " + x.place(s) + " has no answer"
+	return "whether " + x.who() + " is " + x.placeOf(s) + " has no answer"
 }
 
-// place is a relation of an object: "viewer of document:budget", "admin in tenant acme".
-func (x *explanation) place(s step) string { return placeText(x.a.name(s.object), s.r.source.Name) }
+// placeOf is a relation of an object: "viewer of document:budget", "admin in tenant acme".
+func (x *explanation) placeOf(s step) string { return placeText(x.a.name(s.object), s.r.source.Name) }
 
 func placeText(object Entity, relation string) string {
-	if object.Type == TenantType {
-		return relation + " in tenant " + brief(object.ID)
-	}
-	if object.ID != "" && len(object.Type)+len(object.ID) < maxShownBytes {
-		return relation + " of " + object.Type + ":" + object.ID
-	}
-	return relation + " of " + entityText(object)
+	var w wording
+	w.place(object, relation)
+	return w.b.String()
 }
 
 // stands is a tuple as a sentence.
 func (x *explanation) stands(t *Tuple, r *relation) string {
-	return holderText(t.Subject) + " is " + placeText(t.Object, r.source.Name)
+	begun := x.begin()
+	x.holder(t.Subject)
+	x.add(" is ")
+	x.place(t.Object, r.source.Name)
+	return x.end(begun)
 }
 
 // not says that what would exclude the subject does not.
@@ -265,38 +271,55 @@ func plural(n int, what string) string {
 // maxStory is how many steps a sentence tells; the first ones of a longer proof are left out.
 const maxStory = 12
 
-// story is a proof in one sentence, from the subject on: "user:ann is member of
+// story adds a proof in one sentence, from the subject on: "user:ann is member of
 // group:eng, which is viewer of folder:finance, which is parent of document:budget".
-func story(n *Node) string { return storyOf(n, maxStory) }
-
-func storyOf(n *Node, left int) string {
+func (w *wording) story(n *Node, left int) {
 	if left == 0 {
-		return "..."
+		w.add("...")
+		return
 	}
 	var last *Node
-	also := ""
+	var also string
 	for _, p := range n.Parts {
 		if p.Kind == "condition" {
-			also = ", and " + p.Message
+			also = p.Message
 		} else {
 			last = p
 		}
 	}
 	switch {
 	case last == nil:
-		return n.Message + also
+		w.add(n.Message)
 	case n.Kind == "tuple", n.Kind == "from":
-		return storyOf(last, left-1) + ", which is " + placeText(n.Tuple.Object, n.Tuple.Relation) + also
+		w.story(last, left-1)
+		w.add(", which is ")
+		w.place(n.Tuple.Object, n.Tuple.Relation)
 	case n.Kind == "rule":
-		return storyOf(last, left-1) + ", and " + n.Message
+		w.story(last, left-1)
+		w.add(", and ", n.Message)
+		return
 	case n.Kind == "intersection":
-		var all []string
-		for _, p := range n.Parts {
-			all = append(all, storyOf(p, left-1))
+		for i, p := range n.Parts {
+			if i > 0 {
+				w.add("; and ")
+			}
+			w.story(p, left-1)
 		}
-		return strings.Join(all, "; and ")
+		return
 	case n.Kind == "exclusion" && n.Verdict == yes.String():
-		return storyOf(n.Parts[0], left) // that nothing takes it away again goes without saying
+		w.story(n.Parts[0], left) // that nothing takes it away again goes without saying
+		return
+	default:
+		w.story(last, left-1)
+		return
 	}
-	return storyOf(last, left)
+	if also != "" {
+		w.add(", and ", also)
+	}
+}
+
+func story(n *Node) string {
+	var w wording
+	w.story(n, maxStory)
+	return w.b.String()
 }

@@ -25,8 +25,8 @@ func (x *explanation) takes(r *relation) bool {
 // offer names the roles and relations that would allow what was asked, each kind with
 // the least of them as a fix. A fix is tried out before it is offered.
 func (d *denial) offer() {
-	slices.SortStableFunc(d.grants, func(x, y step) int { return x.r.gives - y.r.gives })
-	var tenant, instance, related []step
+	slices.SortStableFunc(d.grants, func(x, y grant) int { return x.r.gives - y.r.gives })
+	var tenant, instance, related []grant
 	for _, g := range d.grants {
 		switch {
 		case g.object == d.a.tenant && g.r.of == d.a.c.tenant:
@@ -47,11 +47,11 @@ func (d *denial) offer() {
 
 // lacking names the least role in the tenant and on the instance that is missing, when
 // something else stands in the way as well, so that no role alone would be a fix.
-func (d *denial) lacking(kinds ...[]step) {
+func (d *denial) lacking(kinds ...[]grant) {
 	var places []string
 	for _, grants := range kinds {
 		if len(grants) > 0 {
-			places = append(places, d.place(grants[0]))
+			places = append(places, d.placeOf(grants[0].step))
 		}
 	}
 	if len(places) > 0 {
@@ -60,24 +60,28 @@ func (d *denial) lacking(kinds ...[]step) {
 }
 
 // offerOne offers the first of some grants that works.
-func (d *denial) offerOne(grants []step) bool {
-	works := slices.IndexFunc(grants[:min(len(grants), maxTries)], func(g step) bool {
-		t := d.grant(g)
-		return plainText(t) && d.allowedWith(t)
+func (d *denial) offerOne(grants []grant) bool {
+	works := slices.IndexFunc(grants[:min(len(grants), maxTries)], func(g grant) bool {
+		t := d.grant(g.step)
+		return plainText(t) && (g.sure || d.allowedWith(t))
 	})
 	if works < 0 {
 		return false
 	}
-	chosen := grants[works]
+	chosen := grants[works].step
 	names := make([]string, 0, len(grants))
 	for _, g := range grants[works:] {
 		if g.object == chosen.object {
 			names = append(names, g.r.source.Name)
 		}
 	}
-	object := d.a.name(chosen.object)
-	r := d.say(rankGrant, object.Type+"#"+chosen.r.source.Name, chosen.r.source.Position,
-		d.who()+" is not "+placeText(object, list(names, "or"))+d.instead(chosen))
+	object, instead, role := d.a.name(chosen.object), d.instead(chosen), list(names, "or")
+	who, begun := d.who(), d.begin()
+	d.add(who, " is not ")
+	d.place(object, role)
+	d.add(instead)
+	message := d.end(begun)
+	r := d.say(rankGrant, d.join(object.Type, "#", chosen.r.source.Name), chosen.r.source.Position, message)
 	r.Fix = d.fix(chosen)
 	return true
 }
@@ -86,7 +90,7 @@ func (d *denial) offerOne(grants []step) bool {
 func (d *denial) offerSeveral() bool {
 	var tuples []Tuple
 	for _, g := range d.grants[:min(len(d.grants), 2*maxTries)] {
-		if t := d.grant(g); plainText(t) {
+		if t := d.grant(g.step); plainText(t) {
 			tuples = append(tuples, t)
 		}
 	}
@@ -155,14 +159,14 @@ func (d *denial) grant(g step) Tuple {
 
 func (d *denial) fix(g step) *writ.Fix {
 	t := d.grant(g)
-	f := &writ.Fix{Lines: t.String()}
+	f := &writ.Fix{Lines: d.wording.tuple(&t)}
 	switch {
 	case g.r.of == d.a.c.tenant:
-		f.Summary = "assign role " + t.Relation + " in tenant " + brief(t.Object.ID) + " to " + brief(t.Subject.String())
+		f.Summary = d.join("assign role ", t.Relation, " in tenant ", brief(t.Object.ID), " to ", brief(t.Subject.String()))
 	case g.r.source.Role:
-		f.Summary = "assign role " + t.Relation + " on " + brief(t.Object.String()) + " to " + brief(t.Subject.String())
+		f.Summary = d.join("assign role ", t.Relation, " on ", brief(t.Object.String()), " to ", brief(t.Subject.String()))
 	default:
-		f.Summary = "write the tuple " + brief(f.Lines)
+		f.Summary = d.join("write the tuple ", brief(f.Lines))
 	}
 	return f
 }

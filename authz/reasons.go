@@ -16,7 +16,8 @@ func (s *Snapshot) Check(q *Query) (writ.Decision, error) {
 	if a.err != nil {
 		return writ.Decision{}, a.err
 	}
-	x := &explanation{a: a}
+	x := &a.x
+	x.a, x.terse = a, true
 	if a.goal == nil {
 		return writ.Decision{Reasons: x.unheard()}, nil
 	}
@@ -35,9 +36,13 @@ const maxSteps = 20
 
 // granted gives the reasons of an allow.
 func (x *explanation) granted() []writ.Reason {
-	x.terse = true
 	root := x.proof()
-	first := writ.Reason{Layer: writ.LayerPolicy, Effect: writ.EffectAllow, Message: x.may(true) + ": " + story(root)}
+	x.who() // texts do not overlap
+	begun := x.begin()
+	x.addMay(true)
+	x.add(": ")
+	x.story(root, maxStory)
+	first := writ.Reason{Layer: writ.LayerPolicy, Effect: writ.EffectAllow, Message: x.end(begun)}
 	for n := root; n != nil && first.Rule == ""; n = next(n) {
 		switch {
 		case n.Kind == "rule":
@@ -46,15 +51,16 @@ func (x *explanation) granted() []writ.Reason {
 			first.Rule, first.Position = n.Object.Type+"#"+n.Relation, n.Position
 		}
 	}
-	reasons := []writ.Reason{first}
-	steps := addSteps(nil, root)
-	if len(steps) > maxSteps {
-		steps = append(steps[:maxSteps], writ.Reason{
-			Layer: writ.LayerPolicy, Effect: writ.EffectAllow, Message: "and " + plural(len(steps)-maxSteps, "more step"),
-		})
+	steps := countSteps(root)
+	if steps < 2 {
+		return []writ.Reason{first}
 	}
-	if len(steps) > 1 {
-		reasons = append(reasons, steps...)
+	reasons := append(make([]writ.Reason, 0, 1+min(steps, maxSteps+1)), first)
+	reasons = x.addSteps(reasons, root)
+	if steps > maxSteps {
+		reasons = append(reasons, writ.Reason{
+			Layer: writ.LayerPolicy, Effect: writ.EffectAllow, Message: "and " + plural(steps-maxSteps, "more step"),
+		})
 	}
 	return reasons
 }
@@ -66,18 +72,33 @@ func next(n *Node) *Node {
 	return n.Parts[0]
 }
 
-// addSteps lists the tuples and rules of a proof in the order in which one reads it.
-func addSteps(list []writ.Reason, n *Node) []writ.Reason {
+// isStep reports whether a node of a proof is one of the reasons.
+func isStep(n *Node) bool {
+	return n.Kind == "tuple" || n.Kind == "from" || n.Kind == "rule" || n.Kind == "condition"
+}
+
+func countSteps(n *Node) int {
+	steps := 0
 	for _, p := range n.Parts {
-		list = addSteps(list, p)
+		steps += countSteps(p)
+	}
+	if isStep(n) {
+		steps++
+	}
+	return steps
+}
+
+// addSteps lists the tuples and rules of a proof in the order in which one reads it, as many as there are to be.
+func (x *explanation) addSteps(list []writ.Reason, n *Node) []writ.Reason {
+	for _, p := range n.Parts {
+		list = x.addSteps(list, p)
+	}
+	if !isStep(n) || len(list) > maxSteps {
+		return list
 	}
 	r := writ.Reason{Layer: writ.LayerPolicy, Effect: writ.EffectAllow, Rule: n.Rule, Position: n.Position, Message: n.Message}
-	switch n.Kind {
-	case "tuple", "from":
-		r.Rule = brief(n.Tuple.String())
-	case "rule", "condition":
-	default:
-		return list
+	if n.Tuple != nil {
+		r.Rule = brief(x.wording.tuple(n.Tuple))
 	}
 	return append(list, r)
 }

@@ -20,15 +20,32 @@ type denial struct {
 	*explanation
 	seen    []step
 	reasons []ranked
-	grants  []step // relations that would allow it if the subject had a tuple
+	grants  []grant
 	rules   []*expr.Program
 	within  string // the rule that is being looked into
 	far     func() // says what is missing of a rule that misses more than its condition
+	// beside counts the rewrites around the place that is being looked at which may say no whatever holds there.
+	beside int
+}
+
+// grant is a relation that may allow it if the subject had a tuple.
+type grant struct {
+	step
+	sure bool // it allows it: only unions lead there
+}
+
+func (d *denial) reset() {
+	clear(d.seen)
+	clear(d.reasons)
+	clear(d.grants)
+	clear(d.rules)
+	*d = denial{seen: d.seen[:0], reasons: d.reasons[:0], grants: d.grants[:0], rules: d.rules[:0]}
 }
 
 // denied gives the reasons of a deny: what stopped it, then what was missing.
 func (x *explanation) denied() []writ.Reason {
-	d := &denial{explanation: x}
+	d := &x.a.scratch.denial
+	d.explanation = x
 	d.relation(step{x.a.resource, x.a.goal})
 	d.strangersToUs()
 	d.offer()
@@ -46,7 +63,11 @@ func (x *explanation) denied() []writ.Reason {
 	for i, r := range d.reasons {
 		reasons[i] = r.Reason
 	}
-	reasons[0].Message = x.may(false) + ": " + reasons[0].Message
+	x.who() // texts do not overlap
+	begun := x.begin()
+	x.addMay(false)
+	x.add(": ", reasons[0].Message)
+	reasons[0].Message = x.end(begun)
 	return reasons
 }
 
@@ -115,20 +136,26 @@ func (d *denial) near(s step, w Rewrite, n *node) {
 			d.say(rankGrant, "", w.Position, noTenant)
 		}
 	case When:
+		d.beside++
 		d.nearWhen(s, w, n)
+		d.beside--
 	case Union:
 		for i, k := range w.Of {
 			d.near(s, k, n.kids[i])
 		}
 	case Intersection:
+		d.beside++
 		for i, k := range w.Of {
 			if d.a.eval(n.kids[i], s.object) != yes {
 				d.near(s, k, n.kids[i])
 			}
 		}
+		d.beside--
 	case Exclusion:
 		if d.a.eval(n.kids[0], s.object) != yes {
+			d.beside++
 			d.near(s, w.Base, n.kids[0])
+			d.beside--
 		} else {
 			d.stopped(s, w, n)
 			return
@@ -194,8 +221,9 @@ func (d *denial) nearTuples(s step, r *relation) {
 	for _, l := range mine {
 		d.idle(at, l)
 	}
-	if len(mine) == 0 && d.takes(r) && !slices.Contains(d.grants, at) {
-		d.grants = append(d.grants, at)
+	if len(mine) == 0 && d.takes(r) && !slices.ContainsFunc(d.grants, func(g grant) bool { return g.step == at }) {
+		known := s.object < outside && d.a.sid < outside && d.a.q.Subject.ID != Everyone
+		d.grants = append(d.grants, grant{at, known && d.beside == 0})
 	}
 	left := maxRelated
 	d.usersets(s.object, r, true, func(l link) bool {
