@@ -5,6 +5,7 @@ import (
 
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz"
+	"github.com/writ-dev/writ/server/internal/jsonread"
 	"github.com/writ-dev/writ/server/permit/wire"
 )
 
@@ -62,7 +63,7 @@ func (c *call) instance(text string) (authz.Entity, error) {
 	}
 	e, err := authz.ParseEntity(text)
 	if err != nil {
-		return e, writ.Errorf(writ.CodeInvalid, "the resource instance %q is written neither type:key nor as an id", text)
+		return e, writ.Errorf(writ.CodeInvalid, "the resource instance %q is written neither type:key nor as an id", jsonread.Brief(text))
 	}
 	t, err := c.kind(e.Type)
 	e.Type = t.Name
