@@ -22,7 +22,9 @@ func (s *Server) own() []Protocol {
 	return []Protocol{{
 		Name:     ownName,
 		Prefixes: []string{"/health", "/healthy", "/ready", "/version", "/metrics"},
-		Open:     func(r *http.Request) bool { return r.URL.Path != "/metrics" || s.config.OpenMetrics && s.isOurs(r.Host) },
+		Open: func(r *http.Request) bool {
+			return r.URL.Path != "/metrics" || s.config.OpenMetrics && s.isOurs(r.Host)
+		},
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.Method != http.MethodGet && r.Method != http.MethodHead {
 				w.Header().Set("Allow", "GET, HEAD")

@@ -12,7 +12,7 @@ import (
 var keysOfConfig = []string{
 	"listen", "opa_listen", "base_url", "tls", "store", "environments", "limits", "decisions", "metrics",
 	"tls.cert", "tls.key", "decisions.file", "decisions.allows_one_in", "decisions.show",
-	"limits.body", "limits.bulk_body", "limits.timeout", "limits.wait_revision", "limits.concurrent", "limits.connections",
+	"limits.body", "limits.bulk_body", "limits.timeout", "limits.wait_revision", "limits.max_behind", "limits.concurrent", "limits.connections",
 	"limits.rate", "limits.burst", "limits.evaluations", "limits.checks", "limits.assignments", "limits.tuples", "limits.records",
 }
 
