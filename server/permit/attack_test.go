@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/writ-dev/writ/authz"
 	"github.com/writ-dev/writ/server"
 	"github.com/writ-dev/writ/server/permit/wire"
 )
@@ -229,4 +230,22 @@ func TestAKeyIsNobodysID(t *testing.T) {
 	post(409, schemaAt+"/roles", `{"key":"soon","name":"R"}`)
 	must(t, s, "DELETE", schemaAt+"/roles/"+wire.ID("role", "shop", "dev", "soon"), "")
 	post(201, schemaAt+"/roles", `{"key":"soon","name":"R"}`)
+}
+
+// A policy file may have such a pair: then the key is what a path means, whichever stands first.
+func TestInAFileWithAmbiguousKeysTheKeyWins(t *testing.T) {
+	t.Parallel()
+	id := wire.ID("role", "shop", "dev", "b")
+	s, _ := world(t, authz.Source{Format: "policy", Text: `{"roles":[{"key":"b"},{"key":"` + id + `"}]}`})
+	if _, text := call(t, s, "GET", schemaAt+"/roles/"+id, ""); !strings.Contains(text, `"key":"`+id+`"`) {
+		t.Errorf("the path names %s", text)
+	}
+	if code, text := call(t, s, "POST", schemaAt+"/roles", `{"key":"c","name":"C"}`); code != 409 || !strings.Contains(text, id) {
+		t.Errorf("another change: %d %s", code, text)
+	}
+	must(t, s, "DELETE", schemaAt+"/roles/"+id, "")
+	must(t, s, "POST", schemaAt+"/roles", `{"key":"c","name":"C"}`)
+	if _, text := call(t, s, "GET", schemaAt+"/roles/"+id, ""); !strings.Contains(text, `"key":"b"`) {
+		t.Errorf("the path now names %s", text)
+	}
 }

@@ -2,6 +2,7 @@ package facts
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz"
@@ -40,12 +41,15 @@ func (c *call) types() []authz.Type {
 
 // kind finds a type of resource by key or id.
 func (c *call) kind(text string) (authz.Type, error) {
-	for _, t := range c.types() {
-		if c.Is(text, t.Name, "resource") {
-			return t, nil
-		}
+	types := c.types()
+	i := slices.IndexFunc(types, func(t authz.Type) bool { return t.Name == text })
+	if i < 0 {
+		i = slices.IndexFunc(types, func(t authz.Type) bool { return c.Is(text, t.Name, "resource") })
 	}
-	return authz.Type{}, wire.Missing("resource", text)
+	if i < 0 {
+		return authz.Type{}, wire.Missing("resource", text)
+	}
+	return types[i], nil
 }
 
 // instance reads type:key or an id; an id must be that of a stored instance.

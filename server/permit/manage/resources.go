@@ -43,12 +43,11 @@ func (c *call) resource(s *schema.Schema) (*schema.Resource, error) {
 }
 
 func (c *call) resourceNamed(s *schema.Schema, text string) (*schema.Resource, error) {
-	for i := range s.Resources {
-		if c.Is(text, s.Resources[i].Key, "resource") {
-			return &s.Resources[i], nil
-		}
+	i := resources().index(c, s.Resources, text)
+	if i < 0 {
+		return nil, wire.Missing("resource", text)
 	}
-	return nil, wire.Missing("resource", text)
+	return &s.Resources[i], nil
 }
 
 // resourceKey is the key of the resource that the path names.
