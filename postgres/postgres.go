@@ -132,8 +132,10 @@ func within(ctx context.Context, limit time.Duration, what string, f func(ctx co
 func failed(what string, err error) error {
 	var e *pgconn.PgError
 	switch {
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return writ.Errorf(writ.CodeCancelled, "PostgreSQL did not %s in time: %w", what, err)
+	case errors.Is(err, context.Canceled): // without the rest, which has addresses: callers are told this one
+		return writ.Errorf(writ.CodeCancelled, "PostgreSQL did not %s in time: %w", what, context.Canceled)
+	case errors.Is(err, context.DeadlineExceeded):
+		return writ.Errorf(writ.CodeCancelled, "PostgreSQL did not %s in time: %w", what, context.DeadlineExceeded)
 	case !errors.As(err, &e):
 		return writ.Errorf(writ.CodeExternal, "PostgreSQL did not %s: %w", what, err)
 	}

@@ -74,3 +74,15 @@ func TestKeysOfTheConfigurationAreAllKnown(t *testing.T) {
 		t.Errorf("only %d keys were found in the source", found)
 	}
 }
+
+// The host by which a server may be asked for open metrics is that of base_url, without its port.
+func TestTheHostOfAnAddress(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"https://pdp.example.com/authz": "pdp.example.com", "https://pdp.example.com:8443": "pdp.example.com", "http://[::1]:7766": "::1", "": "", "::": "",
+	} {
+		if got := hostOf(address); got != want {
+			t.Errorf("%q: %q, want %q", address, got, want)
+		}
+	}
+}
