@@ -1,10 +1,10 @@
 package server
 
 import (
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 
 	"github.com/writ-dev/writ"
@@ -36,6 +36,8 @@ func Body(r *http.Request, into []byte) ([]byte, error) {
 			return into, nil
 		case errors.As(err, &long):
 			return nil, tooLong(long.Limit)
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			return nil, &StatusError{Status: http.StatusRequestTimeout, Err: writ.Errorf(writ.CodeCancelled, "the body did not come in time")}
 		default:
 			return nil, writ.Errorf(writ.CodeCancelled, "the body could not be read: %w", err)
 		}
@@ -52,13 +54,5 @@ func Decode(r *http.Request, v any) error {
 	if err := jsonread.ValidateFolded(text); err != nil {
 		return err
 	}
-	err = json.Unmarshal(text, v)
-	var kind *json.UnmarshalTypeError
-	if errors.As(err, &kind) {
-		return writ.Errorf(writ.CodeInvalid, "%s: a JSON %s cannot stand here", kind.Field, kind.Value)
-	}
-	if err != nil {
-		return writ.Errorf(writ.CodeInvalid, "the body cannot be read: %w", err)
-	}
-	return nil
+	return jsonread.Into(text, v)
 }

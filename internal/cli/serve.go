@@ -63,7 +63,7 @@ WRIT_API_KEY in the environment that key is taken. ` + "`writ key`" + ` makes ot
   store: postgres://writ@db/writ
   environments:
     default/production: {policy: policy.yml}
-  limits: {body: 1048576, timeout: 30s, rate: 500}
+  limits: {timeout: 30s, rate: 500, max_behind: 1m}
   decisions: {file: decisions.jsonl, allows_one_in: 10, show: [department]}
   metrics: key                             # or open, as it is on loopback
 

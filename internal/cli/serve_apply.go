@@ -17,7 +17,9 @@ func (s *serving) load(ctx context.Context, sp *space) (*environment.Environment
 	if err != nil {
 		return nil, err
 	}
-	live, err := openEnvironment(ctx, store, sp.policy, s.sh.now)
+	c := environmentConfig(store, sp.policy, s.sh.now)
+	c.MaxBehind = s.config.maxBehind
+	live, err := environment.Open(ctx, c)
 	if err != nil || sp.policy == nil || live.State().Source == sp.policy.source {
 		return live, sp.giveFacts(ctx, live, err)
 	}
@@ -57,11 +59,15 @@ func lastModel(ctx context.Context, store environment.Store) (last environment.C
 
 // openEnvironment opens what is stored; an empty store gets a policy to begin with.
 func openEnvironment(ctx context.Context, store environment.Store, p *startPolicy, now func() time.Time) (*environment.Environment, error) {
+	return environment.Open(ctx, environmentConfig(store, p, now))
+}
+
+func environmentConfig(store environment.Store, p *startPolicy, now func() time.Time) environment.Config {
 	initial := emptyPolicy()
 	if p != nil {
 		initial = p.source
 	}
-	return environment.Open(ctx, environment.Config{Store: store, Parse: parseSource, Now: now, Initial: initial})
+	return environment.Config{Store: store, Parse: parseSource, Now: now, Initial: initial}
 }
 
 // giveModel makes the policy of a file the environment's.

@@ -22,6 +22,7 @@ type serveConfig struct {
 	store                      string
 	environments               []serveEnvironment
 	limits                     server.Limits
+	maxBehind                  time.Duration // 0: no bound
 	evaluations                int
 	permit                     wire.Limits
 	decisions                  string
@@ -129,7 +130,7 @@ func (r configReader) limits(n *tree.Node) {
 		"concurrent": &l.Concurrent, "connections": &l.Connections, "burst": &l.Burst, "evaluations": &r.c.evaluations,
 		"checks": &r.c.permit.Checks, "assignments": &r.c.permit.Assignments, "tuples": &r.c.permit.Tuples, "records": &r.c.permit.Records,
 	}
-	names := append([]string{"body", "bulk_body", "timeout", "wait_revision", "rate"}, slices.Sorted(maps.Keys(numbers))...)
+	names := append([]string{"body", "bulk_body", "timeout", "wait_revision", "max_behind", "rate"}, slices.Sorted(maps.Keys(numbers))...)
 	for _, e := range r.Object(n, "limits", names...) {
 		what := "limits." + e.Key
 		switch e.Key {
@@ -141,6 +142,8 @@ func (r configReader) limits(n *tree.Node) {
 			l.Timeout = r.duration(e.Value, what)
 		case "wait_revision":
 			l.WaitRevision = r.duration(e.Value, what)
+		case "max_behind":
+			r.c.maxBehind = r.duration(e.Value, what)
 		case "rate":
 			l.Rate = float64(r.number(e.Value, what))
 		default:

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"log/slog"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -70,9 +71,19 @@ func (s *serving) makeServer(environments []serveEnvironment) error {
 	s.server, err = server.New(server.Config{
 		Protocols: []server.Protocol{server.Native(), zen, permit.New(permit.Config{Limits: s.config.permit})}, Now: s.sh.now, Log: s.logger(), Decisions: log,
 		Certificate: certificate,
-		Limits:      s.config.limits, OpenMetrics: s.config.metrics == metricsOpen || s.config.metrics == "" && s.loopback(), Version: version(),
+		Limits:      s.config.limits, Version: version(),
+		OpenMetrics: s.config.metrics == metricsOpen || s.config.metrics == "" && s.loopback(), Host: hostOf(c.BaseURL),
 	})
 	return err
+}
+
+// hostOf is the host of an address that was found to be one; "" of none.
+func hostOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
 }
 
 func (s *serving) decisionLog() (server.DecisionLog, error) {

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,58 +17,13 @@ import (
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz"
 	"github.com/writ-dev/writ/authz/environment"
-	"github.com/writ-dev/writ/authz/environment/memory"
-	"github.com/writ-dev/writ/authz/policyfile"
-	"github.com/writ-dev/writ/authz/schema"
 	"github.com/writ-dev/writ/server"
 	"github.com/writ-dev/writ/server/authzen"
 	"github.com/writ-dev/writ/server/client"
+	"github.com/writ-dev/writ/server/internal/servertest"
 )
 
 const file = "../../examples/authzen/search/policy.yml"
-
-// open makes the environment of the search example.
-func open(tb testing.TB) *environment.Environment {
-	tb.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	p, err := policyfile.Parse(text, writ.Position{File: file, Line: 1, Col: 1}, policyfile.Options{})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	source, err := p.Source()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	e, err := environment.Open(context.Background(), environment.Config{
-		Store: &memory.Store{}, Now: time.Now, Initial: source,
-		Parse: func(s authz.Source) (environment.Document, error) { return schema.Parse([]byte(s.Text)) },
-	})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	var facts []authz.Change
-	for _, f := range p.Facts {
-		facts = append(facts, f.Change)
-	}
-	if _, err := write(e, facts...); err != nil {
-		tb.Fatal(err)
-	}
-	return e
-}
-
-func write(e *environment.Environment, changes ...authz.Change) (string, error) {
-	s, err := e.Write(context.Background(), environment.Write{
-		Actor: writ.Subject{Type: "system", ID: "test"}, Kind: "facts.write", Subject: "facts",
-		Plan: func(*environment.State) ([]authz.Change, error) { return changes, nil },
-	})
-	if err != nil {
-		return "", err
-	}
-	return strconv.FormatUint(s.Head.Seq, 10), nil
-}
 
 // serve puts an environment behind HTTP.
 func serve(tb testing.TB, e *environment.Environment) *client.Client {
@@ -78,18 +32,7 @@ func serve(tb testing.TB, e *environment.Environment) *client.Client {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	s, err := server.New(server.Config{Protocols: []server.Protocol{zen}, Now: time.Now})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	s.Open(server.DefaultProject, server.DefaultEnv, e)
-	token, key, err := server.NewKey(server.DefaultEnv, "", server.Read, time.Now(), time.Time{})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	if err := server.AddKey(context.Background(), e, writ.Subject{Type: "system", ID: "test"}, key); err != nil {
-		tb.Fatal(err)
-	}
+	s, token := servertest.Serve(tb, e, zen, server.Limits{})
 	h := httptest.NewServer(s)
 	tb.Cleanup(h.Close)
 	c, err := client.New(client.Config{URL: h.URL, Key: token})
@@ -106,7 +49,7 @@ func request(user, action, record string) writ.Request {
 // TestContract runs one suite on an environment in this process and on the same one through HTTP.
 func TestContract(t *testing.T) {
 	t.Parallel()
-	e := open(t)
+	e := servertest.Open(t, file)
 	remote := serve(t, e)
 	for name, c := range map[string]writ.Checker{"in process": e, "over HTTP": remote} {
 		t.Run(name, func(t *testing.T) {
@@ -147,7 +90,7 @@ func suite(t *testing.T, c writ.Checker) {
 
 func TestBatchesAndSearchesAgreeWithTheEngine(t *testing.T) {
 	t.Parallel()
-	e := open(t)
+	e := servertest.Open(t, file)
 	c := serve(t, e)
 	var requests []writ.Request
 	for i := range 2500 {
@@ -196,13 +139,10 @@ func TestBatchesAndSearchesAgreeWithTheEngine(t *testing.T) {
 
 func TestReadsItsOwnWrites(t *testing.T) {
 	t.Parallel()
-	e := open(t)
+	e := servertest.Open(t, file)
 	c := serve(t, e)
 	record := authz.Record{Entity: authz.Entity{Type: "record", ID: "200"}, Tenant: "default", Attributes: map[string]any{"owner": "bob"}}
-	revision, err := write(e, authz.Change{Record: &authz.Step[authz.Record]{After: &record}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	revision := servertest.Write(t, e, authz.Change{Record: &authz.Step[authz.Record]{After: &record}})
 	d, err := c.At(revision).Check(context.Background(), request("bob", "delete", "200"))
 	if err != nil || !d.Allowed {
 		t.Errorf("bob's own record: %v, %v", d, err)

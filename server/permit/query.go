@@ -128,7 +128,7 @@ func (a *asker) check(q *checkQuery) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	answer := server.Answer{Query: query, Start: a.caller.Now()}
+	answer := server.Answer{Query: query, Start: a.caller.Now(), Snapshot: a.view.Snapshot}
 	debug := q.Debug != nil && *q.Debug
 	if debug {
 		answer.Decision, answer.Err = a.view.Snapshot.Check(query)
@@ -138,6 +138,7 @@ func (a *asker) check(q *checkQuery) (result, error) {
 	if answer.Err != nil {
 		answer.Decision.Allowed = false
 	}
+	answer.Decision.Revision = a.revision()
 	server.Observe(a.r.Context(), &answer)
 	if answer.Err != nil {
 		return result{}, answer.Err
@@ -149,6 +150,9 @@ func (a *asker) check(q *checkQuery) (result, error) {
 	return out, nil
 }
 
+// revision is the one that answers are of.
+func (a *asker) revision() string { return strconv.FormatUint(a.view.Head.Seq, 10) }
+
 // debug says why, under rbac, abac and rebac with the codes of Permit.
 func (a *asker) debug(q *authz.Query, d writ.Decision) map[string]any {
 	_, synced := a.view.Snapshot.Record(authz.Entity{Type: q.Subject.Type, ID: q.Subject.ID})
@@ -159,7 +163,7 @@ func (a *asker) debug(q *authz.Query, d writ.Decision) map[string]any {
 			"resource": map[string]any{"type": q.Resource.Type, "key": q.Resource.ID, "attributes": wire.Attributes(q.Resource.Properties)},
 		},
 		// What Permit has not: the reasons as all of Writ tells them, with the fix of a denial.
-		"reasons": d.Reasons, "revision": strconv.FormatUint(a.view.Head.Seq, 10),
+		"reasons": d.Reasons, "revision": a.revision(),
 	}
 	if p, err := wire.Policy(a.view.State); err == nil {
 		for name, verdict := range p.Debug(a.view.Snapshot, q) {

@@ -6,7 +6,9 @@ import (
 	"strings"
 
 	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/authz"
 	"github.com/writ-dev/writ/authz/schema"
+	"github.com/writ-dev/writ/server"
 	"github.com/writ-dev/writ/server/permit/wire"
 )
 
@@ -44,6 +46,7 @@ func (a *asker) checkURL(q *checkQuery, method, address string) (result, error) 
 		return result{}, err
 	}
 	if route == nil {
+		a.observeNoRoute(q, method, address)
 		return result{Debug: map[string]any{"reason": "no mapping rule is for " + strings.ToUpper(method) + " " + address}}, nil
 	}
 	q.Action, q.Resource.Type = route.Action, route.Resource
@@ -53,6 +56,21 @@ func (a *asker) checkURL(q *checkQuery, method, address string) (result, error) 
 	// What the address says becomes attributes of the resource, not its key.
 	q.Resource.Attributes = values
 	return a.check(q)
+}
+
+// observeNoRoute has the denial counted and logged. Of the address the path alone is logged: what follows it may be a secret.
+func (a *asker) observeNoRoute(q *checkQuery, method, address string) {
+	query := &authz.Query{Now: a.view.Now, Tenant: q.Resource.Tenant}
+	query.Subject, query.Action.Name, query.Context = q.User.subject(), strings.ToLower(method), q.Context
+	path := address
+	if asked, err := url.Parse(address); err == nil {
+		path = asked.Path
+	}
+	query.Resource.ID = path
+	server.Observe(a.r.Context(), &server.Answer{Query: query, Start: a.caller.Now(), Decision: writ.Decision{
+		Reasons:  []writ.Reason{{Layer: writ.LayerPolicy, Effect: writ.EffectMissing, Message: "no mapping rule is for this request"}},
+		Revision: a.revision(),
+	}})
 }
 
 // match finds the route of a request: of those that fit, that of the highest priority, the first of them.
