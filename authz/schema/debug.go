@@ -54,7 +54,7 @@ type RoleSource struct {
 // it asks the snapshot again for each part.
 func (s *Schema) Debug(snapshot *authz.Snapshot, q *authz.Query) map[string]any {
 	d := &debugger{s: s, snapshot: snapshot, q: q, resource: s.Resource(q.Resource.Type), active: map[roleAt]bool{}}
-	d.tenant, d.scope = d.tenantOf(), s.scope(d.resource)
+	d.tenant, d.scope = d.tenantOf(), s.scope(q.Resource.Type)
 	all := map[string]Verdict{"rbac": d.rbac()}
 	abac, deny := d.abac()
 	if len(s.Rules) > 0 {
