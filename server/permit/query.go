@@ -2,6 +2,7 @@ package permit
 
 import (
 	"cmp"
+	"maps"
 	"net/http"
 	"strconv"
 
@@ -63,6 +64,17 @@ func (u *user) subject() writ.Subject {
 	return s
 }
 
+// properties gives the attributes to the engine, which takes a property "tenant" for the resource's tenant. In this
+// protocol that is said beside them, and an attribute of the name may come from the query of an address.
+func (r *resource) properties() map[string]any {
+	if _, ok := r.Attributes["tenant"]; !ok {
+		return r.Attributes
+	}
+	m := maps.Clone(r.Attributes)
+	delete(m, "tenant")
+	return m
+}
+
 // with sets a value in a map that may be nil; values of the caller's maps are copied into it.
 func with(m map[string]any, name string, value any) map[string]any {
 	if m == nil {
@@ -85,7 +97,7 @@ func (q *checkQuery) query(view *server.View) (*authz.Query, error) {
 	}
 	a := &authz.Query{Now: view.Now, Tenant: q.Resource.Tenant}
 	a.Subject, a.Action.Name = q.User.subject(), q.Action
-	a.Resource = writ.Resource{Type: q.Resource.Type, ID: cmp.Or(q.Resource.Key, q.Resource.ID), Properties: q.Resource.Attributes}
+	a.Resource = writ.Resource{Type: q.Resource.Type, ID: cmp.Or(q.Resource.Key, q.Resource.ID), Properties: q.Resource.properties()}
 	a.Context = q.Context
 	if len(q.Resource.Context) > 0 { // what is said of the resource's surroundings counts where the request says nothing
 		a.Context = nil
