@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/writ-dev/writ/iam"
+	"github.com/writ-dev/writ/localcloud/apigateway/authorize"
 	"github.com/writ-dev/writ/localcloud/apigateway/front"
 	"github.com/writ-dev/writ/localcloud/gate"
 	"github.com/writ-dev/writ/localcloud/store"
@@ -46,9 +47,11 @@ type Config struct {
 type Service struct {
 	cfg Config
 	// table is what the front serves; it is made anew after every change.
-	table  atomic.Pointer[front.Table]
-	change sync.Mutex // held from a change until the table shows it
-	random sync.Mutex // Rand may not be safe for concurrent use
+	table atomic.Pointer[front.Table]
+	// answers are what authorizers said; they are lost with the process.
+	answers authorize.Cache
+	change  sync.Mutex // held from a change until the table shows it
+	random  sync.Mutex // Rand may not be safe for concurrent use
 }
 
 // New reads the APIs from the store and makes the service.
@@ -121,6 +124,9 @@ func (s *Service) Handle(_ context.Context, c *gate.Call) (*gate.Reply, error) {
 			return nil, err
 		}
 	}
+	if req.flush != nil { // once no new request meets what was before
+		s.answers.Flush(*req.flush)
+	}
 	reply := &gate.Reply{Status: req.op.status, Header: http.Header{}}
 	if body != nil {
 		reply.Header.Set("Content-Type", "application/json")
@@ -135,7 +141,8 @@ func (s *Service) Handle(_ context.Context, c *gate.Call) (*gate.Reply, error) {
 func (s *Service) Front() http.Handler {
 	return &front.Handler{
 		Account: s.cfg.Account, Region: s.cfg.Region, Table: s.table.Load, Do: s.cfg.Do, Roles: s.cfg.Roles, Now: s.cfg.Now,
-		Log: s.cfg.Log, NewRequestID: s.newUUID, NewExtendedID: s.newExtendedID,
+		Answers: &s.answers,
+		Log:     s.cfg.Log, NewRequestID: s.newUUID, NewExtendedID: s.newExtendedID,
 	}
 }
 
