@@ -209,6 +209,9 @@ func (s *Service) updateRoute(r *request) (any, error) {
 			return err
 		}
 		route.RouteID = r.vars["routeId"]
+		if route.AuthorizationType == "NONE" || route.AuthorizationType == "AWS_IAM" {
+			route.AuthorizerID, route.AuthorizationScopes = "", nil
+		}
 		return checkRoute(d, route)
 	})
 	return route, err
