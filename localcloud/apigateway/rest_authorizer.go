@@ -173,6 +173,7 @@ func (s *Service) updateAuthorizer(r *request) (any, error) {
 		}); err != nil {
 			return err
 		}
+		a.AuthType = a.authType()
 		return a.check(d)
 	})
 	r.flush = &authorize.Scope{API: r.vars["restApiId"], Authorizer: r.vars["authorizerId"]}
