@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/writ-dev/writ/iam"
@@ -20,6 +21,10 @@ type Answer struct {
 	Context map[string]json.RawMessage
 	// UsageIdentifierKey is the API key of the caller (REST APIs).
 	UsageIdentifierKey string
+	// Claims are those of a token, nil where a function answered; Scopes are
+	// those of it that the route wants.
+	Claims map[string]string
+	Scopes []string
 	// policy is nil in a simple answer, where authorized decides.
 	policy     *iam.Policy
 	authorized bool
@@ -171,10 +176,14 @@ func (n *Answer) Decide(req *iam.Request, resource *iam.Policy) Verdict {
 	return Unmatched
 }
 
-// Variable gives a variable of $context.authorizer: principalId, or a member
-// of the context as text. Objects and lists are given as their JSON; claims,
+// Variable gives a variable of $context.authorizer: principalId, claims.NAME of
+// a token, or a member of the context as text. Objects and lists are given as their JSON; claims,
 // which is reserved, as nothing.
 func (n *Answer) Variable(name string) (string, bool) {
+	if claim, ok := strings.CutPrefix(name, "claims."); ok {
+		text, ok := n.Claims[claim]
+		return text, ok
+	}
 	if name == "principalId" && n.PrincipalID != "" {
 		return n.PrincipalID, true
 	}

@@ -124,11 +124,15 @@ func orEmpty[V any](m map[string]V) map[string]V {
 
 // authorizer1 is requestContext.authorizer in payload 1.0: of a REST API the
 // caller, the context and how long the authorizer took; of an HTTP API the
-// context apart, as in 2.0.
+// context apart, as in 2.0. The claims of a token stand here as they are.
 func (in *Incoming) authorizer1() any {
 	switch {
 	case in.Authorized == nil:
 		return nil
+	case in.Authorized.Claims != nil && in.Match.Stage.Kind == REST:
+		return map[string]any{"claims": in.Authorized.Claims}
+	case in.Authorized.Claims != nil:
+		return claims{in.Authorized.Claims, in.Authorized.Scopes}
 	case in.Match.Stage.Kind == HTTP:
 		return in.authorizer2()
 	}
@@ -145,8 +149,17 @@ func (in *Incoming) authorizer1() any {
 
 // authorizer2 is requestContext.authorizer in payload 2.0.
 func (in *Incoming) authorizer2() any {
-	if in.Authorized == nil {
+	switch {
+	case in.Authorized == nil:
 		return nil
+	case in.Authorized.Claims != nil:
+		return map[string]any{"jwt": claims{in.Authorized.Claims, in.Authorized.Scopes}}
 	}
 	return map[string]any{"lambda": in.Authorized.Context}
+}
+
+// claims are what an HTTP API says of a token; scopes is null where the route wants none.
+type claims struct {
+	Claims map[string]string `json:"claims"`
+	Scopes []string          `json:"scopes"`
 }

@@ -31,6 +31,9 @@ type Handler struct {
 	Do gate.Doer
 	// Roles is needed where a route has a [Service], or its authorizer a role.
 	Roles Roles
+	// Tokens verifies the tokens of authorizers that ask no function; without
+	// it their routes answer 500.
+	Tokens Tokens
 	// Answers keeps what authorizers said; nil keeps nothing.
 	Answers *authorize.Cache
 	Now     func() time.Time
