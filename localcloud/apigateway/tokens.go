@@ -2,7 +2,6 @@ package apigateway
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"strings"
 	"sync"
@@ -110,7 +109,7 @@ func (t *tokens) poolClaims(ctx context.Context, a *authorize.Authorizer, token 
 	if access {
 		use = "access"
 	}
-	client := clientOf(token)
+	client := authorize.Client(token)
 	switch {
 	case client == "":
 		return nil, writ.Errorf(writ.CodeAuth, "the token does not say for which app client it is")
@@ -124,26 +123,6 @@ func (t *tokens) poolClaims(ctx context.Context, a *authorize.Authorizer, token 
 	}
 	caller, err := v.Verify(ctx, token)
 	return caller.Claims, err
-}
-
-// clientOf reads the app client of a token that nobody has verified yet.
-func clientOf(token string) string {
-	parts := strings.Split(token, ".")
-	if len(parts) != 3 {
-		return ""
-	}
-	var claims struct {
-		Audience string `json:"aud"`
-		Client   string `json:"client_id"`
-	}
-	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
-	if err != nil || json.Unmarshal(payload, &claims) != nil {
-		return ""
-	}
-	if claims.Audience != "" {
-		return claims.Audience
-	}
-	return claims.Client
 }
 
 // verifier gives the verifier of an authorizer's settings.

@@ -2,6 +2,8 @@ package authorize
 
 import (
 	"encoding/json"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/writ-dev/writ/iam"
@@ -73,6 +75,36 @@ func FuzzSource(f *testing.F) {
 		for _, s := range rest {
 			if got := s.Read(r); got != "" {
 				t.Errorf("%q gives %q of an empty request", text, got)
+			}
+		}
+	})
+}
+
+// FuzzToken reads tokens that nobody has verified, and claims of any kind.
+func FuzzToken(f *testing.F) {
+	for _, seed := range []string{"", "Bearer a.b.c", "bearer  a", ".e30.", "x.eyJhdWQiOiJhIn0.y", "x.eyJjbGllbnRfaWQiOiJhIiwic2NvcGUiOiJhIGIifQ.y", `{"scope":["a",1],"scp":"b","exp":1,"x":{"y":[null]}}`} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		token := Bearer(text)
+		if !strings.HasSuffix(strings.TrimSpace(text), token) && token != text {
+			t.Errorf("the token of %q is %q", text, token)
+		}
+		if Client(token) != "" && strings.Count(token, ".") != 2 {
+			t.Errorf("%q has an app client", token)
+		}
+		var claims map[string]any
+		if json.Unmarshal([]byte(text), &claims) != nil {
+			return
+		}
+		for _, rest := range []bool{true, false} {
+			a := &Authorizer{REST: rest}
+			if _, ok := a.OfToken(claims, nil); !ok {
+				t.Error("scopes are wanted where there are none")
+			}
+			answer, ok := a.OfToken(claims, []string{"a"})
+			if ok != slices.Equal(answer.Scopes, []string{"a"}) && len(answer.Scopes) < 2 {
+				t.Errorf("%s: let in: %t, with the scopes %q", text, ok, answer.Scopes)
 			}
 		}
 	})

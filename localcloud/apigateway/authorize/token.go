@@ -1,6 +1,7 @@
 package authorize
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -14,6 +15,27 @@ func Bearer(identity string) string {
 		return strings.TrimSpace(token)
 	}
 	return identity
+}
+
+// Client gives the app client that a token says it is for, "" when it says none.
+// Nobody has verified the token: nothing may be allowed by it.
+func Client(token string) string {
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return ""
+	}
+	var claims struct {
+		Audience string `json:"aud"`
+		Client   string `json:"client_id"`
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil || json.Unmarshal(payload, &claims) != nil {
+		return ""
+	}
+	if claims.Audience != "" {
+		return claims.Audience
+	}
+	return claims.Client
 }
 
 // OfToken makes the answer of a verified token, which lets in. It is false when

@@ -37,7 +37,7 @@ func (x *exchange) authorize(a *authorize.Authorizer) bool {
 	log = log.With("authorizer", a.ID)
 	arn := x.authorizedARN()
 	switch {
-	case a.Problem != "":
+	case a.Problem != "" || a.Kind == 0:
 		log.Error("the route's authorizer cannot be run here", "reason", a.Problem)
 		x.fail(authorizerFailed)
 		return false

@@ -235,3 +235,26 @@ func TestTheBodyIsLeftAloneUntilAllowed(t *testing.T) {
 		}
 	}
 }
+
+// TestAnAuthorizerThatIsNotThere, or cannot run, lets nobody in.
+func TestAnAuthorizerThatIsNotThere(t *testing.T) {
+	t.Parallel()
+	for what, a := range map[string]*authorize.Authorizer{
+		"none": nil, "no kind": {FunctionARN: guard, Timeout: time.Minute}, "a problem": {Kind: authorize.Request, FunctionARN: guard, Problem: "no", Timeout: time.Minute},
+		"nothing that verifies tokens": {Kind: authorize.JWT, Sources: authorizers(t)["http-2.0"].Sources[:1]},
+	} {
+		for _, kind := range []front.Kind{front.REST, front.HTTP} {
+			l := &lambda{answer: allowAll}
+			h := guardedBy(t, &authorize.Authorizer{REST: kind == front.REST}, l, "GET /a")
+			stage := &front.Stage{Kind: kind, APIID: "abcdefghij", Name: "prod", Routes: []front.Route{{
+				Key: "GET /a", Method: "GET", Path: "/a", Authorization: "CUSTOM", Authorizer: a,
+				Integration: front.Integration{FunctionARN: "arn:aws:lambda:us-east-1:000000000000:function:hello", Payload: "1.0", Timeout: time.Minute},
+			}}}
+			table, _ := front.NewTable([]*front.Stage{stage})
+			h.Table = func() *front.Table { return table }
+			if w := get(t, h, "/prod/a", "Authorization: x"); w.Code != http.StatusInternalServerError || len(l.routes)+len(l.events) != 0 {
+				t.Errorf("%s: %d, %d functions ran", what, w.Code, len(l.routes)+len(l.events))
+			}
+		}
+	}
+}
