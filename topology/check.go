@@ -3,6 +3,7 @@ package topology
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/writ-dev/writ"
@@ -61,6 +62,7 @@ func (p *problems) check(t *Topology) {
 			c.table(s)
 		}
 	}
+	c.authorizers()
 	c.routes()
 	c.entities()
 	for _, i := range t.Imports {
@@ -379,5 +381,5 @@ func (c *checker) authorizer(name string, at writ.Position) {
 	if name == "" || contains(builtinAuthorizers, name) || foreignName(name) || c.functions[name] != nil || c.broken(KindFunction, name) {
 		return
 	}
-	c.missing(at, KindFunction, name, append(c.names[KindFunction], builtinAuthorizers...), "an authorizer is one of ")
+	c.missing(at, KindFunction, name, slices.Concat(c.names[KindFunction], names(c.t.Authorizers), builtinAuthorizers), "an authorizer is one of ")
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/writ-dev/writ"
 )
@@ -26,6 +27,10 @@ func (a *App) collect(check bool) (*Topology, error) {
 	}
 	for _, s := range t.Stores {
 		p.errs = append(p.errs, s.Misuse...)
+	}
+	t.Functions = slices.DeleteFunc(t.Functions, func(f *Function) bool { return f.Authorizer != nil })
+	if check { // what is handed to writ gets them there
+		addAuthorizerFunctions(t)
 	}
 	normalise(t)
 	if check && len(p.errs) == 0 { // else the same mistakes would be told again, less well

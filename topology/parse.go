@@ -15,7 +15,7 @@ import (
 var topologyKeys = []string{
 	"name", "description", "infra", "hyphenated_names", "functions", "stores", "tables", "buckets", "routes", "queues", "events",
 	"channels", "mutations", "states", "flow", "mode", "pages", "schedules", "tests", "imports", "policy", "datasets", "access",
-	"topics", "streams", "buses", "secrets", "parameters", "keys", "roles",
+	"topics", "streams", "buses", "secrets", "parameters", "keys", "roles", "authorizers",
 	"nodes", "recursive", "root", "logging", "tracing", "triggers", "pools", "kind", "version", "config", "auto", "dir",
 }
 
@@ -84,6 +84,7 @@ func (p *reader) finish(t *Topology) {
 		p.applyInfra(t)
 		p.complete(t)
 	}
+	addAuthorizerFunctions(t)
 	normalise(t)
 	p.check(t)
 	p.checkStates(t)
@@ -106,6 +107,7 @@ func (p *reader) topology(root *node) *Topology {
 	t.Roles = p.roleSettings(f)
 	p.functions(t, f)
 	p.stores(t, f)
+	p.authorizers(t, f)
 	p.routes(t, f)
 	p.queues(t, f)
 	p.events(t, f)
@@ -164,6 +166,7 @@ func normalise(t *Topology) {
 	slices.SortStableFunc(t.Routes, func(a, b *Route) int {
 		return cmp.Or(byName(a.Path, b.Path), byName(a.Method, b.Method), byName(string(a.API), string(b.API)))
 	})
+	slices.SortStableFunc(t.Authorizers, func(a, b *Authorizer) int { return byName(a.Name, b.Name) })
 	slices.SortStableFunc(t.Nodes, func(a, b *Topology) int { return byName(a.Name, b.Name) })
 	normaliseImports(t)
 	for _, f := range t.Functions {

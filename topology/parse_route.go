@@ -6,12 +6,12 @@ import (
 )
 
 var routeKeys = []string{
-	"method", "path", "api", "function", "state", "event", "queue", "mutation", "proxy", "authorizer", "cors", "async", "is_async", "sync",
+	"method", "path", "api", "function", "state", "event", "queue", "mutation", "proxy", "authorizer", "authorize", "cors", "async", "is_async", "sync",
 	"gateway", "vertical", "request_template", "response_template", "stage", "stage_variables", "doc_only", "doc-only",
 	"edge", "multipart", "kind", "timeout", // of tc's examples; tc itself passes over them
 }
 
-var routeActed = []string{"method", "path", "api", "function", "state", "event", "queue", "mutation", "proxy", "authorizer", "cors", "async", "is_async"}
+var routeActed = []string{"method", "path", "api", "function", "state", "event", "queue", "mutation", "proxy", "authorizer", "authorize", "cors", "async", "is_async"}
 
 var routeTargets = map[string]Kind{
 	"function": KindFunction, "proxy": KindFunction, "state": KindState, "event": KindEvent, "queue": KindQueue, "mutation": KindMutation,
@@ -55,6 +55,7 @@ func (p *reader) route(t *Topology, e entry, top fields) []*Route {
 		r.Authorizer = p.text(n, "authorizer")
 		p.mark(r.Pos, "authorizer", n.pos)
 	}
+	r.Authorize = p.authorize(what, f.value("authorize"))
 	r.CORS = p.cors(f.value("cors"))
 	r.Async = p.boolean(f.value("async", "is_async"), "async")
 	r.Others = f.others("", routeActed...)

@@ -146,6 +146,7 @@ func receive(dir string, emitted []byte) (*Topology, error) {
 	for _, f := range t.Functions {
 		completeFunction(p, dir, f, false)
 	}
+	addAuthorizerFunctions(t)
 	normalise(t)
 	p.check(t)
 	if err := p.err(); err != nil {
@@ -206,6 +207,19 @@ func localise(p *problems, t *Topology, dir string) {
 	for _, r := range t.Routes {
 		fix(&r.Pos)
 		fix(&r.Target.Pos)
+		if ask := r.Authorize; ask != nil {
+			for _, at := range []*writ.Position{&ask.Pos, &ask.ActionPos, &ask.ResourcePos, &ask.TenantPos} {
+				fix(at)
+			}
+		}
+	}
+	for _, a := range t.Authorizers {
+		for _, at := range []*writ.Position{&a.Pos, &a.Subject.Pos, &a.Decide.Pos, &a.Decide.SecretPos} {
+			fix(at)
+		}
+		for i := range a.Identity {
+			fix(&a.Identity[i].Pos)
+		}
 	}
 	target := func(to *Target) {
 		if to != nil {

@@ -42,6 +42,8 @@ type Topology struct {
 	Keys       []*EncryptionKey `json:"keys,omitempty"`
 	Tests      []*Test          `json:"tests,omitempty"`
 	Imports    []*Import        `json:"imports,omitempty"`
+	// Authorizers are those that Writ makes; a route may also name a function of its own.
+	Authorizers []*Authorizer `json:"authorizers,omitempty"`
 
 	// Policy, Datasets and Access are kept as written for the packages that read them.
 	Policy   *Section `json:"policy,omitempty"`
@@ -67,10 +69,12 @@ type Function struct {
 	Code string `json:"code,omitempty"`
 	// Inferred says that the topology does not name the function: the folder Root
 	// was found beside it, with a handler in it.
-	Inferred    bool     `json:"inferred,omitempty"`
-	Description string   `json:"description,omitempty"`
-	Runtime     Runtime  `json:"runtime"`
-	Environment []EnvVar `json:"environment,omitempty"`
+	Inferred bool `json:"inferred,omitempty"`
+	// Authorizer says that the function is the one that Writ makes of the declared authorizer of this name; it has no code in Root.
+	Authorizer  *Authorizer `json:"-"`
+	Description string      `json:"description,omitempty"`
+	Runtime     Runtime     `json:"runtime"`
+	Environment []EnvVar    `json:"environment,omitempty"`
 	// Infra is the function's own directory of tc's overlays (infra_dir), relative
 	// to Topology.Dir and instead of the topology's; "" for none.
 	Infra string `json:"infra,omitempty"`
@@ -275,13 +279,16 @@ type Route struct {
 	// Path is as API Gateway writes it: "/pets/{id}", "/{proxy+}".
 	Path string `json:"path"`
 	// Method is upper case; ANY for all.
-	Method     string        `json:"method"`
-	API        APIKind       `json:"api"`
-	Target     Target        `json:"target"`
-	Authorizer string        `json:"authorizer,omitempty"`
-	CORS       *CORS         `json:"cors,omitempty"`
-	Async      bool          `json:"async,omitempty"`
-	Pos        writ.Position `json:"pos,omitzero"`
+	Method string  `json:"method"`
+	API    APIKind `json:"api"`
+	Target Target  `json:"target"`
+	// Authorizer is a declared authorizer or a function, cognito, iam, or "" for none.
+	Authorizer string `json:"authorizer,omitempty"`
+	// Authorize is what the route asks its declared authorizer; nil: nothing yet, and nobody is let in.
+	Authorize *Authorize    `json:"authorize,omitempty"`
+	CORS      *CORS         `json:"cors,omitempty"`
+	Async     bool          `json:"async,omitempty"`
+	Pos       writ.Position `json:"pos,omitzero"`
 	// Others are further keys of tc that Writ keeps but does not act on yet
 	// (gateway, stage, request_template, ...), sorted by key.
 	Others []*Section `json:"others,omitempty"`
