@@ -25,8 +25,8 @@ const (
 
 // keptReserve is what a kept answer has beside the patterns of its routes, at most. In JSON a character takes
 // at most twice its bytes here, as control characters are refused: subject as principalId and in the context, tenant, decision,
-// revision, usage key; then the patterns of odd paths, and 400 bytes of names and braces.
-var keptReserve = 2*(2*mostKeptName+mostType+mostKeptName+2*mostID+mostUsageKey) + 400 + len(mustJSON(strayPatterns("aws-us-gov")))
+// revision, usage key; then the patterns of odd paths, and 450 bytes of names and braces.
+var keptReserve = 2*(2*mostKeptName+mostType+mostKeptName+2*mostID+mostUsageKey) + 450 + len(mustJSON(strayPatterns("aws-us-gov")))
 
 type policyAnswer struct {
 	PrincipalID    string            `json:"principalId"`
@@ -115,6 +115,9 @@ func (o *outcome) groupPatterns() (allow, deny []string) {
 	}
 	if open {
 		deny = append(deny, strayPatterns(o.call.arn.partition)...)
+		if o.call.Form == RESTToken { // refused there, since it does not tell whether its path is decoded
+			deny = append(deny, strayPattern(o.call.arn.partition, "%"))
+		}
 	}
 	return allow, deny
 }
