@@ -24,6 +24,9 @@ var (
 // environment gives the Environment property of a function, nil for none.
 func (b *builder) environment(f *topology.Function) *cfn.Object {
 	variables := &cfn.Object{}
+	if f.Authorizer != nil {
+		variables = b.authorizerVariables(f)
+	}
 	for _, v := range sorted(f.Environment, func(v topology.EnvVar) string { return v.Name }) {
 		if reservedVariable(v.Name) {
 			b.fail(writ.Errorf(writ.CodeInvalid, "function %s sets %s, which Lambda keeps for itself", f.Name, v.Name).

@@ -1,6 +1,7 @@
 package synth
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -50,6 +51,9 @@ func (b *builder) roleOfFunction(f *topology.Function) role {
 	if f.Network != nil {
 		always = append(always, interfaces(f))
 	}
+	if object, ok := b.snapshotObject(f); ok {
+		always = append(always, object)
+	}
 	return b.roleOf(p, append(always, b.statements(p.node(), b.edges(f))...))
 }
 
@@ -68,7 +72,7 @@ func (b *builder) functionProperties(f *topology.Function, r role) *cfn.Object {
 	runtime, handler := b.runtime(f)
 	p.Set("Runtime", runtime)
 	p.Set("Handler", handler)
-	p.Set("Architectures", []any{Architecture})
+	p.Set("Architectures", []any{architecture(f)})
 	p.Set("MemorySize", number(memory))
 	p.Set("Timeout", number(timeout))
 	p.Set("Role", r.arn)
@@ -84,6 +88,14 @@ func (b *builder) functionProperties(f *topology.Function, r role) *cfn.Object {
 		p.Set("VpcConfig", network)
 	}
 	return p
+}
+
+// architecture is that of a function: authorizers are built for the one that their topology says.
+func architecture(f *topology.Function) string {
+	if f.Authorizer != nil {
+		return cmp.Or(f.Authorizer.Architecture, "arm64")
+	}
+	return Architecture
 }
 
 // runtime gives Lambda's runtime and handler. A bootstrap of its own needs no

@@ -62,7 +62,7 @@ func (b *builder) httpRoute(r *topology.Route) {
 		key, id, source = defaultRoute, "Default", "${HttpApi}/*/"+defaultRoute
 	}
 	properties := cfn.Obj("ApiId", ref("HttpApi"), "RouteKey", key)
-	b.authorization(r, properties)
+	b.authorization(r, properties, b.httpAuthorizers())
 	properties.Set("Target", sub("integrations/${"+integrationID(r)+"}"))
 	b.add("HttpRoute"+id, "route "+routeText(r), r.Pos, cfn.Obj("Type", "AWS::ApiGatewayV2::Route", "Properties", properties))
 	if r.Target.Kind == topology.KindFunction {

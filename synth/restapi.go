@@ -112,7 +112,9 @@ func restResource(path string) any {
 }
 
 func (m *restModel) route(path string, r *topology.Route) {
-	m.method(path, r.Method, r.Pos, cfn.Obj(
+	auth := &cfn.Object{}
+	m.b.authorization(r, auth, m.authorizers())
+	m.method(path, r.Method, r.Pos, auth, cfn.Obj(
 		"Type", "AWS_PROXY",
 		"IntegrationHttpMethod", "POST", // Lambda's Invoke takes only POST
 		"Uri", sub("arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${"+
@@ -120,15 +122,17 @@ func (m *restModel) route(path string, r *topology.Route) {
 	), nil)
 }
 
-func (m *restModel) method(path, method string, pos writ.Position, integration *cfn.Object, responses []any) {
+func (m *restModel) method(path, method string, pos writ.Position, auth, integration *cfn.Object, responses []any) {
 	id := "RestMethod" + methodID(method, path)
 	p := cfn.Obj(
 		"RestApiId", ref("RestApi"),
 		"ResourceId", restResource(path),
 		"HttpMethod", method,
-		"AuthorizationType", "NONE",
-		"Integration", integration,
 	)
+	for key, value := range auth.All() {
+		p.Set(key, value)
+	}
+	p.Set("Integration", integration)
 	if responses != nil {
 		p.Set("MethodResponses", responses)
 	}
@@ -187,7 +191,8 @@ func (m *restModel) preflight(path string, routes []*topology.Route) {
 	if len(cors.Origins) > 1 {
 		answer.Set("ResponseTemplates", cfn.Obj("application/json", originTemplate(cors.Origins[1:])))
 	}
-	m.method(path, "OPTIONS", routes[0].Pos, cfn.Obj(
+	// Browsers send no token with it.
+	m.method(path, "OPTIONS", routes[0].Pos, cfn.Obj("AuthorizationType", "NONE"), cfn.Obj(
 		"Type", "MOCK",
 		"RequestTemplates", cfn.Obj("application/json", `{"statusCode": 204}`),
 		"IntegrationResponses", []any{answer},

@@ -14,13 +14,13 @@ func (b *builder) routes(kind topology.APIKind) []*topology.Route {
 	for _, r := range sorted(b.t.Routes, func(r *topology.Route) string { return r.Path + "\x00" + r.Method }) {
 		switch {
 		case r.API != kind && !(r.API == "" && kind == topology.APIHTTP):
-		case b.o.Local && (r.Authorizer != "" || r.Target.Kind == topology.KindState):
+		case b.o.Local && r.Target.Kind == topology.KindState:
 			b.skip("route", routeText(r), r.Pos, NotLocal)
 		case r.Target.Kind == "":
 			b.skip("route", routeText(r), r.Pos, "it leads nowhere")
 		case b.away(r.Target.Kind, r.Target.Name) != "":
 			b.skip("route", routeText(r), r.Pos, b.away(r.Target.Kind, r.Target.Name))
-		case !b.authorized(r, kind):
+		case !b.authorized(r):
 		case r.Target.Kind != topology.KindFunction && kind != topology.APIHTTP:
 			b.skip("route", routeText(r), r.Pos, "routes of a REST API to a "+string(r.Target.Kind)+" are not synthesised yet")
 		case r.Target.Kind != topology.KindFunction:

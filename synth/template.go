@@ -8,6 +8,7 @@ import (
 	"github.com/writ-dev/writ/cfn"
 	"github.com/writ-dev/writ/roles"
 	"github.com/writ-dev/writ/topology"
+	"github.com/writ-dev/writ/topology/guard"
 )
 
 // The quotas of one stack: CloudFormation User Guide, "Understand CloudFormation quotas".
@@ -41,6 +42,8 @@ type Options struct {
 	// Existing are the account's roles, as far as they were looked for: of the
 	// names that a role may have, the first one that is here is taken.
 	Existing map[string]bool
+	// Guards are what stands before the routes, read with the policy that is asked; nil: by the topology alone.
+	Guards *guard.Set
 	// Variables are further values for {{...}}, such as ASSET_BUCKET.
 	Variables map[string]string
 	// MayBeEmpty says that a topology without anything to deploy is no error, as
@@ -105,6 +108,10 @@ func Template(t *topology.Topology, o Options) (*Output, error) {
 		return nil, writ.Errorf(writ.CodeUsage, "a template is made for a sandbox").WithHint("name it with -s, such as -s dev")
 	}
 	b := newBuilder(t, o)
+	var err error
+	if b.guards, err = guardsOf(t, o); err != nil {
+		return nil, err
+	}
 	b.claim("stack", StackName(t, o.Sandbox), "the stack", t.Pos)
 	b.index()
 	b.imported = b.imports()
@@ -115,6 +122,10 @@ func Template(t *topology.Topology, o Options) (*Output, error) {
 	for _, f := range sorted(t.Functions, functionName) {
 		if provider := b.provided[f.Name]; provider != "" {
 			b.skip("function", f.Name, f.Pos, "it runs on "+provider+", which is not synthesised yet: it gets no role here")
+			continue
+		}
+		if b.notLocalAuthorizer(f) {
+			b.skip("authorizer", f.Name, f.Pos, NotLocal+": it takes tokens of a user pool")
 			continue
 		}
 		b.function(f)
@@ -182,7 +193,9 @@ type builder struct {
 	// senders are the services that may put something into a queue or topic.
 	senders map[node][]sender
 	roles   map[node]role
-	circle  map[node]int
+	// guards are what stands before the routes.
+	guards *guard.Set
+	circle map[node]int
 	// imported are the topology's imports; outside is set for a builder that
 	// stands for the system that one of them leads to.
 	imported []imported
@@ -202,6 +215,9 @@ func (b *builder) index() {
 	for _, f := range b.t.Functions {
 		if f.Runtime.Provider != "" {
 			b.provided[f.Name] = f.Runtime.Provider
+			continue
+		}
+		if b.notLocalAuthorizer(f) {
 			continue
 		}
 		b.functions[f.Name] = f

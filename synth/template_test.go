@@ -353,7 +353,7 @@ functions:
 queues:
   mail: {function: b}
 routes:
-  /closed: {method: GET, function: a, authorizer: cognito}
+  /closed: {method: GET, function: a, authorizer: "other_guard_{{sandbox}}"}
   /later: {method: POST, function: a, async: true}
   /queue: {method: POST, queue: mail}
 `), "dev")

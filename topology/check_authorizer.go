@@ -20,6 +20,8 @@ const (
 	maxIssuers           = 20
 )
 
+var sha256Pattern = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
 var snapshotPattern = regexp.MustCompile(`^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^\s*?]{1,900}$`)
 
 func (c *checker) authorizers() {
@@ -80,6 +82,10 @@ func (c *checker) declared(a *Authorizer) {
 		c.add(a.Pos, "%s has more than %d issuers", what, maxIssuers)
 	}
 	for _, i := range a.Identity {
+		if i.Cognito != "" && len(a.Identity) > 1 {
+			c.add(i.Pos, "pool %s is not the only identity of %s", i.Cognito, what).
+				WithHint("the ID of a pool is known when it is deployed, and the function takes one such: declare an authorizer for the pool alone")
+		}
 		c.issuer(what, i)
 	}
 	c.choice(a.Fail, c.spot(a.Pos, "fail"), "fail of "+what, "deny", "error")
@@ -191,8 +197,11 @@ func (c *checker) decide(what string, d Decide) {
 		case d.URL == "" && c.t.Policy == nil:
 			c.add(d.Pos, "%s decides by a snapshot of the policy, and the topology has no policy", what).
 				WithHint("add a  policy:  section, or name a snapshot, as in  decide: {snapshot: s3://BUCKET/KEY}")
-		case d.URL != "" && !snapshotPattern.MatchString(d.URL):
+		case d.URL != "" && !snapshotPattern.MatchString(templatePattern.ReplaceAllString(d.URL, "x")):
 			c.add(d.Pos, "%s is not the place of a snapshot", quoted(d.URL)).WithHint("write it as  s3://BUCKET/KEY")
+		case d.URL != "" && !sha256Pattern.MatchString(d.SHA256):
+			c.add(c.spot(d.Pos, "sha256"), "the snapshot of %s needs its SHA-256, 64 hexadecimal digits", what).
+				WithHint("`writ policy export` prints it; add  sha256: HASH : who may write the bucket must not decide")
 		}
 	case DecidePermit:
 		switch {

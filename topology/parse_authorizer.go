@@ -5,7 +5,7 @@ import (
 )
 
 var (
-	authorizerKeys = []string{"identity", "subject", "decide", "fail", "timeout", "keep", "debug", "usage_key", "architecture"}
+	authorizerKeys = []string{"identity", "subject", "decide", "fail", "timeout", "keep", "debug", "architecture"}
 	issuerKeys     = []string{"issuer", "jwks", "cognito", "audience", "use", "prefix"}
 	subjectKeys    = []string{"type", "id", "properties"}
 	authorizeKeys  = []string{"action", "resource", "tenant", "signed", "mapping"}
@@ -27,9 +27,8 @@ func (p *reader) authorizers(t *Topology, f fields) {
 		a.Fail = p.text(af.value("fail"), "fail")
 		a.Timeout, a.Keep = p.text(af.value("timeout"), "timeout"), p.text(af.value("keep"), "keep")
 		a.Debug = p.boolean(af.value("debug"), "debug")
-		a.UsageKey = p.text(af.value("usage_key"), "usage_key")
 		a.Architecture = p.text(af.value("architecture"), "architecture")
-		p.markAll(a.Pos, af, "fail", "timeout", "keep", "usage_key", "architecture", "identity")
+		p.markAll(a.Pos, af, "fail", "timeout", "keep", "architecture")
 		if a.Decide.Pos.IsZero() {
 			a.Decide.Pos = a.Pos
 		}
@@ -88,7 +87,7 @@ func (p *reader) decide(name string, n *node) Decide {
 	if n.kind == scalarNode {
 		return Decide{Kind: DecideKind(n.text), Pos: n.pos}
 	}
-	f, ok := p.object(n, "decide of authorizer "+name, append([]string{"key", "token"}, decideWays...))
+	f, ok := p.object(n, "decide of authorizer "+name, append([]string{"key", "token", "sha256"}, decideWays...))
 	if !ok {
 		return Decide{Kind: DecideServer, Pos: n.pos}
 	}
@@ -109,6 +108,9 @@ func (p *reader) decide(name string, n *node) Decide {
 			p.add(n.pos, "authorizer %s does not say who decides", name).WithHint("add  server: URL , snapshot: s3://BUCKET/KEY  or  permit: URL")
 		}
 		d.Kind = DecideServer
+	}
+	if d.SHA256 = p.text(f.value("sha256"), "sha256"); d.SHA256 != "" {
+		p.mark(d.Pos, "sha256", f.at("sha256", d.Pos))
 	}
 	for _, key := range []string{"key", "token"} {
 		p.decideSecret(name, &d, key, f.value(key))

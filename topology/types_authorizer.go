@@ -20,8 +20,6 @@ type Authorizer struct {
 	Keep string `json:"keep,omitempty"`
 	// Debug passes the reasons of decisions on to what is behind the routes.
 	Debug bool `json:"debug,omitempty"`
-	// UsageKey is a template for the API key that counts in a usage plan. REST APIs alone.
-	UsageKey string `json:"usageKey,omitempty"`
 	// Architecture is "arm64" or "x86_64", in Lambda's words; "" is arm64.
 	Architecture string        `json:"architecture,omitempty"`
 	Pos          writ.Position `json:"pos,omitzero"`
@@ -63,6 +61,8 @@ type Decide struct {
 	// URL is of the server or the Permit PDP, or s3://BUCKET/KEY of a snapshot. "": the server that `writ up` runs, or
 	// the policy of the topology shipped with the function.
 	URL string `json:"url,omitempty"`
+	// SHA256 is the hash of a snapshot in S3, in hexadecimal digits: who may write the bucket must not decide.
+	SHA256 string `json:"sha256,omitempty"`
 	// Secret is a secret of the topology: the API key of the server, or the token of the PDP.
 	Secret string        `json:"secret,omitempty"`
 	Pos    writ.Position `json:"pos,omitzero"`
