@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -44,7 +45,13 @@ func Body(r *http.Request, into []byte) ([]byte, error) {
 
 // Decode reads a request's JSON body into v. What is not JSON, nested too deep, or names a
 // field twice, be it in another case, is a CodeInvalid error; fields that v lacks are ignored.
-func Decode(r *http.Request, v any) error {
+func Decode(r *http.Request, v any) error { return decode(r, v, false) }
+
+// DecodeStrict is Decode where a field that v lacks is a CodeInvalid error too: of a write a part that
+// is not understood must not be left out.
+func DecodeStrict(r *http.Request, v any) error { return decode(r, v, true) }
+
+func decode(r *http.Request, v any, strict bool) error {
 	text, err := Body(r, nil)
 	if err != nil {
 		return err
@@ -52,8 +59,15 @@ func Decode(r *http.Request, v any) error {
 	if err := jsonread.ValidateFolded(text); err != nil {
 		return err
 	}
-	err = json.Unmarshal(text, v)
+	d := json.NewDecoder(bytes.NewReader(text))
+	if strict {
+		d.DisallowUnknownFields()
+	}
+	err = d.Decode(v)
 	var kind *json.UnmarshalTypeError
+	if name, ok := unknownField(err); ok {
+		return writ.Errorf(writ.CodeInvalid, "the body has a field %s, which is not known here", clip(name))
+	}
 	if errors.As(err, &kind) {
 		return writ.Errorf(writ.CodeInvalid, "%s: a JSON %s cannot stand here", kind.Field, kind.Value)
 	}
@@ -61,4 +75,12 @@ func Decode(r *http.Request, v any) error {
 		return writ.Errorf(writ.CodeInvalid, "the body cannot be read: %w", err)
 	}
 	return nil
+}
+
+// unknownField gives the quoted name in encoding/json's error of a field that is not known, which has no type of its own.
+func unknownField(err error) (string, bool) {
+	if err == nil {
+		return "", false
+	}
+	return strings.CutPrefix(err.Error(), "json: unknown field ")
 }

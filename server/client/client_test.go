@@ -74,16 +74,22 @@ func write(e *environment.Environment, changes ...authz.Change) (string, error) 
 // serve puts an environment behind HTTP.
 func serve(tb testing.TB, e *environment.Environment) *client.Client {
 	tb.Helper()
+	return serveTo(tb, e, server.Read)
+}
+
+// serveTo is serve for a key of a role.
+func serveTo(tb testing.TB, e *environment.Environment, role server.Role) *client.Client {
+	tb.Helper()
 	zen, err := authzen.New(authzen.Config{})
 	if err != nil {
 		tb.Fatal(err)
 	}
-	s, err := server.New(server.Config{Protocols: []server.Protocol{zen}, Now: time.Now})
+	s, err := server.New(server.Config{Protocols: []server.Protocol{zen, server.Native()}, Now: time.Now})
 	if err != nil {
 		tb.Fatal(err)
 	}
 	s.Open(server.DefaultProject, server.DefaultEnv, e)
-	token, key, err := server.NewKey(server.DefaultEnv, "", server.Read, time.Now(), time.Time{})
+	token, key, err := server.NewKey(server.DefaultEnv, "", role, time.Now(), time.Time{})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -308,4 +314,61 @@ func TestBadConfig(t *testing.T) {
 			t.Errorf("%+v is taken", c)
 		}
 	}
+}
+
+// TestTuples writes, lists and removes tuples: whole or not at all, and seen at the revision of the write.
+func TestTuples(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	e := open(t)
+	c := serveTo(t, e, server.Write)
+	kind, relation := grantOf(t, e)
+	add := []client.Tuple{
+		{Object: kind + ":one", Relation: relation, Subject: "user:zoe"},
+		{Object: kind + ":another place", Relation: relation, Subject: "user:o'neil"},
+	}
+	done, err := c.WriteTuples(ctx, add, nil)
+	if err != nil || done.Added != 2 {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	wrong := append(slices.Clone(add), client.Tuple{Object: kind + ":one", Relation: "nothing", Subject: "user:zoe"})
+	if _, err := c.WriteTuples(ctx, nil, wrong); writ.CodeOf(err) != writ.CodeNotFound {
+		t.Errorf("one of them is not stored: %v", err)
+	}
+	var all []client.Tuple
+	for page := (client.Page{Limit: 1}); ; {
+		found, err := c.At(done.Revision).Tuples(ctx, client.TupleFilter{Relation: add[0].Relation}, page)
+		if err != nil || len(found.Tuples) > 1 {
+			t.Fatalf("%+v, %v", found, err)
+		}
+		if all = append(all, found.Tuples...); found.Next == "" {
+			break
+		}
+		page.Token = found.Next
+	}
+	for _, want := range add {
+		if !slices.ContainsFunc(all, func(x client.Tuple) bool { return x.Object == want.Object && x.Subject == want.Subject }) {
+			t.Errorf("%+v is not among %+v", want, all)
+		}
+	}
+	if done, err = c.WriteTuples(ctx, nil, add); err != nil || done.Removed != 2 {
+		t.Errorf("%+v, %v", done, err)
+	}
+	if _, err := serve(t, e).WriteTuples(ctx, add, nil); writ.CodeOf(err) != writ.CodeDenied {
+		t.Errorf("a key that may read has written: %v", err)
+	}
+}
+
+// grantOf is a type and a relation of it that takes users.
+func grantOf(t *testing.T, e *environment.Environment) (kind, relation string) {
+	t.Helper()
+	for _, of := range e.State().Snapshot.Model().Types {
+		for _, r := range of.Relations {
+			if slices.ContainsFunc(r.Subjects, func(s authz.SubjectType) bool { return s.Type == "user" && s.Relation == "" && s.Condition == "" && !s.Everyone }) {
+				return of.Name, r.Name
+			}
+		}
+	}
+	t.Fatal("the policy has no relation that takes users")
+	return "", ""
 }
