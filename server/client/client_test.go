@@ -320,18 +320,17 @@ func TestBadConfig(t *testing.T) {
 func TestTuples(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	e := open(t)
+	e := openRoles(t)
 	c := serveTo(t, e, server.Write)
-	kind, relation := grantOf(t, e)
 	add := []client.Tuple{
-		{Object: kind + ":one", Relation: relation, Subject: "user:zoe"},
-		{Object: kind + ":another place", Relation: relation, Subject: "user:o'neil"},
+		{Object: "__tenant:one", Relation: "viewer", Subject: "user:zoe"},
+		{Object: "__tenant:another place", Relation: "viewer", Subject: "user:o'neil"},
 	}
 	done, err := c.WriteTuples(ctx, add, nil)
 	if err != nil || done.Added != 2 {
 		t.Fatalf("%+v, %v", done, err)
 	}
-	wrong := append(slices.Clone(add), client.Tuple{Object: kind + ":one", Relation: "nothing", Subject: "user:zoe"})
+	wrong := append(slices.Clone(add), client.Tuple{Object: "__tenant:one", Relation: "nothing", Subject: "user:zoe"})
 	if _, err := c.WriteTuples(ctx, nil, wrong); writ.CodeOf(err) != writ.CodeNotFound {
 		t.Errorf("one of them is not stored: %v", err)
 	}
@@ -359,16 +358,16 @@ func TestTuples(t *testing.T) {
 	}
 }
 
-// grantOf is a type and a relation of it that takes users.
-func grantOf(t *testing.T, e *environment.Environment) (kind, relation string) {
-	t.Helper()
-	for _, of := range e.State().Snapshot.Model().Types {
-		for _, r := range of.Relations {
-			if slices.ContainsFunc(r.Subjects, func(s authz.SubjectType) bool { return s.Type == "user" && s.Relation == "" && s.Condition == "" && !s.Everyone }) {
-				return of.Name, r.Name
-			}
-		}
+// openRoles makes an environment with a role in tenants.
+func openRoles(tb testing.TB) *environment.Environment {
+	tb.Helper()
+	e, err := environment.Open(context.Background(), environment.Config{
+		Store: &memory.Store{}, Now: time.Now,
+		Initial: authz.Source{Format: "policy", Text: `{"resources":[{"key":"document","actions":[{"key":"read"}]}],"roles":[{"key":"viewer","permissions":["document:read"]}]}`},
+		Parse:   func(s authz.Source) (environment.Document, error) { return schema.Parse([]byte(s.Text)) },
+	})
+	if err != nil {
+		tb.Fatal(err)
 	}
-	t.Fatal("the policy has no relation that takes users")
-	return "", ""
+	return e
 }
