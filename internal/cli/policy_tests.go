@@ -9,6 +9,7 @@ import (
 
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz/openfga"
+	"github.com/writ-dev/writ/server"
 )
 
 func newPolicyTest(sh *shell) *cobra.Command {
@@ -16,9 +17,15 @@ func newPolicyTest(sh *shell) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "test [FILE|DIR...]",
 		Short: "Run the tests of policies",
-		Long: `Runs the tests that policies carry: ` + "`tests`" + ` of a topology's policy or of a policy
-file, and OpenFGA store tests (.fga.yaml). Each answer that is not the wanted one is
-shown with its reasons. The exit status is 1 when there is one, or no test at all.`,
+		Long: `Runs the tests that policies carry: ` + "`tests:`" + ` of a policy file or of a topology's policy,
+and OpenFGA store tests (.fga.yaml). Each answer that is not the wanted one is shown with
+its reasons. The exit status is 1 when there is one, or no test at all.
+
+` + policyOrder + ` The tests of an
+OpenFGA model there are those of store.fga.yaml beside it.
+
+  writ policy test
+  writ policy test examples/documents store.fga.yaml`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := checkFormat(format); err != nil {
@@ -26,7 +33,7 @@ shown with its reasons. The exit status is 1 when there is one, or no test at al
 			}
 			var all []tested
 			for _, path := range pathArgs(args) {
-				p, err := openPolicy(path)
+				p, err := openTests(path)
 				if err != nil {
 					return err
 				}
@@ -75,6 +82,7 @@ func (p *policyInput) testCases(now time.Time) ([]tested, error) {
 		return nil, err
 	}
 	var out []tested
+	names := server.NamesOf(p.model)
 	for _, r := range results {
 		t := tested{
 			File: p.path, Test: r.Test, Question: r.Case.Text, Position: r.Case.Position, source: r.Source,
@@ -91,7 +99,7 @@ func (p *policyInput) testCases(now time.Time) ([]tested, error) {
 		case r.Case.List != "":
 			subject = r.Case.List
 		}
-		t.hear(unheard(p.model, subject, resource, q.Action.Name))
+		t.hear(unheard(names, subject, resource, q.Action.Name))
 		out = append(out, t)
 	}
 	return out, nil
@@ -99,13 +107,14 @@ func (p *policyInput) testCases(now time.Time) ([]tested, error) {
 
 func (p *policyInput) testStore() []tested {
 	var out []tested
+	names := server.NamesOf(p.model)
 	for _, r := range p.store.Run() {
 		t := tested{
 			File: p.path, Test: r.Test, Question: questionText(r.Question), Want: r.Want, Got: r.Got,
 			Passed: r.Passed, Reasons: r.Reasons, err: r.Err,
 		}
 		t.Position, t.source = r.Question.At()
-		t.hear(unheard(p.model, typeOf(r.Question.User), typeOf(r.Question.Object), r.Question.Relation))
+		t.hear(unheard(names, typeOf(r.Question.User), typeOf(r.Question.Object), r.Question.Relation))
 		out = append(out, t)
 	}
 	return out

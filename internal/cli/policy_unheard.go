@@ -1,59 +1,19 @@
 package cli
 
 import (
-	"slices"
 	"strings"
 
-	"github.com/writ-dev/writ"
-	"github.com/writ-dev/writ/authz"
+	"github.com/writ-dev/writ/server"
 )
 
-// unheard is an error when a question of a test names a type or an action that the model does not
-// have. Its answer is always no, so a misspelt `may not` would pass for ever and test nothing.
-func unheard(m *authz.Model, subject, resource, action string) error {
-	of, err := modelType(m, resource)
-	if err != nil {
+// unheard is an error when a question names a type or an action that the model does not
+// have. Its answer is always no, so a misspelt `may not` of a test would pass for ever and test nothing.
+func unheard(names server.ModelNames, subject, resource, action string) error {
+	if err := names.Asked(resource, action); err != nil {
 		return err
-	}
-	names := relationNames(slices.Concat(of.Actions, of.Relations))
-	if action != "" && !slices.Contains(names, action) {
-		return suggested(writ.Errorf(writ.CodeInvalid, "%s has no action and no relation %q", of.Name, action), action, names)
 	}
 	kind, relation, _ := strings.Cut(subject, "#")
-	if of, err = modelType(m, kind); err != nil {
-		return err
-	}
-	names = relationNames(of.Relations)
-	if relation != "" && !slices.Contains(names, relation) {
-		return suggested(writ.Errorf(writ.CodeInvalid, "%s has no relation %q", of.Name, relation), relation, names)
-	}
-	return nil
-}
-
-func modelType(m *authz.Model, name string) (*authz.Type, error) {
-	var names []string
-	for i := range m.Types {
-		if m.Types[i].Name == name {
-			return &m.Types[i], nil
-		}
-		names = append(names, m.Types[i].Name)
-	}
-	return nil, suggested(writ.Errorf(writ.CodeInvalid, "the model has no type %q", name), name, names)
-}
-
-func relationNames(relations []authz.Relation) []string {
-	names := make([]string, len(relations))
-	for i := range relations {
-		names[i] = relations[i].Name
-	}
-	return names
-}
-
-func suggested(e *writ.Error, word string, names []string) error {
-	if near := writ.Nearest(word, names); near != "" {
-		return e.WithHint("did you mean %s?", near)
-	}
-	return e
+	return names.Known(kind, relation)
 }
 
 // typeOf is the type of type:id, with the relation of type:id#relation.

@@ -66,3 +66,12 @@ func (u *up) reloadPolicy(ctx context.Context, systems []*system) {
 		fmt.Fprintln(u.log, u.style.faint("the new policy decides"))
 	}
 }
+
+// policyHint says how the server beside the cloud is asked.
+func (u *up) policyHint(url string) string {
+	dir := ""
+	if u.dir != "." {
+		dir = " " + quoted(u.dir)
+	}
+	return fmt.Sprintf("  the policy is served on %s: `writ check` and `writ tuple` need no key here;\n  `writ key create%s --role read` makes one for an application", url, dir)
+}
