@@ -17,8 +17,8 @@ func newLedger(sh *shell) *cobra.Command {
 		Long: `Every change of facts, policy and keys that the policy server makes is an entry of its
 history, each with the hash of the one before; its number is the revision that answers
 carry. ` + "`verify`" + ` checks that nobody has altered it.`,
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newLedgerVerify(sh))
 	return cmd

@@ -23,8 +23,8 @@ func newPolicy(sh *shell) *cobra.Command {
 		Long: `Reads the policies that say who may do what in an application: says where they are wrong,
 and runs their tests. No server is asked, and none is changed; ` + "`writ check`" + ` asks a question,
 ` + "`writ serve`" + ` answers an application. docs/policy.md tells of the language.`,
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newPolicyValidate(sh), newPolicyTest(sh))
 	return cmd
