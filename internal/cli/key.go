@@ -58,6 +58,10 @@ func newKeyCreate(sh *shell) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "create [DIR]",
 		Short: "Make an API key and print it, once",
+		Long: `Makes an API key and prints it, once: what is stored of it opens nothing.
+
+  writ key create --role read --name app
+  writ key create --role write --name importer --expires 720h`,
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := checkChoice("role", server.Role(role), server.Roles()); err != nil {

@@ -31,7 +31,7 @@ and runs their tests. No server is asked, and none is changed; ` + "`writ check`
 }
 
 // policyOrder says which policy of a directory counts, in the help of the commands that look for one.
-const policyOrder = `Of a DIR it is the first of these: the policy: section of its topology.yml, policy.yml,
+const policyOrder = `Of a DIR the first of these counts: the policy: section of its topology.yml, policy.yml,
 fga.mod, model.fga. ` + "`writ check` and `writ serve`" + ` take the same.`
 
 func newPolicyValidate(sh *shell) *cobra.Command {

@@ -54,6 +54,11 @@ names (sqlite:FOLDER, postgres://...), or with --ephemeral nowhere.
 The first start makes an API key of the role admin and prints it once; with
 WRIT_API_KEY in the environment that key is taken. ` + "`writ key`" + ` makes others.
 
+  writ serve                                      the policy of this directory
+  writ serve DIR --server-port 0                  that of another, on any free port
+  writ serve --policy shop.yml --ephemeral        to try a policy out
+  writ serve --config writ.yml                    for production
+
 --config FILE is strict YAML:
 
   listen: 0.0.0.0:7766

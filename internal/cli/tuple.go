@@ -48,7 +48,7 @@ answers print it, OBJECT#RELATION@SUBJECT, or as one says it, in one argument:
 
 func (f *tupleFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.in, "in", "", "the `TENANT` that roles are in; tuples are then ROLE@SUBJECT")
+	flags.StringVar(&f.in, "in", "", "the `TENANT` that roles are in, in place of an object: ROLE@SUBJECT")
 	flags.StringVar(&f.environment, "environment", server.DefaultProject+"/"+server.DefaultEnv, "the `PROJECT/ENVIRONMENT` of the facts")
 	flags.StringVar(&f.server, "server", "", "the `URL` of a server, with a key in WRIT_API_KEY")
 	formatFlag(cmd, &f.format)

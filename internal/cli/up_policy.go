@@ -23,6 +23,12 @@ func (u *up) servePolicy(ctx context.Context, systems []*system) (*serving, erro
 	if err := s.start(ctx); err != nil {
 		return nil, errors.Join(err, s.stop())
 	}
+	for _, sp := range s.spaces {
+		if line := sp.ready(); sp.took.differ > 0 {
+			told := line.told()
+			fmt.Fprintln(u.log, u.style.yellow("policy: "+told[len(told)-1]))
+		}
+	}
 	return s, nil
 }
 
