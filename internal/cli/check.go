@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -55,10 +56,16 @@ DIR (or --policy FILE) with the facts beside it. The answer of a server says "at
 				return err
 			}
 			defer source.close()
+			show := f.showCheck
 			if f.list != "" {
-				return f.showList(cmd.Context(), sh, source, q)
+				show = f.showList
 			}
-			return f.showCheck(cmd.Context(), sh, source, q)
+			err = show(cmd.Context(), sh, source, q)
+			var answered exitError
+			if err == nil || errors.As(err, &answered) {
+				source.note(cmd.Context()) // after the answer, which must not want for what the note costs
+			}
+			return err
 		},
 	}
 	flags := cmd.Flags()
@@ -165,17 +172,13 @@ type listed struct {
 }
 
 func (f *checkFlags) showList(ctx context.Context, sh *shell, source checkSource, q authz.Query) error {
-	names, err := source.names(ctx)
-	if err == nil {
-		err = known(names, &q)
-	}
-	if err != nil {
-		return err
-	}
 	all := listed{IDs: []string{}}
-	err = source.list(ctx, f.list, q, func(ids []string, everyone bool) {
+	err := source.list(ctx, f.list, q, func(ids []string, everyone bool) {
 		all.IDs, all.Everyone = append(all.IDs, ids...), all.Everyone || everyone
 	})
+	if err == nil && len(all.IDs) == 0 && !all.Everyone {
+		err = nothingKnown(ctx, source, &q)
+	}
 	if err != nil {
 		return err
 	}

@@ -9,14 +9,16 @@ import (
 	"github.com/writ-dev/writ/server"
 )
 
-// known is an error when a list is asked for about a type or an action that the model does not have: it would be
-// empty, whoever asks.
-func known(names server.ModelNames, q *authz.Query) error {
-	err := unheard(names, q.Subject.Type, q.Resource.Type, q.Action.Name)
-	if err == nil {
-		return nil
+// nothingKnown is an error when a list is empty because the model does not have the type or the action that was asked for.
+func nothingKnown(ctx context.Context, source checkSource, q *authz.Query) error {
+	names, err := source.names(ctx)
+	if err != nil {
+		return err
 	}
-	return asUsage(err)
+	if err := unheard(names, q.Subject.Type, q.Resource.Type, q.Action.Name); err != nil {
+		return asUsage(err)
+	}
+	return nil
 }
 
 // asUsage makes an error one of the command line, where its words were written.

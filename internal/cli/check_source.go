@@ -27,6 +27,8 @@ type checkSource interface {
 	names(ctx context.Context) (server.ModelNames, error)
 	// remedy says how a fix is followed there.
 	remedy() remedy
+	// note tells of a policy file that is not the policy that answers.
+	note(ctx context.Context)
 	close()
 }
 
@@ -42,8 +44,7 @@ func (f *checkFlags) open(ctx context.Context, sh *shell, dir string) (checkSour
 			return nil, err
 		}
 		if remote != nil {
-			f.noteRemote(ctx, sh, remote, dir)
-			return f.openRemote(remote, dir)
+			return f.openRemote(sh, remote, dir)
 		}
 		if file := filepath.Join(stateDir(dir), "policy", e.project+"."+e.env+".db"); fileThere(file) || sh.getenv("WRIT_STORE") != "" {
 			return f.openStored(ctx, sh, dir, e)
@@ -108,7 +109,7 @@ func (f *checkFlags) openStored(ctx context.Context, sh *shell, dir string, e se
 		return nil, err
 	}
 	source.snapshot, source.revision = state.Snapshot, strconv.FormatUint(state.Head.Seq, 10)
-	f.noteStored(sh, dir, e, state)
+	source.noting = func() { f.noteStored(sh, dir, e, state) }
 	return source, nil
 }
 
@@ -142,11 +143,18 @@ type localSource struct {
 	revision string
 	now      time.Time
 	closing  func()
+	noting   func() // nil: there is nothing to tell
 	how      remedy
 }
 
 func (l *localSource) close()         { l.closing() }
 func (l *localSource) remedy() remedy { return l.how }
+
+func (l *localSource) note(context.Context) {
+	if l.noting != nil {
+		l.noting()
+	}
+}
 
 func (l *localSource) check(_ context.Context, q authz.Query, explain bool) (d writ.Decision, tree *authz.Node, err error) {
 	q.Now = l.now
@@ -192,9 +200,10 @@ type remoteSource struct {
 	*remoteServer
 	client *client.Client
 	how    remedy
+	noting func(context.Context)
 }
 
-func (f *checkFlags) openRemote(s *remoteServer, dir string) (checkSource, error) {
+func (f *checkFlags) openRemote(sh *shell, s *remoteServer, dir string) (checkSource, error) {
 	c, err := client.New(client.Config{URL: s.url, Key: s.key, HTTP: s.client, Timeout: time.Minute})
 	if err != nil {
 		return nil, err
@@ -212,11 +221,12 @@ func (f *checkFlags) openRemote(s *remoteServer, dir string) (checkSource, error
 		}
 		c, s.header = c.At(f.atLeast), map[string]string{server.RevisionHeader: f.atLeast}
 	}
-	return &remoteSource{s, c, f.remedy(dir)}, nil
+	return &remoteSource{s, c, f.remedy(dir), func(ctx context.Context) { f.noteRemote(ctx, sh, s, dir) }}, nil
 }
 
-func (*remoteSource) close()           {}
-func (r *remoteSource) remedy() remedy { return r.how }
+func (*remoteSource) close()                     {}
+func (r *remoteSource) remedy() remedy           { return r.how }
+func (r *remoteSource) note(ctx context.Context) { r.noting(ctx) }
 
 // withTenant puts the tenant where the wire has it.
 func withTenant(q authz.Query) writ.Request {

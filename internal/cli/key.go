@@ -62,7 +62,7 @@ func newKeyCreate(sh *shell) *cobra.Command {
 
   writ key create --role read --name app
   writ key create --role write --name importer --expires 720h`,
-		Args:  cobra.MaximumNArgs(1),
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := checkChoice("role", server.Role(role), server.Roles()); err != nil {
 				return err
