@@ -166,6 +166,7 @@ func TestEachForeignModuleHasOneImporter(t *testing.T) {
 		"github.com/jackc/pgx":                    "postgres",
 		"modernc.org/sqlite":                      "sqlite",
 		"cel.dev/cel-go":                          "internal/expr/...",
+		"github.com/golang-jwt/jwt":               "identity",
 		"github.com/writ-dev/writ/internal/expr/": "internal/expr/...",
 	}
 	for name, p := range packages(t) {
