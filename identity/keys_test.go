@@ -358,3 +358,38 @@ func TestWhichKeysAreUsed(t *testing.T) {
 		t.Errorf("101 keys: %v", err)
 	}
 }
+
+// TestANewKeyIsWaitedFor: who has a key that is not known waits for the fetch that runs, however long ago it began, and
+// begins no second one.
+func TestANewKeyIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	p, c := publish(edKey()), &clock{}
+	v := verifier(t, p, c, nil)
+	if err := ask(t, v, edKey()); err != nil {
+		t.Fatal(err)
+	}
+	begun, release := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	p.before = func() { once.Do(func() { close(begun) }); <-release }
+	p.set(jwksOf(edKey(), edTwo()), nil)
+	c.advance(time.Minute)
+	token := edTwo().token(claims(nil), nil)
+	var wait sync.WaitGroup
+	verify := func() {
+		if _, err := v.Verify(t.Context(), token); err != nil {
+			t.Error(err)
+		}
+	}
+	wait.Go(verify)
+	<-begun
+	c.advance(time.Minute)
+	for range 10 {
+		wait.Go(verify)
+	}
+	time.Sleep(20 * time.Millisecond) // most of them wait by now; whoever comes later finds the key there
+	close(release)
+	wait.Wait()
+	if p.fetches() != 2 {
+		t.Errorf("%d fetches", p.fetches())
+	}
+}

@@ -46,13 +46,22 @@ func Body(r *http.Request, into []byte) ([]byte, error) {
 
 // Decode reads a request's JSON body into v. What is not JSON, nested too deep, or names a
 // field twice, be it in another case, is a CodeInvalid error; fields that v lacks are ignored.
-func Decode(r *http.Request, v any) error {
+func Decode(r *http.Request, v any) error { return decode(r, v, false) }
+
+// DecodeStrict is Decode where a field that v lacks is a CodeInvalid error too: of a write a part that
+// is not understood must not be left out.
+func DecodeStrict(r *http.Request, v any) error { return decode(r, v, true) }
+
+func decode(r *http.Request, v any, strict bool) error {
 	text, err := Body(r, nil)
 	if err != nil {
 		return err
 	}
 	if err := jsonread.ValidateFolded(text); err != nil {
 		return err
+	}
+	if strict {
+		return jsonread.IntoStrict(text, v)
 	}
 	return jsonread.Into(text, v)
 }

@@ -16,9 +16,15 @@ func newPolicyTest(sh *shell) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "test [FILE|DIR...]",
 		Short: "Run the tests of policies",
-		Long: `Runs the tests that policies carry: ` + "`tests`" + ` of a topology's policy or of a policy
-file, and OpenFGA store tests (.fga.yaml). Each answer that is not the wanted one is
-shown with its reasons. The exit status is 1 when there is one, or no test at all.`,
+		Long: `Runs the tests that policies carry: ` + "`tests:`" + ` of a policy file or of a topology's policy,
+and OpenFGA store tests (.fga.yaml). Each answer that is not the wanted one is shown with
+its reasons. The exit status is 1 when there is one, or no test at all.
+
+` + policyOrder + ` The tests of an
+OpenFGA model there are those of store.fga.yaml beside it.
+
+  writ policy test
+  writ policy test examples/documents store.fga.yaml`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := checkFormat(format); err != nil {
@@ -26,7 +32,7 @@ shown with its reasons. The exit status is 1 when there is one, or no test at al
 			}
 			var all []tested
 			for _, path := range pathArgs(args) {
-				p, err := openPolicy(path)
+				p, err := openTests(path)
 				if err != nil {
 					return err
 				}

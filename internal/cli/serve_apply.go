@@ -21,7 +21,15 @@ func (s *serving) load(ctx context.Context, sp *space) (*environment.Environment
 	c.MaxBehind = s.config.maxBehind
 	live, err := environment.Open(ctx, c)
 	if err != nil || sp.policy == nil || live.State().Source == sp.policy.source {
+		sp.took.policy = policyUnchanged
+		if err == nil && live.State().Head.Seq == 1 {
+			sp.took.policy = policyStored
+		}
 		return live, sp.giveFacts(ctx, live, err)
+	}
+	sp.took.policy = policyReplaced
+	if live.State().Source == emptyPolicy() {
+		sp.took.policy = policyStored
 	}
 	written, err := lastModel(ctx, store)
 	if err != nil {
@@ -31,7 +39,7 @@ func (s *serving) load(ctx context.Context, sp *space) (*environment.Environment
 		who := fmt.Sprintf("the policy that %s %s wrote at %s (revision %d)", written.Actor.Type, written.Actor.ID, written.Time.UTC().Format(time.RFC3339), written.Seq)
 		if s.flags.keepModel {
 			s.note(fmt.Sprintf("%s: %s is kept; %s is not read", sp, who, sp.policy.file))
-			sp.policy = nil
+			sp.policy, sp.took.policy = nil, ""
 			return live, nil
 		}
 		s.note(fmt.Sprintf("%s: %s replaces %s; --keep-model keeps such a one", sp, sp.policy.file, who))
@@ -93,8 +101,10 @@ func (sp *space) giveFacts(ctx context.Context, live *environment.Environment, b
 		Actor: systemActor(), Kind: "facts.write", Subject: "facts",
 		Plan: func(s *environment.State) ([]authz.Change, error) {
 			if tuples, records := s.Snapshot.Count(); tuples+records > 0 {
+				sp.took.factsRead, sp.took.differ = false, sp.policy.differing(s.Snapshot)
 				return nil, nil
 			}
+			sp.took.factsRead = true
 			all := make([]authz.Change, 0, len(sp.policy.facts))
 			for _, f := range sp.policy.facts {
 				all = append(all, f.Change)

@@ -43,6 +43,8 @@ const (
 // serveEnvironment is one environment, and the file of the policy that it must have; "" for the one that it has.
 type serveEnvironment struct {
 	project, env, policy string
+	// policyAt is where the configuration names the file.
+	policyAt writ.Position
 }
 
 func (e serveEnvironment) String() string { return e.project + "/" + e.env }
@@ -117,7 +119,7 @@ func (r configReader) environments(n *tree.Node) {
 		one := serveEnvironment{project: project, env: env}
 		if !e.Value.Empty() {
 			for _, f := range r.Object(e.Value, "environment "+tree.Short(e.Key), "policy") {
-				one.policy = r.path(r.String(f.Value, "policy"))
+				one.policy, one.policyAt = r.path(r.String(f.Value, "policy")), f.Value.Pos
 			}
 		}
 		r.c.environments = append(r.c.environments, one)

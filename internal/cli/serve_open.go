@@ -28,6 +28,7 @@ type space struct {
 	serveEnvironment
 	live   *environment.Environment
 	policy *startPolicy
+	took   taken
 	token  string // of the key that was made
 	// unfollow ends the following of other nodes, and waits for it.
 	unfollow func()
@@ -38,7 +39,8 @@ func (sp *space) ready() spaceReady {
 	line := spaceReady{Environment: sp.String(), Revision: state.Head.Seq, Key: sp.token}
 	line.Tuples, line.Records = state.Snapshot.Count()
 	if sp.policy != nil {
-		line.Policy = sp.policy.file
+		line.Policy, line.PolicyTaken = sp.policy.file, sp.took.policy
+		line.Facts = &factsReady{Given: sp.policy.given(), Read: sp.took.factsRead, Differ: sp.took.differ}
 	}
 	return line
 }
@@ -109,6 +111,7 @@ func (s *serving) open(ctx context.Context, e serveEnvironment) (err error) {
 	switch {
 	case e.policy != "":
 		sp.policy, err = readStart(e.policy)
+		err = placed(err, e.policyAt)
 	case len(s.config.environments) == 0:
 		sp.policy, err = findPolicy(s.dir, s.note)
 	}

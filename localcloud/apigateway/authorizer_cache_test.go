@@ -124,3 +124,34 @@ func TestTheRouteInTheKey(t *testing.T) {
 		t.Errorf("event %s", event)
 	}
 }
+
+// TestADeploymentHoldsItsAuthorizers: a change of a REST API's authorizer waits
+// for the next deployment; an automatic stage of an HTTP API has it at once.
+func TestADeploymentHoldsItsAuthorizers(t *testing.T) {
+	t.Parallel()
+	c, a := newCloud(t), &asked{}
+	c.set(a.reply)
+	api, id := guarded(t, c, "REST TOKEN", 0)
+	a.says(policyOf("Allow", "*", ""))
+	must(c.rest("admin").UpdateAuthorizer(t.Context(), &v1.UpdateAuthorizerInput{RestApiId: api, AuthorizerId: id, PatchOperations: []resttypes.PatchOperation{
+		{Op: resttypes.OpReplace, Path: aws.String("/identitySource"), Value: aws.String("method.request.header.Other")},
+	}}))(t)
+	try := func(when string, auth, other int) {
+		t.Helper()
+		for header, want := range map[string]int{"Auth: x": auth, "Other: x": other} {
+			if got := c.send(t, "GET", "/a", "", header); got.Status != want {
+				t.Errorf("%s, with %s: %d, want %d", when, header, got.Status, want)
+			}
+		}
+	}
+	try("before the deployment", 200, 401)
+	must(c.rest("admin").CreateDeployment(t.Context(), &v1.CreateDeploymentInput{RestApiId: api, StageName: aws.String("prod")}))(t)
+	try("after it", 401, 200)
+
+	c, a = newCloud(t), &asked{}
+	c.set(a.reply)
+	api, id = guarded(t, c, "HTTP 2.0", 0)
+	a.says(policyOf("Allow", "*", ""))
+	must(c.http("admin").UpdateAuthorizer(t.Context(), &v2.UpdateAuthorizerInput{ApiId: api, AuthorizerId: id, IdentitySource: []string{"$request.header.Other"}}))(t)
+	try("an HTTP API", 401, 200)
+}

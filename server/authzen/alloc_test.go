@@ -34,7 +34,7 @@ func TestAllocationsOfAnEvaluation(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, token := servertest.Serve(t, servertest.Open(t, example("certification")), protocol, server.Limits{})
+		s, token := servertest.Serve(t, servertest.Open(t, example("certification")), server.Read, server.Limits{}, protocol)
 		body := strings.NewReader(fine)
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, evaluation, body)
 		if err != nil {

@@ -32,7 +32,7 @@ func start(tb testing.TB, file string, c authzen.Config, limits server.Limits) *
 	if err != nil {
 		tb.Fatal(err)
 	}
-	s, token := servertest.Serve(tb, e, protocol, limits)
+	s, token := servertest.Serve(tb, e, server.Read, limits, protocol)
 	h := httptest.NewServer(s)
 	tb.Cleanup(h.Close)
 	return &pdp{h, e, token}

@@ -17,6 +17,8 @@ import (
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz"
 	"github.com/writ-dev/writ/authz/environment"
+	"github.com/writ-dev/writ/authz/environment/memory"
+	"github.com/writ-dev/writ/authz/schema"
 	"github.com/writ-dev/writ/server"
 	"github.com/writ-dev/writ/server/authzen"
 	"github.com/writ-dev/writ/server/client"
@@ -28,11 +30,17 @@ const file = "../../examples/authzen/search/policy.yml"
 // serve puts an environment behind HTTP.
 func serve(tb testing.TB, e *environment.Environment) *client.Client {
 	tb.Helper()
+	return serveTo(tb, e, server.Read)
+}
+
+// serveTo is serve for a key of a role.
+func serveTo(tb testing.TB, e *environment.Environment, role server.Role) *client.Client {
+	tb.Helper()
 	zen, err := authzen.New(authzen.Config{})
 	if err != nil {
 		tb.Fatal(err)
 	}
-	s, token := servertest.Serve(tb, e, zen, server.Limits{})
+	s, token := servertest.Serve(tb, e, role, server.Limits{}, zen, server.Native())
 	h := httptest.NewServer(s)
 	tb.Cleanup(h.Close)
 	c, err := client.New(client.Config{URL: h.URL, Key: token})
@@ -248,4 +256,60 @@ func TestBadConfig(t *testing.T) {
 			t.Errorf("%+v is taken", c)
 		}
 	}
+}
+
+// TestTuples writes, lists and removes tuples: whole or not at all, and seen at the revision of the write.
+func TestTuples(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	e := openRoles(t)
+	c := serveTo(t, e, server.Write)
+	add := []client.Tuple{
+		{Object: "__tenant:one", Relation: "viewer", Subject: "user:zoe"},
+		{Object: "__tenant:another place", Relation: "viewer", Subject: "user:o'neil"},
+	}
+	done, err := c.WriteTuples(ctx, add, nil)
+	if err != nil || done.Added != 2 {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	wrong := append(slices.Clone(add), client.Tuple{Object: "__tenant:one", Relation: "nothing", Subject: "user:zoe"})
+	if _, err := c.WriteTuples(ctx, nil, wrong); writ.CodeOf(err) != writ.CodeNotFound {
+		t.Errorf("one of them is not stored: %v", err)
+	}
+	var all []client.Tuple
+	for page := (client.Page{Limit: 1}); ; {
+		found, err := c.At(done.Revision).Tuples(ctx, client.TupleFilter{Relation: add[0].Relation}, page)
+		if err != nil || len(found.Tuples) > 1 {
+			t.Fatalf("%+v, %v", found, err)
+		}
+		if all = append(all, found.Tuples...); found.Next == "" {
+			break
+		}
+		page.Token = found.Next
+	}
+	for _, want := range add {
+		if !slices.ContainsFunc(all, func(x client.Tuple) bool { return x.Object == want.Object && x.Subject == want.Subject }) {
+			t.Errorf("%+v is not among %+v", want, all)
+		}
+	}
+	if done, err = c.WriteTuples(ctx, nil, add); err != nil || done.Removed != 2 {
+		t.Errorf("%+v, %v", done, err)
+	}
+	if _, err := serve(t, e).WriteTuples(ctx, add, nil); writ.CodeOf(err) != writ.CodeDenied {
+		t.Errorf("a key that may read has written: %v", err)
+	}
+}
+
+// openRoles makes an environment with a role in tenants.
+func openRoles(tb testing.TB) *environment.Environment {
+	tb.Helper()
+	e, err := environment.Open(context.Background(), environment.Config{
+		Store: &memory.Store{}, Now: time.Now,
+		Initial: authz.Source{Format: "policy", Text: `{"resources":[{"key":"document","actions":[{"key":"read"}]}],"roles":[{"key":"viewer","permissions":["document:read"]}]}`},
+		Parse:   func(s authz.Source) (environment.Document, error) { return schema.Parse([]byte(s.Text)) },
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return e
 }

@@ -62,15 +62,15 @@ func Write(tb testing.TB, e *environment.Environment, changes ...authz.Change) (
 	return strconv.FormatUint(s.Head.Seq, 10)
 }
 
-// Serve gives a server of the environment as the default one, and a key that may read.
-func Serve(tb testing.TB, e *environment.Environment, protocol server.Protocol, limits server.Limits) (s *server.Server, token string) {
+// Serve gives a server of the environment as the default one, and a key of a role.
+func Serve(tb testing.TB, e *environment.Environment, role server.Role, limits server.Limits, protocols ...server.Protocol) (s *server.Server, token string) {
 	tb.Helper()
-	s, err := server.New(server.Config{Protocols: []server.Protocol{protocol}, Now: time.Now, Limits: limits})
+	s, err := server.New(server.Config{Protocols: protocols, Now: time.Now, Limits: limits})
 	if err != nil {
 		tb.Fatal(err)
 	}
 	s.Open(server.DefaultProject, server.DefaultEnv, e)
-	token, key, err := server.NewKey(server.DefaultEnv, "test", server.Read, time.Now(), time.Time{})
+	token, key, err := server.NewKey(server.DefaultEnv, "test", role, time.Now(), time.Time{})
 	if err == nil {
 		err = server.AddKey(tb.Context(), e, actor(), key)
 	}
