@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"bytes"
+	"encoding/json"
 	"time"
 
 	"github.com/writ-dev/writ"
@@ -12,12 +14,15 @@ type Config struct {
 	Routes []Route `json:"routes"`
 	// Subject says whom the policy knows the caller as.
 	Subject SubjectMapping `json:"subject,omitzero"`
-	// FailMode says what becomes of a request that no decision could be got for.
+	// FailMode says what becomes of a request that no decision could be got for; empty is FailDeny.
 	FailMode FailMode `json:"failMode,omitempty"`
 	// Timeout bounds a decision with all its tries; 0 is 2 s. API Gateway itself waits 10 s.
 	Timeout Duration `json:"timeout,omitzero"`
-	// TTL is how long API Gateway keeps answers for routes of a cached group; 0: nothing is kept.
+	// TTL is how long API Gateway keeps answers for routes of a cached group, an hour at most; 0: nothing is kept.
 	TTL Duration `json:"ttl,omitzero"`
+	// Simple says that events of format 2.0 are answered with isAuthorized, and not with a policy. An event does
+	// not tell; the authorizer of the API has the same setting (EnableSimpleResponses).
+	Simple bool `json:"simple,omitempty"`
 	// Debug passes the reasons of a decision on to what is behind the gateway. They may hold attributes of people.
 	Debug bool `json:"debug,omitempty"`
 	// UsageKey is a template for the API key that counts in a usage plan, "{claims.plan_key}". REST APIs alone.
@@ -34,7 +39,7 @@ type Route struct {
 	Ask *Ask `json:"ask,omitempty"`
 	// Group is the number of the cached group that the route is in, from 1; 0: an answer counts for one request.
 	Group int `json:"group,omitempty"`
-	// Position is where the topology has it, for reasons.
+	// Position is where the topology has it, for errors.
 	Position writ.Position `json:"position,omitzero"`
 }
 
@@ -43,9 +48,10 @@ type Ask struct {
 	// Action is empty for that of the method: GET and HEAD read, POST create, PUT and PATCH update,
 	// DELETE delete; another method must name one.
 	Action Template `json:"action,omitempty"`
-	// Resource is TYPE or TYPE:ID. Empty together with Signed.
+	// Resource is TYPE or TYPE:ID, where TYPE has no parts in braces. Empty together with Signed or Mapping.
 	Resource Template `json:"resource,omitempty"`
-	Tenant   Template `json:"tenant,omitempty"`
+	// Tenant may not use {header.NAME} or {query.NAME}: a caller would choose the tenant to be judged in.
+	Tenant Template `json:"tenant,omitempty"`
 	// Signed lets every caller pass whose identity holds, without asking the policy.
 	Signed bool `json:"signed,omitempty"`
 	// Mapping asks Permit's URL mapping rules instead: a rule that fits says action and resource type.
@@ -55,16 +61,20 @@ type Ask struct {
 // Template is text with parts in braces: {NAME} or {path.NAME} a parameter of the path, {query.NAME},
 // {header.NAME}, {claims.NAME} (a claim of the verified token; dots lead into objects), {stage.NAME} a stage
 // variable, {method}. A part that has no value, or none that is a string, number or boolean, refuses the request; so does
-// a value that is empty or longer than 512 bytes. Braces are doubled to stand for themselves.
+// a value that is empty, longer than 512 bytes or has control characters, and a header or query parameter that is given
+// twice. Two parts need text between them, and no value but the last may hold that text: otherwise two
+// different requests could ask the same. Braces are doubled to stand for themselves.
 type Template string
 
 // SubjectMapping is how a caller becomes a subject.
 type SubjectMapping struct {
 	// Type is "user" when empty.
 	Type string `json:"type,omitempty"`
-	// ID is "{claims.sub}" when empty; for API keys and certificates their own name.
+	// ID is of claims alone, "{claims.sub}". Empty, and for API keys and certificates, it is what package identity
+	// calls the caller: of a token `sub`, unless its issuer says otherwise, with the issuer's prefix.
 	ID Template `json:"id,omitempty"`
 	// Properties are attributes of the subject: name in the policy -> claim. Nothing else of a token reaches the policy.
+	// A claim that a token does not have is left out.
 	Properties map[string]string `json:"properties,omitempty"`
 }
 
@@ -72,6 +82,7 @@ type SubjectMapping struct {
 type FailMode string
 
 // Both keep the caller out: FailDeny as 403, FailError as 500, which tells monitoring that the policy cannot be asked.
+// On a route of a cached group it is always 500: API Gateway keeps no errors, and would keep a 403 longer than the failure lasts.
 const (
 	FailDeny  FailMode = "deny"
 	FailError FailMode = "error"
@@ -79,3 +90,36 @@ const (
 
 // Duration is a time.Duration that is written as in "800ms".
 type Duration time.Duration
+
+// MarshalText writes it as time.Duration does.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+
+// UnmarshalText reads it as time.ParseDuration does.
+func (d *Duration) UnmarshalText(text []byte) error {
+	v, err := time.ParseDuration(string(text))
+	if err != nil {
+		return writ.Errorf(writ.CodeInvalid, "%q is not a length of time", text).WithHint("write it as 800ms or 5m")
+	}
+	*d = Duration(v)
+	return nil
+}
+
+// mostConfig bounds what ReadConfig reads, in bytes.
+const mostConfig = 4 << 20
+
+// ReadConfig reads authorizer.json. A name that it does not know, or one that comes twice, is a CodeInvalid error.
+func ReadConfig(text []byte) (Config, error) {
+	if len(text) > mostConfig {
+		return Config{}, writ.Errorf(writ.CodeTooLarge, "the configuration has %d bytes, more than %d", len(text), mostConfig)
+	}
+	if _, err := readObject(text); err != nil {
+		return Config{}, writ.Errorf(writ.CodeInvalid, "the configuration %w", err)
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	var c Config
+	if err := d.Decode(&c); err != nil {
+		return Config{}, writ.Errorf(writ.CodeInvalid, "the configuration cannot be read: %w", err)
+	}
+	return c, nil
+}
