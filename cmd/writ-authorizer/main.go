@@ -26,7 +26,7 @@ const mostInit = 9500 * time.Millisecond
 
 func main() {
 	if err := run(os.Args[1:], os.Stderr); err != nil {
-		writ.Render(os.Stderr, err, false)
+		writ.WriteError(os.Stderr, err)
 		os.Exit(writ.CodeOf(err).ExitStatus())
 	}
 }

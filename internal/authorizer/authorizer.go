@@ -8,10 +8,13 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz/gateway"
+	"github.com/writ-dev/writ/authz/schema/urlmap"
 	"github.com/writ-dev/writ/identity"
 )
 
@@ -74,10 +77,31 @@ func Open(ctx context.Context, file string, s Surroundings) (*Authorizer, error)
 	return c.open(ctx, d, s)
 }
 
-// Parse reads a configuration without putting it to work, as the variables of the environment have it.
-func Parse(file string, text []byte, getenv func(string) string) (*Config, error) {
-	c, _, err := parse(file, text, getenv)
-	return c, err
+// Validate reads a configuration that is to be shipped, and finds what can be found without the network. later are the environment
+// variables that must be set where it runs, since the file does not say what they stand for.
+func Validate(file string, text []byte) (c *Config, later []string, err error) {
+	c = new(Config)
+	d, err := readStrict(file, text, c)
+	if err != nil {
+		return nil, nil, err
+	}
+	d.later = &later
+	if err := c.check(d); err != nil {
+		return nil, nil, err
+	}
+	nobody := Surroundings{Now: time.Now, Getenv: func(string) string { return "" }}
+	if !slices.ContainsFunc(later, func(v string) bool { return v == envIssuer || v == envJWKS || v == envAudiences }) {
+		if _, err := c.Identity.open(d, nobody); err != nil {
+			return nil, nil, err
+		}
+	}
+	_, err = gateway.New(c.Gateway, gateway.Dependencies{
+		Identify: &gateway.Identity{}, Check: &local{}, Mapping: urlmap.Rules{}, Now: time.Now, NewID: newID,
+	})
+	if err != nil {
+		return nil, nil, d.placed(err, "gateway")
+	}
+	return c, later, nil
 }
 
 func parse(file string, text []byte, getenv func(string) string) (*Config, *document, error) {
@@ -92,7 +116,7 @@ func parse(file string, text []byte, getenv func(string) string) (*Config, *docu
 	return &c, d, c.check(d)
 }
 
-// check finds what can be found without the network.
+// check finds what contradicts itself, or is missing.
 func (c *Config) check(d *document) error {
 	given := 0
 	for _, is := range []bool{c.Decide.Snapshot != nil, c.Decide.Server != nil, c.Decide.Permit != nil} {
@@ -107,7 +131,29 @@ func (c *Config) check(d *document) error {
 	if len(c.Identity.Issuers)+len(c.Identity.Keys) == 0 && c.Identity.Certificates == nil {
 		return d.fail(d.at("identity"), "nobody would be believed").WithHint(`identity has "issuers", "keys" or "certificates"`)
 	}
+	if c.oneIssuer() {
+		for _, one := range []struct{ name, variable, value string }{
+			{"issuer", envIssuer, c.Identity.Issuers[0].Issuer},
+			{"jwks", envJWKS, c.Identity.Issuers[0].JWKS},
+			{"audiences", envAudiences, strings.Join(c.Identity.Issuers[0].Audiences, "")},
+		} {
+			if one.value == "" {
+				if err := d.missing("identity.issuers[0]", one.name, one.variable); err != nil {
+					return err
+				}
+			}
+		}
+	}
 	return c.Decide.check(d)
+}
+
+// missing is the error of a value that is not there, unless a variable may still bring it.
+func (d *document) missing(path, name, variable string) error {
+	if d.later != nil {
+		*d.later = append(*d.later, variable)
+		return nil
+	}
+	return d.fail(d.at(path), "%s has no %q", path, name).WithHint("it may also be in the environment variable %s", variable)
 }
 
 func (c *Config) open(ctx context.Context, d *document, s Surroundings) (*Authorizer, error) {

@@ -18,6 +18,7 @@ import (
 	"github.com/writ-dev/writ/authz/gateway/permitpdp"
 	"github.com/writ-dev/writ/authz/openfga"
 	"github.com/writ-dev/writ/authz/schema"
+	"github.com/writ-dev/writ/authz/schema/urlmap"
 	"github.com/writ-dev/writ/server/client"
 )
 
@@ -52,11 +53,15 @@ func (c *Decide) check(d *document) error {
 func (s *Snapshot) check(d *document) error {
 	const path = "decide.snapshot"
 	switch {
+	case s.File == "" && s.S3 == "" && d.later != nil:
+		return d.missing(path, "file", envSnapshot)
 	case (s.File == "") == (s.S3 == ""):
 		return d.fail(d.at(path), "a snapshot is a file or in S3, and just one of the two").WithHint(`give it "file" or "s3", or set %s`, envSnapshot)
 	case s.SHA256 != "" && !hexText.MatchString(s.SHA256):
 		return d.fail(d.at(path+".sha256"), "this is no SHA-256: 64 hexadecimal digits, in lower case").
 			WithHint("`writ policy export` prints it")
+	case s.S3 != "" && s.SHA256 == "" && d.later != nil:
+		return d.missing(path, "sha256", envSHA256)
 	case s.S3 != "" && s.SHA256 == "":
 		return d.fail(d.at(path), "a snapshot in S3 needs its sha256: who may write the bucket must not decide").
 			WithHint("`writ policy export` prints it; it may also be in %s", envSHA256)
@@ -71,14 +76,14 @@ func (s *Snapshot) check(d *document) error {
 // checkAsked checks what a server and a PDP have in common.
 func checkAsked(d *document, path, url, variable, named string, s Secret, retries *int) error {
 	switch {
-	case url == "":
-		return d.fail(d.at(path), "%s has no url", path).WithHint("it may also be in the environment variable %s", variable)
 	case (s.Env == "") == (s.Secret == ""):
 		return d.fail(d.at(path+"."+named), `%s.%s says where the secret is: {"env": NAME} or {"secret": ARN}`, path, named)
 	case s.Field != "" && s.Secret == "":
 		return d.fail(d.at(path+"."+named), "only a secret of Secrets Manager has a field")
 	case retries != nil && (*retries < 0 || *retries > 10):
 		return d.fail(d.at(path+".retries"), "a question is sent again 0 to 10 times, not %d", *retries)
+	case url == "":
+		return d.missing(path, "url", variable)
 	}
 	return nil
 }
@@ -135,7 +140,7 @@ func (s *Snapshot) open(ctx context.Context, dir string, around Surroundings) (s
 		about: fmt.Sprintf("snapshot %s, revision %d, %d tuples, %d records", sum, state.Revision, tuples, records),
 	}
 	if p, ok := state.Document.(*schema.Schema); ok {
-		made.mapping = mappingOf(p)
+		made.mapping = urlmap.Rules{Policy: p}
 	}
 	return made, nil
 }
@@ -179,6 +184,27 @@ func (l *local) Check(_ context.Context, r writ.Request) (writ.Decision, error) 
 		d.Revision = strconv.FormatUint(l.Revision, 10)
 	}
 	return d, nil
+}
+
+// Roles implements [gateway.Roles]: the roles that the subject was given in the tenant and that count without a request.
+func (l *local) Roles(_ context.Context, subject writ.Subject, tenant string) (names []string, err error) {
+	model := l.Snapshot.Model()
+	if tenant == "" {
+		tenant = model.DefaultTenant
+	}
+	// By the subject: a tenant may have very many.
+	filter := authz.TupleFilter{
+		Object:  authz.Entity{Type: authz.TenantType},
+		Subject: authz.Holder{Entity: authz.Entity{Type: subject.Type, ID: subject.ID}},
+	}
+	l.Snapshot.Tuples(filter, func(t authz.Tuple) bool {
+		live := t.Expires.IsZero() || l.now().Before(t.Expires)
+		if t.Object.ID == tenant && t.Subject.Relation == "" && t.Condition == "" && live {
+			names = append(names, t.Relation)
+		}
+		return true
+	})
+	return names, nil
 }
 
 // CheckAll implements [gateway.Batch].

@@ -2,6 +2,7 @@ package authorizer
 
 import (
 	"bytes"
+	"encoding"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,6 +20,8 @@ type document struct {
 	file   string
 	text   []byte
 	places map[string]int // "decide.snapshot.sha256" -> offset of the value
+	// later, unless nil, takes the variables that are to bring what is missing.
+	later *[]string
 }
 
 // readStrict reads a text into the struct that v points to. A member that is not known, one given twice and one of
@@ -103,12 +106,15 @@ func article(kind string) string {
 }
 
 func wanted(t reflect.Type) string {
+	if t.Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) || reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) {
+		return "a string"
+	}
 	switch t.Kind() {
 	case reflect.String:
 		return "a string"
 	case reflect.Bool:
 		return "true or false"
-	case reflect.Int:
+	case reflect.Int, reflect.Int64:
 		return "a whole number"
 	case reflect.Slice:
 		return "an array"

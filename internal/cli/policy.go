@@ -18,11 +18,11 @@ import (
 func newPolicy(sh *shell) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "policy",
-		Short: "Validate policies and run their tests",
+		Short: "Validate policies, run their tests, and write them into one file",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newPolicyValidate(sh), newPolicyTest(sh))
+	cmd.AddCommand(newPolicyValidate(sh), newPolicyTest(sh), newPolicyExport(sh))
 	return cmd
 }
 
