@@ -104,6 +104,12 @@ func Validate(file string, text []byte) (c *Config, later []string, err error) {
 	return c, later, nil
 }
 
+// Parse reads a configuration as it counts where it runs: with the variables that are set there.
+func Parse(file string, text []byte, getenv func(string) string) (*Config, error) {
+	c, _, err := parse(file, text, getenv)
+	return c, err
+}
+
 func parse(file string, text []byte, getenv func(string) string) (*Config, *document, error) {
 	var c Config
 	d, err := readStrict(file, text, &c)
@@ -118,6 +124,11 @@ func parse(file string, text []byte, getenv func(string) string) (*Config, *docu
 
 // check finds what contradicts itself, or is missing.
 func (c *Config) check(d *document) error {
+	for i := range c.Gateway.Routes {
+		if r := &c.Gateway.Routes[i]; r.Position.IsZero() { // then errors point into this file
+			r.Position = d.fail(d.at(index("gateway.routes", i)), "").Position
+		}
+	}
 	given := 0
 	for _, is := range []bool{c.Decide.Snapshot != nil, c.Decide.Server != nil, c.Decide.Permit != nil} {
 		if is {
@@ -206,8 +217,9 @@ func (i *Identity) open(d *document, s Surroundings) (*gateway.Identity, error) 
 		for n, k := range i.Keys {
 			hash, err := hex.DecodeString(k.SHA256)
 			if err != nil || len(hash) != 32 {
-				return nil, d.fail(d.at(index("identity.keys", n)+".sha256"), "this is no SHA-256: 64 hexadecimal digits").
+				e := d.fail(d.at(index("identity.keys", n)+".sha256"), "this is no SHA-256: 64 hexadecimal digits").
 					WithHint("printf %%s SECRET | sha256sum")
+				return nil, e.At(e.Position, "") // it may be the secret itself
 			}
 			keys[n] = identity.Key{Name: k.ID, Subject: k.Subject, Hash: hash, Expires: k.Expires, Claims: k.Claims}
 			if k.Subject == "" {

@@ -84,6 +84,9 @@ func (d *document) plain(decoder *json.Decoder, v reflect.Value, at int) error {
 	switch {
 	case err == nil:
 		return nil
+	case v.Type() == reflect.TypeFor[Secret](): // whose text must not come into a log
+		e := d.fail(at, "a secret does not stand in the file; the file says where it is").WithHint(`{"env": NAME} or {"secret": ARN}`)
+		return e.At(e.Position, "")
 	case errors.As(err, &kind):
 		return d.fail(at, "this is %s, and wanted is %s", article(kind.Value), wanted(v.Type()))
 	case errors.As(err, &known):
@@ -230,9 +233,14 @@ func (d *document) placed(err error, path string) error {
 	if !errors.As(err, &e) {
 		return d.fail(d.at(path), "%v", err)
 	}
-	if e.Position.IsZero() {
+	switch {
+	case e.Position.IsZero():
 		where := d.fail(d.at(path), "")
 		e.Position, e.Source = where.Position, where.Source
+	case e.Position.File == d.file && e.Source == "":
+		if lines := bytes.Split(d.text, []byte("\n")); e.Position.Line <= len(lines) {
+			e.Source = strings.ToValidUTF8(string(lines[e.Position.Line-1]), "\uFFFD")
+		}
 	}
 	return e
 }
