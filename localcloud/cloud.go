@@ -51,6 +51,9 @@ type Config struct {
 	Dir string
 	// Endpoint is the URL of the AWS API, which functions are given.
 	Endpoint string
+	// Variables gives further environment variables of a function, by its deployed name, whenever it starts: what it is
+	// lent for this run and what no configuration holds. Those that it sets itself go before. Nil is fine.
+	Variables func(function string) map[string]string
 	// Sandbox names the sandbox whose APIs answer on the HTTP port as they are;
 	// those of others answer to their name alone: ID.execute-api.localhost.
 	// "" lets all answer.

@@ -138,7 +138,7 @@ func (c *Cloud) wire() error {
 	}
 	c.lambda, err = lambda.New(lambda.Config{
 		DB: c.db, Account: DefaultAccount, Region: DefaultRegion, Now: cfg.Now, Rand: rand.Reader, Log: log, Do: through,
-		Roles: tokens, Endpoint: func() string { return cfg.Endpoint }, Dir: filepath.Join(cfg.Dir, "code"),
+		Roles: tokens, Endpoint: func() string { return cfg.Endpoint }, Variables: cfg.Variables, Dir: filepath.Join(cfg.Dir, "code"),
 		OnLog: cfg.OnLog, Getenv: cfg.Getenv,
 	})
 	if err != nil {

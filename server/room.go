@@ -23,8 +23,8 @@ type room struct {
 	project, env string
 	environment  atomic.Pointer[environment.Environment]
 	keys         atomic.Pointer[keyIndex]
-	// lent is a key of this process alone: see [Server.Lend].
-	lent atomic.Pointer[authz.Key]
+	// lent are keys of this process alone: see [Server.Lend].
+	lent atomic.Pointer[[]authz.Key]
 }
 
 // rooms holds environments in the order of their names.
@@ -69,7 +69,19 @@ func (s *Server) Open(project, env string, e *environment.Environment) {
 
 // Lend makes a key count for an environment as long as this process runs. It is
 // stored nowhere: the commands of the same machine's user have it from a file that only he can read.
-func (s *Server) Lend(project, env string, k authz.Key) { s.rooms.get(project, env).lent.Store(&k) }
+func (s *Server) Lend(project, env string, k authz.Key) {
+	r := s.rooms.get(project, env)
+	for {
+		before := r.lent.Load()
+		all := []authz.Key{k}
+		if before != nil {
+			all = append(all, *before...)
+		}
+		if r.lent.CompareAndSwap(before, &all) {
+			return
+		}
+	}
+}
 
 // trouble is why the room is not ready: "" when it is.
 func (r *room) trouble() string {
@@ -97,8 +109,12 @@ func (r *room) find(hash [32]byte) (authz.Key, bool) {
 	if e == nil {
 		return authz.Key{}, false
 	}
-	if k := r.lent.Load(); k != nil && subtle.ConstantTimeCompare(k.Hash, hash[:]) == 1 {
-		return *k, true
+	if lent := r.lent.Load(); lent != nil {
+		for _, k := range *lent {
+			if subtle.ConstantTimeCompare(k.Hash, hash[:]) == 1 {
+				return k, true
+			}
+		}
 	}
 	state := e.State()
 	index := r.keys.Load()

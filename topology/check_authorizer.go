@@ -136,6 +136,13 @@ func (c *checker) issuer(what string, i TokenIssuer) {
 	case i.Cognito != "":
 		c.pool(what, i)
 	default:
+		for _, text := range append([]string{i.Issuer, i.JWKS}, i.Audiences...) {
+			if containsTemplate(text) {
+				c.add(i.Pos, "an identity is the same in all sandboxes, and cannot hold %s", templatePattern.FindString(text)).
+					WithHint("declare an authorizer for each issuer")
+				return
+			}
+		}
 		c.webURL(i.Issuer, c.spot(i.Pos, "issuer"), "the issuer")
 		if len(i.Audiences) == 0 {
 			c.add(i.Pos, "issuer %s has no audience", quoted(i.Issuer)).

@@ -67,6 +67,16 @@ func targetOf(account *awscloud.Account, who awscloud.Identity) bundle.Target {
 	return bundle.Target{OS: "linux", Arch: "amd64", Release: true}
 }
 
+// targetOf is the machine that a source is built for: in AWS an authorizer has a processor of its own.
+func (s *system) targetOf(source bundle.Source, target bundle.Target) bundle.Target {
+	for _, f := range s.topology.Functions {
+		if f.Name == source.Name && f.Authorizer != nil && target.Release && f.Authorizer.Architecture != "x86_64" {
+			target.Arch = "arm64"
+		}
+	}
+	return target
+}
+
 func (d *deployer) upload(ctx context.Context, s *system, bucket string, target bundle.Target) error {
 	return eachSource(s.sources, func(_ int, source bundle.Source) error {
 		key := s.assets[source.Name].Key
@@ -74,7 +84,7 @@ func (d *deployer) upload(ctx context.Context, s *system, bucket string, target 
 		if err != nil || there {
 			return err
 		}
-		return d.build(ctx, source, bucket, key, target)
+		return d.build(ctx, source, bucket, key, s.targetOf(source, target))
 	})
 }
 
@@ -90,7 +100,7 @@ func (d *deployer) restore(ctx context.Context, s *system, bucket string, target
 		if err != nil || !lost {
 			return err
 		}
-		if err := d.build(ctx, source, bucket, key, target); err != nil {
+		if err := d.build(ctx, source, bucket, key, s.targetOf(source, target)); err != nil {
 			return err
 		}
 		return d.account.UpdateCode(ctx, function, bucket, key)

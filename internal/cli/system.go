@@ -14,6 +14,7 @@ import (
 	"github.com/writ-dev/writ/internal/bundle"
 	"github.com/writ-dev/writ/synth"
 	"github.com/writ-dev/writ/topology"
+	"github.com/writ-dev/writ/topology/guard"
 )
 
 // assetBucket is where code goes, in the account and region of the deploy.
@@ -31,6 +32,8 @@ type system struct {
 	output   *synth.Output
 	template []byte
 	roles    settled
+	// guards is what stands before the routes.
+	guards *guard.Set
 }
 
 // sandboxName keeps sandboxes apart in every deployed name.
@@ -95,9 +98,6 @@ func (sh *shell) loadSystems(ctx context.Context, o order) ([]*system, error) {
 	if err := checkSandbox(o.sandbox); err != nil {
 		return nil, err
 	}
-	if o.hash == nil {
-		o.hash = bundle.Hash
-	}
 	t, err := topology.Load(o.dir)
 	if err != nil {
 		return nil, err
@@ -147,14 +147,29 @@ func (sh *shell) synthesise(ctx context.Context, o order, s *system, existing ma
 		if f.Runtime.Provider != "" {
 			continue // not Lambda's
 		}
+		if f.Authorizer != nil {
+			continue // its code is Writ's own
+		}
 		s.sources = append(s.sources, bundle.Source{
 			Name: f.Name, Dir: filepath.Join(t.Dir, f.Root), Language: f.Runtime.Language, Position: f.Pos,
 			Text: f.Code, File: f.CodeFile(),
 		})
 	}
+	guards, err := readGuards(s)
+	if err != nil {
+		return err
+	}
+	s.guards = guards
+	if err := sh.authorizerSources(ctx, o, s); err != nil {
+		return err
+	}
+	hash := o.hash
+	if hash == nil {
+		hash = bundle.Hash
+	}
 	hashes := make([]string, len(s.sources))
-	err := eachSource(s.sources, func(i int, source bundle.Source) (err error) {
-		hashes[i], err = o.hash(ctx, source)
+	err = eachSource(s.sources, func(i int, source bundle.Source) (err error) {
+		hashes[i], err = hash(ctx, source)
 		return err
 	})
 	if err != nil {
@@ -165,7 +180,7 @@ func (sh *shell) synthesise(ctx context.Context, o order, s *system, existing ma
 	}
 	s.output, err = synth.Template(t, synth.Options{
 		Sandbox: o.sandbox, Env: o.profile, Assets: s.assets, Local: o.where == onLocalCloud,
-		Roles: s.roles.set, Existing: existing, Variables: sh.tcVariables(), MayBeEmpty: mayBeEmpty,
+		Roles: s.roles.set, Existing: existing, Variables: sh.tcVariables(), MayBeEmpty: mayBeEmpty, Guards: s.guards,
 	})
 	if err != nil || s.output.Template == nil {
 		return err

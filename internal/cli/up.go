@@ -108,6 +108,8 @@ type up struct {
 	creds     localcloud.Credentials
 	// policy is the server beside the cloud, nil when the topology has no policy.
 	policy *serving
+	// policyKey is what functions ask it with, "" without one.
+	policyKey string
 }
 
 func (u *up) run(ctx context.Context) (err error) {
@@ -139,6 +141,9 @@ func (u *up) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer u.policy.stopIn(&err)
+	if err := u.lendPolicy(); err != nil {
+		return err
+	}
 	if err := u.openCloud(); err != nil {
 		return err
 	}
@@ -265,6 +270,7 @@ func (u *up) openCloud() (err error) {
 		OnLog:     u.functionLine,
 		OnRequest: u.requestLine,
 		OnDenied:  u.denied,
+		Variables: u.lentVariables,
 		OnNotice:  func(line string) { fmt.Fprintln(u.log, u.style.yellow(oneLine(line))) },
 	})
 	if err != nil {

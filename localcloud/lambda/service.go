@@ -43,6 +43,8 @@ type Config struct {
 	Roles process.Roles
 	// Endpoint is the cloud's own URL, which functions get as AWS_ENDPOINT_URL.
 	Endpoint func() string
+	// Variables are further variables of a function by its name: see process.Config.
+	Variables func(function string) map[string]string
 	// Dir holds the functions' code; it belongs to the service alone.
 	Dir string
 	// OnLog is called for every line of a function's log, in order within one
@@ -123,7 +125,7 @@ func New(cfg Config) (*Service, error) {
 	s.ops = s.operations()
 	s.ship = newShipper(cfg)
 	s.fleet, err = process.NewFleet(process.Config{
-		Region: cfg.Region, Endpoint: cfg.Endpoint, Roles: cfg.Roles, Lines: s.ship,
+		Region: cfg.Region, Endpoint: cfg.Endpoint, Variables: cfg.Variables, Roles: cfg.Roles, Lines: s.ship,
 		Dir: filepath.Join(cfg.Dir, "run"), Getenv: cfg.Getenv, Now: cfg.Now, Rand: cfg.Rand, Log: cfg.Log,
 		MaxProcesses: cfg.MaxProcesses, MaxPerFunction: cfg.MaxPerFunction, Idle: cfg.Idle,
 	})

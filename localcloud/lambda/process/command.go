@@ -139,6 +139,13 @@ func (in *instance) environment(creds session.Credentials) []string {
 			env[k] = v
 		}
 	}
+	if f.cfg.Variables != nil {
+		for k, v := range f.cfg.Variables(spec.Name) {
+			if _, set := env[k]; !set {
+				env[k] = v
+			}
+		}
+	}
 	if url := f.cfg.Endpoint(); url != "" && env["AWS_ENDPOINT_URL"] == "" {
 		env["AWS_ENDPOINT_URL"] = url
 	}
