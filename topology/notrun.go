@@ -35,8 +35,6 @@ func notRun(t *Topology, prefix string) []Notice {
 	for _, r := range t.Routes {
 		if why := routeNotRun(t, r); why != "" {
 			note("route", RouteName(r), r.Pos, why)
-		} else if r.Authorizer != "" {
-			note("authorizer", RouteName(r)+" -> "+r.Authorizer, r.Pos, "authorizers are not run yet")
 		}
 	}
 	for _, e := range t.Events {
@@ -90,7 +88,7 @@ func notRun(t *Topology, prefix string) []Notice {
 }
 
 // Served says whether the local cloud answers at a route of t.
-func Served(t *Topology, r *Route) bool { return r.Authorizer == "" && routeNotRun(t, r) == "" }
+func Served(t *Topology, r *Route) bool { return routeNotRun(t, r) == "" }
 
 // routeNotRun says why a route leads to nothing that the local cloud calls, ""
 // when it does not.
@@ -106,9 +104,13 @@ func routeNotRun(t *Topology, r *Route) string {
 	default:
 		return "only routes to functions, queues and events are served"
 	}
-	switch {
+	switch a := AuthorizerOf(t, r); {
 	case to.Name == "":
 		return "it leads nowhere"
+	case r.Authorizer == "cognito", a != nil && slices.ContainsFunc(a.Identity, func(i TokenIssuer) bool { return i.Cognito != "" }):
+		return "it asks for tokens of a user pool, which is not run here"
+	case foreignName(r.Authorizer):
+		return "its authorizer belongs to another topology"
 	case !here || foreignName(to.Name):
 		return "its " + string(to.Kind) + " belongs to another topology"
 	case to.Kind != KindFunction && r.API == APIREST:

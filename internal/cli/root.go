@@ -128,7 +128,7 @@ It also decides what the users of the application may do (policy, check, tuple, 
 	root.SetOut(sh.stdout)
 	root.SetErr(sh.stderr)
 	root.AddCommand(
-		newInit(sh), newUp(sh), newSynth(sh), newRoles(sh), newDiff(sh), newDeploy(sh),
+		newInit(sh), newValidate(sh), newUp(sh), newSynth(sh), newRoles(sh), newDiff(sh), newDeploy(sh),
 		newDestroy(sh), newInvoke(sh), newLogs(sh), newCredentials(sh), newIAM(sh), newPolicy(sh), newAuthorizer(sh), newLedger(sh), newServe(sh), newCheck(sh), newTuple(sh), newKey(sh), newVersion(sh),
 	)
 	wrap(root.Commands())

@@ -51,6 +51,9 @@ func showSkipped(w io.Writer, st style, s *system) {
 	for _, n := range topology.Warnings(s.topology) {
 		fmt.Fprintf(w, "%s\n", st.yellow(fmt.Sprintf("%s: warning: %s %s: %s", n.Pos, n.Kind, n.Name, n.Why)))
 	}
+	for _, line := range guardLines(s.guards) {
+		fmt.Fprintf(w, "%s\n", st.yellow(oneLine(line)))
+	}
 	for _, skipped := range s.output.Skipped {
 		if skipped.Kind == "node" {
 			continue // it is a system of its own, and has its own template

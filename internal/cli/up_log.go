@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -164,7 +165,7 @@ func (u *up) banner(systems []*system) {
 		for _, line := range madeThings(s.output.Template) {
 			fmt.Fprintf(&b, "  %s\n", line)
 		}
-		for _, line := range append(notRun(s.topology), leftOut(s)...) {
+		for _, line := range slices.Concat(guardLines(s.guards), notRun(s.topology), leftOut(s)) {
 			fmt.Fprintf(&b, "  %s\n", st.yellow(line))
 		}
 	}
