@@ -95,9 +95,6 @@ func (f *Function) Log() string {
 	return f.stderr.String()
 }
 
-// Process is the ID of the process.
-func (f *Function) Process() int { return f.cmd.Process.Pid }
-
 func (f *Function) next(w http.ResponseWriter, r *http.Request) {
 	select {
 	case e := <-f.events:
@@ -151,5 +148,8 @@ func (f *Function) Stop() {
 	f.api.Close()
 }
 
-// Ended is closed when the process has ended.
-func (f *Function) Ended() <-chan struct{} { return f.ended }
+// CPU is the processor time of a process that was stopped.
+func (f *Function) CPU() time.Duration {
+	<-f.ended
+	return f.cmd.ProcessState.UserTime() + f.cmd.ProcessState.SystemTime()
+}
