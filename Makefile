@@ -23,7 +23,7 @@ unit:
 
 # The parts where goroutines meet.
 race:
-	go test -race -short ./localcloud/... ./internal/cli/... ./authz/... ./server/... ./sqlite ./postgres
+	go test -race -short ./localcloud/... ./internal/cli/... ./authz/... ./server/... ./identity ./sqlite ./postgres
 
 # The cases that others wrote, with how many ran of each.
 corpora:

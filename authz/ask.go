@@ -91,7 +91,9 @@ func (s *Snapshot) ask(q *Query) *asker {
 	known := a.setSubject()
 	if of := s.c.kinds.find(q.Resource.Type); of != nil {
 		a.resource = a.entity(of.number, q.Resource.Type, q.Resource.ID)
-		a.goal = of.goals.find(q.Action.Name)
+		if a.goal = of.goals.find(q.Action.Name); q.Relation {
+			a.goal = of.relations[q.Action.Name]
+		}
 	}
 	if len(q.Extra) > 0 {
 		a.err = a.addExtra(q.Extra)

@@ -133,7 +133,10 @@ func compile(m *Model, e *graph.Edit) *compiled {
 	c.reverse = newReverse(c)
 	c.kinds = newDirectory(c.types)
 	for _, k := range c.types {
-		goals := maps.Clone(k.relations)
+		goals := map[string]*relation{}
+		if !k.source.ActionsOnly {
+			maps.Copy(goals, k.relations)
+		}
 		maps.Copy(goals, k.actions)
 		k.goals = newDirectory(goals)
 	}

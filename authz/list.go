@@ -45,7 +45,7 @@ func (s *Snapshot) Resources(l *List) (Page, error) {
 	if a.err != nil {
 		return Page{}, a.err
 	}
-	goal := s.c.goal(l.Type, q.Action.Name)
+	goal := s.c.goal(&q)
 	if goal == nil || a.skind == nil {
 		return Page{}, nil
 	}
@@ -116,7 +116,7 @@ func (s *Snapshot) Actions(q *Query) ([]string, error) {
 		return nil, nil
 	}
 	names := of.source.Actions
-	if len(names) == 0 {
+	if len(names) == 0 && !of.source.ActionsOnly {
 		names = of.source.Relations
 	}
 	var may []string
@@ -154,16 +154,16 @@ func (s *Snapshot) Tenants(l *List) (Page, error) {
 	})
 }
 
-// goal is what a request for an action on a type asks.
-func (c *compiled) goal(kind, action string) *relation {
-	of := c.types[kind]
-	if of == nil {
+// goal is what a question asks of a type.
+func (c *compiled) goal(q *Query) *relation {
+	of := c.types[q.Resource.Type]
+	switch {
+	case of == nil:
 		return nil
+	case q.Relation:
+		return of.relations[q.Action.Name]
 	}
-	if r := of.actions[action]; r != nil {
-		return r
-	}
-	return of.relations[action]
+	return of.goals.find(q.Action.Name)
 }
 
 // propertyTenant is the tenant that the resource of a request says to be in.

@@ -17,13 +17,16 @@ type Model struct {
 
 // Type is a kind of entity. Actions and Relations are apart because a role and
 // an action may have the same name; a request's action is looked for in Actions
-// first, then in Relations. Tuples name Relations only.
+// first, then in Relations unless ActionsOnly. Tuples name Relations only.
 type Type struct {
-	Name       string
-	Position   writ.Position
-	Attributes []Attribute
-	Relations  []Relation
-	Actions    []Relation
+	Name     string
+	Position writ.Position
+	// ActionsOnly keeps a request from asking for a relation by the name of an action: where rules deny actions, a
+	// role's name would go past them. [Query].Relation asks for one on purpose.
+	ActionsOnly bool
+	Attributes  []Attribute
+	Relations   []Relation
+	Actions     []Relation
 }
 
 // Attribute is a declared attribute of a type's entities.

@@ -116,13 +116,15 @@ func (x *explanation) unheard() []writ.Reason {
 	}
 	if of := a.c.types[q.Resource.Type]; of == nil {
 		say(unheardText("the model", "type", q.Resource.Type, types))
-	} else if a.c.goal(q.Resource.Type, q.Action.Name) == nil {
+	} else if a.c.goal(q) == nil {
 		var names []string
 		for name := range of.actions {
 			names = append(names, name)
 		}
 		for name := range of.relations {
-			names = append(names, name)
+			if !of.source.ActionsOnly {
+				names = append(names, name)
+			}
 		}
 		say(unheardText("type "+q.Resource.Type, "action", q.Action.Name, names))
 	}

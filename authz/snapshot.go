@@ -73,6 +73,8 @@ type Query struct {
 	writ.Request
 	// SubjectRelation makes the subject a userset: all who have it to Subject.
 	SubjectRelation string
+	// Relation: the action's name is that of a relation, such as a role, and asks whether the subject has it.
+	Relation bool
 	// Tenant is the tenant that tenant roles count in. Empty: Resource's property
 	// "tenant", then the tenant of the stored resource, then the model's default.
 	// A stored resource of another tenant is denied.

@@ -85,6 +85,7 @@ var namings = map[string]Naming{
 	"AWS::Events::Connection":       {Property: "Name", ARN: "arn:{P}:events:{R}:{A}:connection/{N}/{made}", ARNAttribute: "Arn"},
 	"AWS::Events::ApiDestination":   {Property: "Name", ARN: "arn:{P}:events:{R}:{A}:api-destination/{N}/{made}", ARNAttribute: "Arn"},
 	"AWS::ApiGatewayV2::Authorizer": {attributes: map[string]string{"AuthorizerId": "{N}"}},
+	"AWS::ApiGateway::Authorizer":   {attributes: map[string]string{"AuthorizerId": "{N}"}},
 	"AWS::ApiGateway::Deployment":   {},
 	"AWS::ApiGateway::Resource":     {},
 }

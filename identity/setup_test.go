@@ -93,7 +93,12 @@ func with(m map[string]any, changes map[string]any) map[string]any {
 	return m
 }
 
-func jwks(keys ...map[string]any) []byte { return must(json.Marshal(map[string]any{"keys": keys})) }
+func jwks(keys ...map[string]any) []byte {
+	if keys == nil {
+		keys = []map[string]any{} // not null, which is no list
+	}
+	return must(json.Marshal(map[string]any{"keys": keys}))
+}
 
 func jwksOf(signers ...signer) []byte {
 	var keys []map[string]any

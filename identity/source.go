@@ -52,29 +52,27 @@ func (s *source) keys(ctx context.Context, missed *keySet) (set *keySet, failed 
 		usable := s.set != nil && now.Before(s.fetched.Add(s.keep))
 		old := !now.Before(s.due) || now.Before(s.fetched)
 		vain := missed != nil && s.set == missed
-		flight, last := s.flight, s.failed
-		switch {
-		// While one fetches because of age alone, the others need not wait.
-		case usable && !vain && (!old || flight != nil || tries > 0 || !s.allowed(now, usable)),
-			usable && vain && flight == nil && (tries > 0 || !s.allowed(now, usable)):
-			set = s.set
-			s.mu.Unlock()
-			return set, last, nil
-		case flight == nil && (tries > 0 || !s.allowed(now, usable)):
-			s.mu.Unlock()
-			return nil, last, s.none(last)
-		case flight == nil:
+		flight := s.flight
+		lead := flight == nil && tries == 0 && (!usable || old || vain) && s.allowed(now, usable)
+		if lead {
 			flight = make(chan struct{})
 			s.flight, s.tried = flight, now
-			s.mu.Unlock()
-			s.refresh(ctx, flight)
-			continue
 		}
+		set, failed = s.set, s.failed
 		s.mu.Unlock()
-		select {
-		case <-flight:
-		case <-ctx.Done():
-			return nil, nil, writ.Errorf(writ.CodeCancelled, "the caller went away while the keys of %s were fetched", s.url)
+		switch {
+		case lead:
+			s.refresh(ctx, flight)
+		case flight != nil && (!usable || vain): // while one fetches because of age alone, nobody waits
+			select {
+			case <-flight:
+			case <-ctx.Done():
+				return nil, nil, writ.Errorf(writ.CodeCancelled, "the caller went away while the keys of %s were fetched", s.url)
+			}
+		case usable:
+			return set, failed, nil
+		default:
+			return nil, failed, s.none(failed)
 		}
 	}
 }

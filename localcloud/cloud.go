@@ -63,7 +63,11 @@ type Config struct {
 	// "/cdk-bootstrap/hnb659fds/version". Reading these needs no permission;
 	// the stored ones are read as the deployer.
 	Parameters map[string]string
-	Now        func() time.Time
+	// Issuers maps issuers of tokens, such as a user pool's
+	// ("https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_a1B2c3D4e"), to the
+	// URLs that stand in for them when an API's authorizer asks for their keys.
+	Issuers map[string]string
+	Now     func() time.Time
 	// Getenv reads the environment, of which functions get PATH alone.
 	Getenv func(string) string
 

@@ -250,11 +250,15 @@ func eventually(t testing.TB, what string, holds func() bool) {
 }
 
 // get makes a request to the front.
-func (c *cloud) get(t testing.TB, path string) (status int, body string) {
+func (c *cloud) get(t testing.TB, path string, headers ...string) (status int, body string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, c.front.URL+path, nil)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, h := range headers {
+		name, value, _ := strings.Cut(h, ": ")
+		r.Header.Add(name, value)
 	}
 	answer, err := c.front.Client().Do(r)
 	if err != nil {

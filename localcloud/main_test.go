@@ -3,6 +3,7 @@ package localcloud_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"testing"
@@ -40,6 +41,25 @@ func TestMain(m *testing.M) {
 type event struct {
 	Table, Key string
 	Path       string `json:"path"`
+	// Type is set when the function is asked as an authorizer, for MethodARN or RouteARN.
+	Type, MethodARN, RouteARN string
+	AuthorizationToken        string
+	Headers                   map[string]string
+}
+
+// authorize lets in who says "let me in", and answers an unknown caller as a
+// REST API's authorizer does.
+func authorize(e event) (map[string]any, error) {
+	effect := "Deny"
+	switch e.AuthorizationToken + e.Headers["auth"] {
+	case "let me in":
+		effect = "Allow"
+	case "who am I":
+		return nil, errors.New("Unauthorized")
+	}
+	return map[string]any{"principalId": "ann", "policyDocument": map[string]any{"Version": "2012-10-17", "Statement": []any{
+		map[string]any{"Effect": effect, "Action": "execute-api:Invoke", "Resource": e.MethodARN + e.RouteARN},
+	}}}, nil
 }
 
 // function puts an item with its own credentials when it is asked to, and
@@ -48,6 +68,9 @@ func function(ctx context.Context, raw json.RawMessage) (map[string]any, error) 
 	var e event
 	if err := json.Unmarshal(raw, &e); err != nil {
 		return nil, err
+	}
+	if e.Type != "" {
+		return authorize(e)
 	}
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithRetryMaxAttempts(1))
 	if err != nil {

@@ -106,7 +106,7 @@ func (c *Cloud) wire() error {
 	}
 	if c.apis, err = apigateway.New(apigateway.Config{
 		DB: c.db, Account: DefaultAccount, Region: DefaultRegion, Now: cfg.Now, Rand: rand.Reader, Log: log, Do: through, Roles: tokens,
-		Unnamed: cfg.unnamed,
+		Unnamed: cfg.unnamed, Issuers: cfg.Issuers,
 	}); err != nil {
 		return err
 	}

@@ -45,8 +45,10 @@ var required = map[string]string{
 		"DescribeStackEvents DescribeStackResources GetTemplate",
 	"S3": "CreateBucket HeadBucket ListBuckets DeleteBucket PutObject GetObject HeadObject ListObjectsV2 DeleteObject DeleteObjects " +
 		"CreateMultipartUpload UploadPart CompleteMultipartUpload PutBucketNotificationConfiguration GetBucketNotificationConfiguration",
-	"API Gateway":  "CreateRestApi GetRestApis GetResources CreateResource PutMethod PutIntegration CreateDeployment GetStages DeleteRestApi",
-	"ApiGatewayV2": "CreateApi GetApis CreateIntegration CreateRoute CreateStage GetRoutes DeleteApi",
+	"API Gateway": "CreateRestApi GetRestApis GetResources CreateResource PutMethod PutIntegration CreateDeployment GetStages DeleteRestApi " +
+		"CreateAuthorizer GetAuthorizer GetAuthorizers UpdateAuthorizer DeleteAuthorizer FlushStageAuthorizersCache",
+	"ApiGatewayV2": "CreateApi GetApis CreateIntegration CreateRoute CreateStage GetRoutes DeleteApi " +
+		"CreateAuthorizer GetAuthorizer GetAuthorizers UpdateAuthorizer DeleteAuthorizer ResetAuthorizersCache",
 }
 
 // TestEveryPromisedOperation does each operation through the whole cloud with

@@ -64,6 +64,7 @@ func useREST(t *testing.T, c *cloud) {
 	if status, body := c.get(t, "/rest"); status != 200 || body != "arn:aws:sts::000000000000:assumed-role/rest-role/rest" {
 		t.Errorf("with permission: %d %s", status, body)
 	}
+	guardREST(t, c, api)
 	if out := must[*apigateway.GetRestApisOutput](t)(client.GetRestApis(ctx, &apigateway.GetRestApisInput{})); len(out.Items) != 1 {
 		t.Errorf("APIs %v", out.Items)
 	}
@@ -86,6 +87,7 @@ func useHTTP(t *testing.T, c *cloud) {
 	if status, body := c.get(t, "/http"); status != 200 || body != "arn:aws:sts::000000000000:assumed-role/http-role/http" {
 		t.Errorf("with permission: %d %s", status, body)
 	}
+	guardHTTP(t, c, api)
 	if out := must[*apigatewayv2.GetApisOutput](t)(client.GetApis(ctx, &apigatewayv2.GetApisInput{})); len(out.Items) != 1 {
 		t.Errorf("APIs %v", out.Items)
 	}

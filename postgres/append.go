@@ -23,7 +23,18 @@ func (s *Store) Append(ctx context.Context, after ledger.Head, commits []environ
 	if err != nil {
 		return err
 	}
-	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+	return within(ctx, s.timeout, "confirm the write", func(ctx context.Context, _ func()) error {
+		err := s.send(ctx, batch, after)
+		if err != nil && writ.CodeOf(err) != writ.CodeConflict {
+			return failed("write", err)
+		}
+		return err
+	})
+}
+
+// send makes all that a batch changes, or nothing. An error that is no CodeConflict leaves it open which of the two.
+func (s *Store) send(ctx context.Context, batch *pgx.Batch, after ledger.Head) error {
+	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		results := tx.SendBatch(ctx, batch)
 		moved, err := results.Exec()
 		if err == nil && moved.RowsAffected() != 1 {
@@ -32,10 +43,6 @@ func (s *Store) Append(ctx context.Context, after ledger.Head, commits []environ
 		}
 		return errors.Join(err, results.Close())
 	})
-	if err != nil && writ.CodeOf(err) != writ.CodeConflict {
-		return failed("write", err)
-	}
-	return err
 }
 
 // batch is all that commits change, sent at once: the head first, which decides.

@@ -28,6 +28,10 @@ type Config struct {
 	// Poll bounds how late a write of another node is seen when its notification
 	// was lost; 0 is a second.
 	Poll time.Duration
+	// Timeout bounds one write; 0 is 15 s. A server that hangs, or whose machine is gone without a word, is then
+	// a CodeExternal error, and whether it has written is not known. What is read is bounded by 5 s
+	// without a word, or by Timeout if that is less.
+	Timeout time.Duration
 }
 
 // Store is one environment. It implements environment.Store and environment.Watcher.
@@ -36,6 +40,7 @@ type Store struct {
 	queries map[query]string
 	channel string
 	poll    time.Duration
+	timeout time.Duration
 
 	waiting chan struct{} // held by Wait
 	listen  *pgx.Conn     // nil when there is no connection
@@ -59,6 +64,9 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	if c.Poll == 0 {
 		c.Poll = time.Second
 	}
+	if c.Timeout == 0 {
+		c.Timeout = 15 * time.Second
+	}
 	if !schemaName.MatchString(c.Schema) || strings.HasPrefix(c.Schema, "pg_") {
 		return nil, writ.Errorf(writ.CodeUsage, "%q is no name for an environment's schema", c.Schema).
 			WithHint("use up to 48 small letters, digits and underscores that begin with a letter")
@@ -76,12 +84,16 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 			config.ConnConfig.RuntimeParams[name] = value
 		}
 	}
+	if config.ConnConfig.ConnectTimeout == 0 {
+		// A connection that is being made outlives who wanted it.
+		config.ConnConfig.ConnectTimeout = c.Timeout
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, failed("connect", err)
 	}
 	s := &Store{
-		pool: pool, queries: queriesOf(c.Schema), channel: "writ_" + c.Schema, poll: c.Poll,
+		pool: pool, queries: queriesOf(c.Schema), channel: "writ_" + c.Schema, poll: c.Poll, timeout: c.Timeout,
 		waiting: make(chan struct{}, 1),
 	}
 	if err := s.setUp(ctx, c.Schema); err != nil {
@@ -100,12 +112,30 @@ func (s *Store) Close() error {
 	return nil
 }
 
+// within runs f, which may go on for limit after it was last heard of by calling alive. That the bound has passed is
+// another thing than that the caller went away: nobody knows what the server has done by then, and its error is
+// that of a server that cannot be reached.
+func within(ctx context.Context, limit time.Duration, what string, f func(ctx context.Context, alive func()) error) error {
+	bounded, cancel := context.WithCancel(ctx)
+	defer cancel()
+	timer := time.AfterFunc(limit, cancel)
+	defer timer.Stop()
+	err := f(bounded, func() { timer.Reset(limit) })
+	late := bounded.Err() != nil || errors.Is(err, context.DeadlineExceeded) // the second: of a connection that was not made
+	if err != nil && late && ctx.Err() == nil && writ.CodeOf(err) != writ.CodeConflict {
+		return writ.Errorf(writ.CodeExternal, "PostgreSQL did not %s within %s: it hangs, or cannot be reached", what, limit)
+	}
+	return err
+}
+
 // failed says what could not be done, and sorts the cause: https://www.postgresql.org/docs/current/errcodes-appendix.html
 func failed(what string, err error) error {
 	var e *pgconn.PgError
 	switch {
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return writ.Errorf(writ.CodeCancelled, "PostgreSQL did not %s in time: %w", what, err)
+	case errors.Is(err, context.Canceled): // without the rest, which has addresses: callers are told this one
+		return writ.Errorf(writ.CodeCancelled, "PostgreSQL did not %s in time: %w", what, context.Canceled)
+	case errors.Is(err, context.DeadlineExceeded):
+		return writ.Errorf(writ.CodeCancelled, "PostgreSQL did not %s in time: %w", what, context.DeadlineExceeded)
 	case !errors.As(err, &e):
 		return writ.Errorf(writ.CodeExternal, "PostgreSQL did not %s: %w", what, err)
 	}

@@ -135,19 +135,27 @@ func (s *Store) Commits(ctx context.Context, after uint64, each func(environment
 		after = math.MaxInt64
 	}
 	for page := 1; ; page = min(10*page, 1000) {
-		rows, err := s.pool.Query(ctx, s.queries[readLog], int64(after), page)
-		if err != nil {
-			return failed("read the log", err)
-		}
 		n := 0
-		err = run(rows, func() error {
-			c, err := scanCommit(rows)
+		var own error // of each: it is returned as it is
+		err := within(ctx, min(s.timeout, answerTime), "tell what was written", func(ctx context.Context, alive func()) error {
+			rows, err := s.pool.Query(ctx, s.queries[readLog], int64(after), page)
 			if err != nil {
-				return err
+				return failed("read the log", err)
 			}
-			n, after = n+1, c.Seq
-			return each(c)
+			return run(rows, func() error {
+				c, err := scanCommit(rows)
+				if err != nil {
+					return err
+				}
+				n, after = n+1, c.Seq
+				own = each(c)
+				alive() // a node that was away for long has much to read, and must get on with it
+				return own
+			})
 		})
+		if own != nil {
+			return own
+		}
 		if err != nil || n < page {
 			return err
 		}
@@ -191,7 +199,7 @@ func (s *Store) Wait(ctx context.Context, after uint64) error {
 	return nil
 }
 
-// answerTime bounds how long Wait lets the server think: a server whose machine is gone says nothing.
+// answerTime bounds how long a reader lets the server think: a server whose machine is gone says nothing.
 const answerTime = 5 * time.Second
 
 func (s *Store) waitFor(ctx context.Context, after uint64) error {

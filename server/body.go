@@ -1,10 +1,10 @@
 package server
 
 import (
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 
 	"github.com/writ-dev/writ"
@@ -36,6 +36,8 @@ func Body(r *http.Request, into []byte) ([]byte, error) {
 			return into, nil
 		case errors.As(err, &long):
 			return nil, tooLong(long.Limit)
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			return nil, &StatusError{Status: http.StatusRequestTimeout, Err: writ.Errorf(writ.CodeCancelled, "the body did not come in time")}
 		default:
 			return nil, writ.Errorf(writ.CodeCancelled, "the body could not be read: %w", err)
 		}
@@ -44,7 +46,13 @@ func Body(r *http.Request, into []byte) ([]byte, error) {
 
 // Decode reads a request's JSON body into v. What is not JSON, nested too deep, or names a
 // field twice, be it in another case, is a CodeInvalid error; fields that v lacks are ignored.
-func Decode(r *http.Request, v any) error {
+func Decode(r *http.Request, v any) error { return decode(r, v, false) }
+
+// DecodeStrict is Decode where a field that v lacks is a CodeInvalid error too: of a write a part that
+// is not understood must not be left out.
+func DecodeStrict(r *http.Request, v any) error { return decode(r, v, true) }
+
+func decode(r *http.Request, v any, strict bool) error {
 	text, err := Body(r, nil)
 	if err != nil {
 		return err
@@ -52,13 +60,8 @@ func Decode(r *http.Request, v any) error {
 	if err := jsonread.ValidateFolded(text); err != nil {
 		return err
 	}
-	err = json.Unmarshal(text, v)
-	var kind *json.UnmarshalTypeError
-	if errors.As(err, &kind) {
-		return writ.Errorf(writ.CodeInvalid, "%s: a JSON %s cannot stand here", kind.Field, kind.Value)
+	if strict {
+		return jsonread.IntoStrict(text, v)
 	}
-	if err != nil {
-		return writ.Errorf(writ.CodeInvalid, "the body cannot be read: %w", err)
-	}
-	return nil
+	return jsonread.Into(text, v)
 }

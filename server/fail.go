@@ -137,7 +137,20 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, x *exchange, err e
 // failPlain is the shape of errors outside of all protocols.
 func failPlain(w http.ResponseWriter, r *http.Request, err error) {
 	code, message := Public(r, err)
-	WriteJSON(w, StatusOf(err), map[string]any{"error": map[string]any{"code": code, "message": message}})
+	said := map[string]any{"code": code, "message": message}
+	if hint := hintOf(err); hint != "" && message == err.Error() { // else it is the server's own matter
+		said["hint"] = hint
+	}
+	WriteJSON(w, StatusOf(err), map[string]any{"error": said})
+}
+
+// hintOf is what to do about an error, "" when it does not say.
+func hintOf(err error) string {
+	var e *writ.Error
+	if errors.As(err, &e) {
+		return e.Hint
+	}
+	return ""
 }
 
 // WriteJSON answers with a value as JSON.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"runtime/debug"
+	"time"
 
 	"github.com/writ-dev/writ"
 )
@@ -60,6 +61,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header()["Cache-Control"] = noStore
 	ctx, cancel := context.WithTimeout(r.Context(), s.config.Limits.Timeout)
 	defer cancel()
+	if r.Body != nil && r.Body != http.NoBody {
+		boundBody(ctx, w)
+	}
 	r = r.WithContext(context.WithValue(ctx, exchangeKey{}, x))
 	defer func() { s.metrics.request(x, s.config.Now().Sub(start)) }()
 	defer func() {
@@ -73,6 +77,15 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	x.protocol.Handler.ServeHTTP(x, r)
+}
+
+// boundBody lets a body come as long as its request may take, so that who sends it byte by byte holds a slot no longer
+// than others. A second later, so that it is the request's own end that ends an answer; net/http sets a new
+// deadline before the next request of the connection.
+func boundBody(ctx context.Context, w http.ResponseWriter) {
+	if end, ok := ctx.Deadline(); ok && time.Until(end) < wholeRequest {
+		_ = http.NewResponseController(w).SetReadDeadline(end.Add(time.Second)) // what is no connection has none
+	}
 }
 
 // pass checks a request against everything that has nothing to do with what it asks.

@@ -1,7 +1,10 @@
 package server
 
 import (
+	"net"
 	"net/http"
+	"net/netip"
+	"strings"
 )
 
 // ownName is the protocol of the server's own pages.
@@ -19,7 +22,9 @@ func (s *Server) own() []Protocol {
 	return []Protocol{{
 		Name:     ownName,
 		Prefixes: []string{"/health", "/healthy", "/ready", "/version", "/metrics"},
-		Open:     func(r *http.Request) bool { return r.URL.Path != "/metrics" || s.config.OpenMetrics },
+		Open: func(r *http.Request) bool {
+			return r.URL.Path != "/metrics" || s.config.OpenMetrics && s.isOurs(r.Host)
+		},
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.Method != http.MethodGet && r.Method != http.MethodHead {
 				w.Header().Set("Allow", "GET, HEAD")
@@ -29,6 +34,19 @@ func (s *Server) own() []Protocol {
 			mux.ServeHTTP(w, r)
 		}),
 	}}
+}
+
+// isOurs reports whether a request that names this host cannot come from a page of another site: addresses need no
+// name server, and for localhost and the server's own name no stranger's answers.
+func (s *Server) isOurs(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
+	if _, err := netip.ParseAddr(host); err == nil {
+		return true
+	}
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || host != "" && strings.EqualFold(host, s.config.Host)
 }
 
 type component struct {

@@ -12,8 +12,10 @@ import (
 
 // The paths of Writ's own API.
 const (
-	PathCheck = "/v1/check"
-	PathKeys  = "/v1/keys"
+	PathCheck  = "/v1/check"
+	PathKeys   = "/v1/keys"
+	PathTuples = "/v1/tuples"
+	PathModel  = "/v1/model"
 )
 
 // Question is the body of [PathCheck]: a request whose IDs may be left out, to ask about a type.
@@ -44,7 +46,7 @@ func InfoOf(k authz.Key) KeyInfo {
 	return KeyInfo{ID: k.ID, Name: k.Name, Role: Role(k.Role), Created: k.Created, Expires: k.Expires}
 }
 
-// Native is Writ's own API: decisions with their trees, and keys.
+// Native is Writ's own API: decisions with their trees, tuples, what the model is, and keys.
 func Native() Protocol {
 	mux := http.NewServeMux()
 	handle := func(pattern string, h func(http.ResponseWriter, *http.Request) error) {
@@ -55,23 +57,30 @@ func Native() Protocol {
 		})
 	}
 	handle("POST "+PathCheck, checkNative)
+	handle("GET "+PathTuples, listTuples)
+	handle("POST "+PathTuples, writeTuples)
+	handle("GET "+PathModel, showModel)
 	handle("GET "+PathKeys, listKeys)
 	handle("POST "+PathKeys, createKey)
 	handle("DELETE "+PathKeys+"/{id}", deleteKey)
-	handle(PathCheck, func(_ http.ResponseWriter, r *http.Request) error { return methodNotAllowed(r) })
-	handle(PathKeys, func(_ http.ResponseWriter, r *http.Request) error { return methodNotAllowed(r) })
-	handle(PathKeys+"/{id}", func(_ http.ResponseWriter, r *http.Request) error { return methodNotAllowed(r) })
+	for _, path := range []string{PathCheck, PathTuples, PathModel, PathKeys, PathKeys + "/{id}"} {
+		handle(path, func(_ http.ResponseWriter, r *http.Request) error { return methodNotAllowed(r) })
+	}
 	handle("/", func(_ http.ResponseWriter, r *http.Request) error {
 		return writ.Errorf(writ.CodeNotFound, "there is nothing at %s", clip(r.URL.Path))
 	})
 	return Protocol{
-		Name: "writ", Handler: mux, Prefixes: []string{PathCheck, PathKeys, PathKeys + "/"},
+		Name: "writ", Handler: mux, Prefixes: []string{PathCheck, PathTuples, PathModel, PathKeys, PathKeys + "/"},
 		Needs: func(r *http.Request) Role {
-			if strings.HasPrefix(r.URL.Path, PathKeys) {
+			switch {
+			case strings.HasPrefix(r.URL.Path, PathKeys):
 				return Admin
+			case r.URL.Path == PathTuples && r.Method != http.MethodGet && r.Method != http.MethodHead:
+				return Write
 			}
 			return Read
 		},
+		Bulk: func(r *http.Request) bool { return r.URL.Path == PathTuples },
 	}
 }
 

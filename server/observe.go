@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/writ-dev/writ"
@@ -30,6 +31,8 @@ type Answer struct {
 	Err      error
 	// Start is when the engine was asked.
 	Start time.Time
+	// Snapshot is what was asked. The log of a denial without reasons asks it for some; nil: it goes without.
+	Snapshot *authz.Snapshot
 }
 
 // Observe counts a decision and logs it. Protocols call it for each decision that they hand out.
@@ -70,8 +73,13 @@ func (s *Server) logDecision(ctx context.Context, x *exchange, a *Answer, outcom
 	if q.Tenant != "" {
 		attrs = append(attrs, slog.String("tenant", clip(q.Tenant)))
 	}
-	if len(a.Decision.Reasons) > 0 {
-		attrs = append(attrs, slog.String("rule", clip(a.Decision.Reasons[0].Rule)))
+	if why := a.firstReason(outcome); why != nil {
+		if why.Rule != "" {
+			attrs = append(attrs, slog.String("rule", clip(why.Rule)))
+		}
+		if outcome == "deny" {
+			attrs = append(attrs, slog.String("reason", clip(withoutValues(why.Message))))
+		}
 	}
 	if a.Err != nil {
 		attrs = append(attrs, slog.String("error", clip(a.Err.Error())))
@@ -91,6 +99,36 @@ func (s *Server) logDecision(ctx context.Context, x *exchange, a *Answer, outcom
 	if err := s.config.Decisions.Logger.Handler().Handle(ctx, record); err != nil && s.metrics.unlogged.Add(1)%1000 == 1 {
 		s.log.Error("decision not logged", "request_id", x.id, "failures", s.metrics.unlogged.Load(), "error", err.Error())
 	}
+}
+
+// firstReason is why it was decided so: for a denial always, else where reasons were made.
+func (a *Answer) firstReason(outcome string) *writ.Reason {
+	reasons := a.Decision.Reasons
+	if len(reasons) == 0 && outcome == "deny" && a.Snapshot != nil {
+		if again, err := a.Snapshot.Check(a.Query); err == nil && !again.Allowed {
+			reasons = again.Reasons
+		}
+	}
+	if len(reasons) == 0 {
+		return nil
+	}
+	return &reasons[0]
+}
+
+// What the engine says before it tells what a condition saw: of the sentences that come after these words some have
+// attributes, of the request or stored ones, and the log has none that is not shown by name.
+var beforeValues = [...]string{" holds", " does not hold", " has no answer", " denies it:", " does not count"}
+
+// withoutValues ends a reason's message where it would begin to tell values of attributes. An ID that has such
+// words in it ends it earlier, never later.
+func withoutValues(message string) string {
+	end := len(message)
+	for _, words := range beforeValues {
+		if at := strings.Index(message, words); at >= 0 {
+			end = min(end, at+len(strings.TrimSuffix(words, ":")))
+		}
+	}
+	return message[:end]
 }
 
 // redacted keeps the names of values, 32 of them at most, and the values that the log may show.

@@ -13,13 +13,16 @@ import (
 	"github.com/writ-dev/writ"
 )
 
+// wholeRequest bounds how long a request may take to come, whatever [Limits].Timeout is.
+const wholeRequest = time.Minute
+
 // HTTP is the server's own settings for the protocol below: how long clients may take, and how much
 // they may say before their request.
 func HTTP(h http.Handler, log *slog.Logger) *http.Server {
 	server := &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       time.Minute,
+		ReadTimeout:       wholeRequest,
 		WriteTimeout:      2 * time.Minute,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,

@@ -45,8 +45,11 @@ type Config struct {
 	Limits    Limits
 	// Certificate makes [Server.Serve] speak TLS, version 1.2 at least; nil: plain HTTP.
 	Certificate *tls.Certificate
-	// OpenMetrics lets /metrics be read without a key.
+	// OpenMetrics lets /metrics be read without a key, by who names this server by an address, as localhost,
+	// or as Host. Any other name needs a key: it may be one that a page in a browser has turned to this machine.
 	OpenMetrics bool
+	// Host is the name that clients know the server by, without a port; "" for none.
+	Host string
 	// Version is the text of the program's version.
 	Version string
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/internal/tree"
 )
 
 // checker looks at a whole topology, however it was written: does every edge
@@ -99,7 +100,7 @@ func (c *checker) collect() {
 	name := func(kind Kind, name string, at writ.Position) {
 		key := string(kind) + " " + name
 		if pos, twice := first[key]; twice {
-			c.add(at, "two %ss have the name %s", kind, quoted(name)).WithHint("the other one is at %s", place(pos))
+			c.add(at, "two %ss have the name %s", kind, quoted(name)).WithHint("the other one is at %s", tree.Place(pos))
 			return
 		}
 		first[key] = at

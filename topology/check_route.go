@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/internal/tree"
 )
 
 func (c *checker) routes() {
@@ -34,7 +35,7 @@ func (c *checker) routes() {
 		}
 		key := fmt.Sprint(r.API, gateway(r), r.Method, anyParameter.ReplaceAllString(r.Path, "{}$1"))
 		if pos, twice := first[key]; twice {
-			c.add(r.Pos, "route %s %s is already taken", r.Method, r.Path).WithHint("the other one is at %s; path parameters match whatever their names", place(pos))
+			c.add(r.Pos, "route %s %s is already taken", r.Method, r.Path).WithHint("the other one is at %s; path parameters match whatever their names", tree.Place(pos))
 			continue
 		}
 		first[key] = r.Pos

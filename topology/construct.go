@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/internal/tree"
 )
 
 // App is a topology made of Go constructs. Its methods are those of its outermost [Scope]:
@@ -86,7 +87,7 @@ func (s *Scope) claim(id, what string) string {
 		return name
 	}
 	if first, taken := s.made.ids[name]; taken {
-		s.made.wrong(at, "the id "+quoted(name)+" is taken", "the other one is at "+place(first)+"; ids are unique in their scope")
+		s.made.wrong(at, "the id "+quoted(name)+" is taken", "the other one is at "+tree.Place(first)+"; ids are unique in their scope")
 		return name
 	}
 	s.made.ids[name] = at

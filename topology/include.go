@@ -7,75 +7,72 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml/ast"
-
 	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/internal/tree"
 )
 
 // tag follows tc's file tags; the tags of YAML itself say nothing new here.
-func (c *converter) tag(n *ast.TagNode, at writ.Position, depth int) *node {
-	name := n.Start.Value
-	value := c.convert(n.Value, at, depth+1)
+func (r *yamlReader) tag(name string, value *tree.Node, at writ.Position) *tree.Node {
 	switch {
 	case name == "!include" || name == "!read" || name == "!mutations":
-		return c.include(name, value, at)
-	case strings.HasPrefix(name, "!!") || name == "!":
-		value.quoted = value.quoted || name == "!!str"
-		return value
+		return r.include(name, value, at)
+	case !strings.HasPrefix(name, "!!") && name != "!":
+		r.problems.add(at, "unknown tag %s", name).WithHint("the tags are !include, !read and !mutations")
 	}
-	c.problems.add(at, "unknown tag %s", name).WithHint("the tags are !include, !read and !mutations")
 	return value
 }
 
 // include gives the contents of the named files, merged: tc writes several as
 // "!read a.yml !read b.yml".
-func (c *converter) include(tag string, value *node, at writ.Position) *node {
-	out := &node{pos: at, end: at, src: c.src, moved: true}
-	if c.path == "" {
-		c.problems.add(at, "%s cannot be followed here: the topology was not read from a directory", tag)
+func (r *yamlReader) include(tag string, value *tree.Node, at writ.Position) *tree.Node {
+	out := &tree.Node{Pos: at, Start: at, End: at}
+	if r.path == "" {
+		r.problems.add(at, "%s cannot be followed here: the topology was not read from a directory", tag)
+		out.Moved = true
 		return out
 	}
-	for _, name := range strings.Split(value.text, " "+tag+" ") {
+	for _, name := range strings.Split(value.Raw, " "+tag+" ") {
 		name = strings.TrimSpace(name)
-		path := filepath.Join(filepath.Dir(c.path), filepath.FromSlash(name))
-		shown := filepath.ToSlash(filepath.Join(filepath.Dir(c.src.file), name))
-		if slices.Contains(c.parents, path) {
-			c.problems.add(at, "%s %s includes itself", tag, name)
+		path := filepath.Join(filepath.Dir(r.path), filepath.FromSlash(name))
+		shown := filepath.ToSlash(filepath.Join(filepath.Dir(r.file), name))
+		if slices.Contains(r.parents, path) {
+			r.problems.add(at, "%s %s includes itself", tag, name)
 			continue
 		}
 		text, err := readBounded(path)
 		if err != nil {
-			c.problems.add(at, "%s %s: %s", tag, name, plainReason(err))
+			r.problems.add(at, "%s %s: %s", tag, name, plainReason(err))
 			continue
 		}
-		if part := c.problems.readYAMLWithin(text, shown, path, c.parents, c.budget); part != nil {
-			part.moved = true
+		if part := (&yamlReader{r.problems, shown, path, r.parents, r.bounds}).read(text); part != nil {
+			part.Moved = true
 			mergeDeep(out, part)
 		}
 	}
-	out.moved = true
+	out.Moved = true
 	return out
 }
 
 // mergeDeep adds what from has to into.
-func mergeDeep(into, from *node) {
+func mergeDeep(into, from *tree.Node) {
 	switch {
-	case into.kind == nullNode:
-		at := into.pos
+	case into.Kind == nullNode:
+		at := into.Start
 		*into = *from
-		if into.kind == nullNode {
-			into.pos = at
+		if into.Kind == nullNode {
+			into.Start = at
 		}
-	case into.kind == mapNode && from.kind == mapNode:
-		for _, e := range from.entries {
-			if have := into.get(e.key); have != nil {
-				mergeDeep(have, e.value)
+	case into.Kind == mapNode && from.Kind == mapNode:
+		for _, e := range from.Entries {
+			have := slices.IndexFunc(into.Entries, func(h tree.Entry) bool { return h.Key == e.Key })
+			if have < 0 {
+				into.Entries = append(into.Entries, e)
 				continue
 			}
-			into.entries = append(into.entries, e)
+			mergeDeep(into.Entries[have].Value, e.Value)
 		}
-	case into.kind == listNode && from.kind == listNode:
-		into.items = append(into.items, from.items...)
+	case into.Kind == listNode && from.Kind == listNode:
+		into.Items = append(into.Items, from.Items...)
 	}
 }
 

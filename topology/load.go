@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/internal/tree"
 )
 
 // maxNodes bounds how many sub-topologies one tree may have, and how deep.
@@ -264,7 +265,7 @@ func (r *reader) checkNodes(t *Topology) {
 	visit = func(nodes []*Topology) {
 		for _, n := range nodes {
 			if pos, twice := first[n.Name]; twice {
-				r.add(n.Pos, "two topologies have the name %s", quoted(n.Name)).WithHint("the other one is at %s", place(pos))
+				r.add(n.Pos, "two topologies have the name %s", quoted(n.Name)).WithHint("the other one is at %s", tree.Place(pos))
 			}
 			first[n.Name] = n.Pos
 			visit(n.Nodes)

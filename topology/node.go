@@ -5,25 +5,20 @@ import (
 	"strings"
 
 	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/internal/tree"
 )
-
-type nodeKind int
 
 const (
-	nullNode nodeKind = iota
-	scalarNode
-	mapNode
-	listNode
+	nullNode   = tree.Null
+	scalarNode = tree.Scalar
+	mapNode    = tree.Map
+	listNode   = tree.List
 )
-
-func (k nodeKind) String() string {
-	return [...]string{"nothing", "a value", "a map", "a list"}[k]
-}
 
 // node is one value of the file with aliases followed, merge keys applied and
 // included files read.
 type node struct {
-	kind nodeKind
+	kind tree.Kind
 	// pos is where the value starts, end where its last line or bracket is.
 	pos, end writ.Position
 	text     string // of a scalar

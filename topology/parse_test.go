@@ -240,3 +240,13 @@ datasets: plain
 		t.Errorf("datasets %+v", got.Datasets)
 	}
 }
+
+// A colon within a word ends no key in braces either, also where a part of the file is told in another place.
+func TestColonsInBraces(t *testing.T) {
+	t.Parallel()
+	got := parse(t, "name: shop\npolicy:\n  roles: {clerk: &read [document:read, document:list], auditor: {may: *read}}\n")
+	want := "{roles: {clerk: [\"document:read\", \"document:list\"], auditor: {may: [\"document:read\", \"document:list\"]}}}\n"
+	if got.Policy.YAML != want {
+		t.Errorf("the policy is %q, want %q", got.Policy.YAML, want)
+	}
+}

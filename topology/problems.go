@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"os"
-	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -121,14 +119,6 @@ func shorten(line string, col int) string {
 		return ""
 	}
 	return string(runes[:most])
-}
-
-// place names another place in a hint, without the directories of this machine.
-func place(at writ.Position) string {
-	if filepath.IsAbs(filepath.FromSlash(at.File)) {
-		at.File = path.Base(at.File)
-	}
-	return at.String()
 }
 
 // near gives the candidate that was likely meant, "" when none was or the

@@ -1,7 +1,6 @@
 package topology
 
 import (
-	"bytes"
 	"strings"
 	"unicode/utf8"
 
@@ -11,8 +10,7 @@ import (
 // Bounds on foreign input. A topology of a thousand functions is under 200 KiB.
 const (
 	maxFileBytes = 1 << 20
-	maxLines     = 20_000 // the YAML library's time grows with the square of a map's keys
-	maxDepth     = 100
+	maxLines     = 20_000  // the YAML library's time grows with the square of a map's keys
 	maxNodes     = 200_000 // after aliases are followed
 	maxProblems  = 100
 )
@@ -107,36 +105,4 @@ func (s *source) span(from, to writ.Position) string {
 		}
 	}
 	return b.String()
-}
-
-// tooDeep finds a place where brackets or list dashes nest beyond any real
-// file. The YAML parser recurses once per level, so this runs before it.
-func tooDeep(text []byte) (line int, found bool) {
-	open := 0
-	for i, l := range bytes.Split(text, []byte("\n")) {
-		for _, c := range l {
-			switch c {
-			case '[', '{':
-				open++
-			case ']', '}':
-				open = max(0, open-1)
-			}
-		}
-		if open > maxDepth || indicators(l) > maxDepth {
-			return i + 1, true
-		}
-	}
-	return 0, false
-}
-
-// indicators counts the words of a line that open or mark a node ("-", "?",
-// tags, anchors), each of which may nest.
-func indicators(line []byte) int {
-	count := 0
-	for _, word := range bytes.Fields(line) {
-		if len(word) == 1 && (word[0] == '-' || word[0] == '?' || word[0] == ':') || word[0] == '!' || word[0] == '&' {
-			count++
-		}
-	}
-	return count
 }

@@ -25,8 +25,8 @@ const (
 
 // keptReserve is what a kept answer has beside the patterns of its routes, at most. In JSON a character takes
 // at most twice its bytes here, as control characters are refused: subject as principalId and in the context, tenant, decision,
-// revision, usage key; then the patterns of odd paths, and 400 bytes of names and braces.
-var keptReserve = 2*(2*mostKeptName+mostType+mostKeptName+2*mostID+mostUsageKey) + 400 + len(mustJSON(strayPatterns("aws-us-gov")))
+// revision, usage key; then the patterns of odd paths, and 450 bytes of names and braces.
+var keptReserve = 2*(2*mostKeptName+mostType+mostKeptName+2*mostID+mostUsageKey) + 450 + len(mustJSON(strayPatterns("aws-us-gov")))
 
 type policyAnswer struct {
 	PrincipalID    string            `json:"principalId"`
@@ -115,6 +115,9 @@ func (o *outcome) groupPatterns() (allow, deny []string) {
 	}
 	if open {
 		deny = append(deny, strayPatterns(o.call.arn.partition)...)
+		if o.call.Form == RESTToken { // refused there, since it does not tell whether its path is decoded
+			deny = append(deny, strayPattern(o.call.arn.partition, "%"))
+		}
 	}
 	return allow, deny
 }
@@ -145,6 +148,9 @@ func (a *Authorizer) context(o *outcome) map[string]string {
 	return c
 }
 
+// cut ends reasons that were shortened.
+const cut = "..."
+
 // fit writes an answer. What explains alone is shortened or left out where it is too long; nothing else is.
 func fit(context map[string]string, answer func() any) (json.RawMessage, error) {
 	for {
@@ -153,14 +159,13 @@ func fit(context map[string]string, answer func() any) (json.RawMessage, error) 
 		if err != nil || over <= 0 {
 			return text, err
 		}
-		reasons, roles := context["reasons"], context["roles"]
-		switch {
-		case len(reasons) > over+3:
-			keep := len(reasons) - over - 3
-			for !utf8.RuneStart(reasons[keep]) {
+		reasons, roles := strings.TrimSuffix(context["reasons"], cut), context["roles"]
+		switch keep := len(reasons) - over/2 - 1 - len(cut); { // a byte may take two in JSON
+		case keep > 0:
+			for keep > 0 && !utf8.RuneStart(reasons[keep]) {
 				keep--
 			}
-			context["reasons"] = reasons[:keep] + "..."
+			context["reasons"] = reasons[:keep] + cut
 		case reasons != "":
 			delete(context, "reasons")
 		case roles != "":

@@ -13,9 +13,11 @@ import (
 
 // outcome is what became of a request. The zero value denies. At most one of unauthorized, failure and denied is set.
 type outcome struct {
-	id      string
-	call    *Call
-	route   *route
+	id    string
+	call  *Call
+	route *route
+	// blind: it cannot be told whether the answer will be kept.
+	blind   bool
 	group   *group
 	caller  identity.Caller
 	subject writ.Subject
@@ -35,7 +37,9 @@ type outcome struct {
 }
 
 // kept reports whether API Gateway may use the answer again.
-func (o *outcome) kept() bool { return o.route != nil && o.route.Group > 0 && o.call.Form != Service }
+func (o *outcome) kept() bool {
+	return o.blind || o.route != nil && o.route.Group > 0 && o.call.Form != Service
+}
 
 func (o *outcome) why() []string {
 	if o.denied != "" {
@@ -51,7 +55,8 @@ func (o *outcome) why() []string {
 // decide says who asks and whether they may. r is nil when no route is for it.
 func (a *Authorizer) decide(ctx context.Context, c *Call, r *route) outcome {
 	o := outcome{id: a.newID(), call: c, route: r}
-	if o.kept() && !(c.Form == HTTP2 && a.c.Simple) {
+	o.blind = c.Form == RESTToken && r == nil && len(a.groups) > 0
+	if r != nil && o.kept() && !(c.Form == HTTP2 && a.c.Simple) {
 		o.group = a.groups[r.Group]
 	}
 	var err error
@@ -100,7 +105,7 @@ func (a *Authorizer) newID() string {
 // about what stands there.
 func (a *Authorizer) mayKeep(o *outcome) error {
 	c := o.call
-	if c.Form == RESTToken && o.route == nil && len(a.groups) > 0 {
+	if o.blind {
 		return writ.Errorf(writ.CodeInvalid, "no route can be told for %s %.200q, and the answer might be kept for others", c.Method, c.Path)
 	}
 	if !o.kept() {
@@ -311,6 +316,8 @@ func (a *Authorizer) roles(ctx context.Context, o *outcome) (roles []string) {
 		}
 	}()
 	defer panics(&roles, &err)
-	roles, err = from.Roles(ctx, o.subject, o.tenant)
+	if roles, err = from.Roles(ctx, o.subject, o.tenant); err != nil {
+		return nil
+	}
 	return roles
 }

@@ -36,12 +36,16 @@ func stray(path string) string {
 func strayPatterns(partition string) []string {
 	var patterns []string
 	for _, part := range strayParts {
-		patterns = append(patterns, "arn:"+partition+":execute-api:*:*:*"+part+"*")
+		patterns = append(patterns, strayPattern(partition, part))
 	}
 	for _, end := range strayEnds {
 		patterns = append(patterns, "arn:"+partition+":execute-api:*:*:*"+end)
 	}
 	return patterns
+}
+
+func strayPattern(partition, part string) string {
+	return "arn:" + partition + ":execute-api:*:*:*" + part + "*"
 }
 
 // decoded is a text without its escapes, or the text itself when it has one that is none.
@@ -173,7 +177,7 @@ func (p *pathPattern) match(path string) (parameters map[string]string, ok bool)
 	return parameters, len(parts) == len(p.segments)
 }
 
-// parameter reports whether the pattern has a parameter, or takes every path.
+// open reports whether the pattern has a parameter, or takes every path.
 func (p *pathPattern) open() bool { return strings.Trim(p.rank, string(rune(segmentText))) != "" }
 
 func (p *pathPattern) has(parameter string) bool {

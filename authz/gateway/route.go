@@ -71,6 +71,9 @@ func compileRoute(r Route) (*route, error) {
 	if wrong != "" {
 		return fail("%s", wrong)
 	}
+	if odd := stray(r.Path); odd != "" {
+		return fail("no request could reach it: %s", odd)
+	}
 	a, err := compileAsk(r.Ask, r.Method, &pattern)
 	if err != nil {
 		return fail("%w", err)

@@ -59,7 +59,11 @@ func (l *lexer) next() (word, error) {
 	case strings.ContainsRune(":,[]()#*<>{}", r):
 		w.text = l.text[l.off : l.off+size]
 	default:
-		return w, writ.Errorf(writ.CodeInvalid, "%q cannot stand in a model", r)
+		e := writ.Errorf(writ.CodeInvalid, "%q cannot stand in a model", r)
+		if strings.HasPrefix(l.text[l.off:], "$expression") {
+			_ = e.WithHint("conditions that come with each tuple, an experiment of OpenFGA's, are not read: write the condition into the model and name it here")
+		}
+		return w, e
 	}
 	l.advance(len(w.text))
 	l.first = false

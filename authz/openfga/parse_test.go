@@ -2,9 +2,11 @@ package openfga_test
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -148,4 +150,34 @@ func shownRewrite(w authz.Rewrite, r authz.Relation) string {
 		return all([]authz.Rewrite{w.Base, w.Minus}, " but not ")
 	}
 	return fmt.Sprintf("%T", w)
+}
+
+// A question that names what the model does not have fails, though its answer is the expected one.
+func TestQuestionsAboutNothing(t *testing.T) {
+	t.Parallel()
+	store, err := openfga.ReadStore("store.fga.yaml", []byte(`
+model: |
+  model
+    schema 1.1
+  type user
+  type document
+    relations
+      define viewer: [user]
+tests:
+  - check:
+      - {user: "user:ann", object: "document:a", assertions: {veiwer: false, viewer: false}}
+      - {user: "usr:ann", object: "document:a", assertions: {viewer: false}}
+`), func(string) ([]byte, error) { return nil, fs.ErrNotExist })
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, r := range store.Run() {
+		got = append(got, fmt.Sprintf("%s %s %v %v", r.Question.User, r.Question.Relation, r.Passed, r.Err != nil))
+	}
+	slices.Sort(got)
+	want := []string{"user:ann veiwer false true", "user:ann viewer true false", "usr:ann viewer false true"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
 }

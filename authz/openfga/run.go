@@ -7,6 +7,7 @@ import (
 
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz"
+	"github.com/writ-dev/writ/authz/internal/unheard"
 )
 
 // Result is the outcome of one question.
@@ -16,7 +17,7 @@ type Result struct {
 	// Got is what the engine answered: "true", or a list.
 	Got, Want string
 	Passed    bool
-	// Err is why there was no answer.
+	// Err is why there was no answer, or why the right one says nothing: the question names what the model does not have.
 	Err error
 	// Reasons are those of a check that was answered otherwise than wanted.
 	Reasons []writ.Reason
@@ -33,10 +34,23 @@ func (s *Store) Run() []Result {
 			if err == nil {
 				r.answer(facts)
 			}
+			if r.Passed {
+				r.Err = unheard.Name(s.Document.model, typeOf(q.User), typeOf(q.Object), q.Relation)
+				r.Passed = r.Err == nil
+			}
 			out = append(out, r)
 		}
 	}
 	return out
+}
+
+// typeOf is the type of type:id, with the relation of type:id#relation.
+func typeOf(name string) string {
+	kind, id, _ := strings.Cut(name, ":")
+	if _, relation, ok := strings.Cut(id, "#"); ok {
+		return kind + "#" + relation
+	}
+	return kind
 }
 
 // world is the facts of a test, also as they are without `type:*`, from which one can tell

@@ -56,7 +56,7 @@ var policyKeys = []string{"model", "subjects", "users", "roles", "resources", "u
 // place of a topology's section. The policy is given only when all of it is right: names are
 // known, conditions compile, facts fit. Errors are *writ.Error, joined when there are several, with their places.
 func Parse(text []byte, at writ.Position, o Options) (*Policy, error) {
-	p := &parser{File: tree.Read(text, at), o: o, s: &schema.Schema{}}
+	p := &parser{File: tree.Read(text, at), o: o, s: &schema.Schema{OnlyDeclared: true}}
 	p.p = &Policy{Schema: p.s, files: []*tree.File{p.File}}
 	if err := p.Err(); err != nil {
 		return nil, err

@@ -214,3 +214,42 @@ func TestPage(t *testing.T) {
 		}
 	}
 }
+
+// TestNamesThatAreNotThere holds that a case about nothing fails, though its answer is the expected one.
+func TestNamesThatAreNotThere(t *testing.T) {
+	t.Parallel()
+	p, err := policyfile.Parse([]byte(`
+subjects: [team#member]
+resources:
+  team: {relations: {member: user}}
+  document: {actions: [read], roles: {viewer: read}}
+tests:
+  about nothing:
+    - ann may not raed document:a
+    - ann may not viewer document:a
+    - ann may not read planet:a
+    - usr:ann may not read document:a
+    - team:t#membr may not read document:a
+    - {list: box, for: ann, may: read, expect: []}
+    - {list: usr, on: document:a, may: read, expect: []}
+  about something:
+    - ann may not read document:a
+    - team:t#member may not read document:a
+`), writ.Position{File: "policy.yml", Line: 1, Col: 1}, policyfile.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	results, err := p.RunTests(time.Time{})
+	if err != nil || len(results) != 9 {
+		t.Fatalf("%d results, %v", len(results), err)
+	}
+	for i, want := range []string{
+		`document has no action "raed"`, `document has no action "viewer"`, `no type "planet"`, `no type "usr"`, `team has no relation "membr"`,
+		`no type "box"`, `no type "usr"`, "", "",
+	} {
+		r := results[i]
+		if r.Passed != (want == "") || (r.Err == nil) != r.Passed || r.Err != nil && !strings.Contains(r.Err.Error(), want) {
+			t.Errorf("%s: passed %v, %v; want %q", r.Case.Text, r.Passed, r.Err, want)
+		}
+	}
+}

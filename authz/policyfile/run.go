@@ -7,6 +7,7 @@ import (
 
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz"
+	"github.com/writ-dev/writ/authz/internal/unheard"
 )
 
 // Result is what came of a case.
@@ -18,7 +19,7 @@ type Result struct {
 	// Want and Got are the expected answer and the one given: allowed, denied, or [a, b].
 	Want, Got string
 	Passed    bool
-	// Err is why there is no answer.
+	// Err is why there is no answer, or why the right one says nothing: the case names what the policy does not have.
 	Err error
 	// Decision has the reasons of an answer that is not the expected one.
 	Decision writ.Decision
@@ -43,10 +44,29 @@ func (p *Policy) RunTests(now time.Time) ([]Result, error) {
 			} else {
 				r.check(s)
 			}
+			if r.Passed {
+				r.Err = p.unheard(&r.Case)
+				r.Passed = r.Err == nil
+			}
 			all = append(all, r)
 		}
 	}
 	return all, nil
+}
+
+// unheard says what a case names that the policy does not have.
+func (p *Policy) unheard(c *Case) error {
+	subject, resource := c.Query.Subject.Type, c.Query.Resource.Type
+	if c.Query.SubjectRelation != "" {
+		subject += "#" + c.Query.SubjectRelation
+	}
+	switch { // what is listed is named by its type alone
+	case c.List != "" && subject != "":
+		resource = c.List
+	case c.List != "":
+		subject = c.List
+	}
+	return unheard.Name(p.model, subject, resource, c.Query.Action.Name)
 }
 
 func verdict(allowed bool) string {

@@ -53,8 +53,8 @@ type RoleSource struct {
 // deny the rules that deny. When something allowed only that is told. It is for people, not for deciding:
 // it asks the snapshot again for each part.
 func (s *Schema) Debug(snapshot *authz.Snapshot, q *authz.Query) map[string]any {
-	d := &debugger{s: s, snapshot: snapshot, q: q, resource: s.Resource(q.Resource.Type), active: map[roleAt]bool{}}
-	d.tenant, d.scope = d.tenantOf(), s.scope(d.resource)
+	d := &debugger{s: s, snapshot: snapshot, q: q, resource: s.Resource(q.Resource.Type)}
+	d.tenant, d.scope = d.tenantOf(), s.scope(q.Resource.Type)
 	all := map[string]Verdict{"rbac": d.rbac()}
 	abac, deny := d.abac()
 	if len(s.Rules) > 0 {
@@ -83,7 +83,6 @@ type debugger struct {
 	resource *Resource // nil: unknown
 	scope    *expr.Scope
 	tenant   string
-	active   map[roleAt]bool // what is being looked at, so that a circle of roles ends
 }
 
 // tenantOf is the tenant that counts, by the order of [authz.Query].
@@ -100,17 +99,7 @@ func (d *debugger) tenantOf() string {
 
 // holds asks whether the user has a relation to an object.
 func (d *debugger) holds(object authz.Entity, relation, tenant string) bool {
-	if r := d.s.Resource(object.Type); r != nil && r.Action(relation) != nil && r.Role(relation) != nil {
-		// The engine would take the name for the action's.
-		e := roleAt{object, relation}
-		if d.active[e] {
-			return false
-		}
-		d.active[e] = true
-		defer delete(d.active, e)
-		return len(d.sources(object, relation)) > 0
-	}
-	q := authz.Query{Request: d.q.Request, SubjectRelation: d.q.SubjectRelation, Tenant: tenant, Now: d.q.Now, Extra: d.q.Extra}
+	q := authz.Query{Request: d.q.Request, SubjectRelation: d.q.SubjectRelation, Relation: true, Tenant: tenant, Now: d.q.Now, Extra: d.q.Extra}
 	q.Action.Name = relation
 	q.Resource.Type, q.Resource.ID, q.Resource.Properties = object.Type, object.ID, nil
 	ok, err := d.snapshot.Allowed(&q)
@@ -242,12 +231,6 @@ func (d *debugger) rebac() Verdict {
 			strings.Join(held, ", ") + ", and none of them has " + permission}
 	}
 	return Verdict{Allow: true, Code: "allow", Reason: "user " + user + " has " + permission + " on " + object.String(), Roles: allowing}
-}
-
-// roleAt is a role on an object.
-type roleAt struct {
-	object authz.Entity
-	role   string
 }
 
 // sources gives the ways by which the user has a role on an object.

@@ -64,7 +64,6 @@ func (s *Schema) Model() (*authz.Model, error) {
 		r := &s.Resources[i]
 		t := c.resource(r)
 		if r.Key == UserType {
-			t.Attributes = append(m.Types[0].Attributes, t.Attributes...)
 			m.Types[0] = t
 			continue
 		}
@@ -92,7 +91,7 @@ func (c *compiler) err() error {
 }
 
 func (c *compiler) users() authz.Type {
-	return authz.Type{Name: UserType, Attributes: attributes(c.s.UserAttributes)}
+	return authz.Type{Name: UserType, ActionsOnly: true, Attributes: attributes(c.s.attributes(UserType))}
 }
 
 // attributeTypes are the types that Permit knows.
@@ -111,7 +110,7 @@ func attributes(declared []Attribute) []authz.Attribute {
 
 // tenants is the type whose relations are the tenant roles.
 func (c *compiler) tenants() authz.Type {
-	t := authz.Type{Name: authz.TenantType}
+	t := authz.Type{Name: authz.TenantType, ActionsOnly: true}
 	for _, role := range c.s.Roles {
 		t.Relations = append(t.Relations, authz.Relation{
 			Name: role.Key, Position: role.Position, Role: true, Subjects: c.holders(),
@@ -151,7 +150,7 @@ func subjectType(name string, at writ.Position) authz.SubjectType {
 }
 
 func (c *compiler) resource(r *Resource) authz.Type {
-	t := authz.Type{Name: r.Key, Position: r.Position, Attributes: attributes(r.Attributes)}
+	t := authz.Type{Name: r.Key, Position: r.Position, ActionsOnly: true, Attributes: attributes(c.s.attributes(r.Key))}
 	for _, relation := range r.Relations {
 		t.Relations = append(t.Relations, authz.Relation{
 			Name: relation.Key, Position: relation.Position,

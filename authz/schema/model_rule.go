@@ -194,18 +194,14 @@ func (c *compiler) scope(kind string) *expr.Scope {
 	if s := c.scopes[kind]; s != nil {
 		return s
 	}
-	s := c.s.scope(c.resources[kind])
+	s := c.s.scope(kind)
 	c.scopes[kind] = s
 	return s
 }
 
-// scope gives what conditions on a resource may name; nil is no type in particular.
-func (s *Schema) scope(r *Resource) *expr.Scope {
-	var declared []Attribute
-	if r != nil {
-		declared = r.Attributes
-	}
-	return authz.Scope(attributes(s.UserAttributes), attributes(declared))
+// scope gives what conditions on a type of resource may name; "" is no type in particular.
+func (s *Schema) scope(kind string) *expr.Scope {
+	return authz.Scope(attributes(s.attributes(UserType)), attributes(s.attributes(kind)))
 }
 
 // program compiles a condition once for all that it is the condition of. One that does not
@@ -219,6 +215,9 @@ func (c *compiler) program(source, kind string, at writ.Position) (*expr.Program
 		return p, nil
 	}
 	p, err := expr.Compile(source, c.scope(kind), at)
+	if err == nil {
+		err = c.declared(p, kind)
+	}
 	if err != nil {
 		return nil, err
 	}

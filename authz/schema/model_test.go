@@ -197,3 +197,21 @@ func TestPermissions(t *testing.T) {
 		}
 	}
 }
+
+// A slip in a file is an error; Permit's SDKs define sets on attributes that they never declare.
+func TestOnlyDeclaredAttributes(t *testing.T) {
+	t.Parallel()
+	s := documents()
+	s.Sets[0].Conditions = json.RawMessage(`{"user.agee": {"greater-than": 17}}`)
+	if _, err := s.Model(); err != nil {
+		t.Errorf("through the API: %v", err)
+	}
+	s.OnlyDeclared = true
+	if _, err := s.Model(); err == nil || !strings.Contains(err.Error(), `user set grown: user declares no attribute "agee"`) {
+		t.Errorf("in a file: %v", err)
+	}
+	s.UserAttributes = nil // of what declares nothing, anything may be asked
+	if _, err := s.Model(); err != nil {
+		t.Errorf("without a declaration: %v", err)
+	}
+}

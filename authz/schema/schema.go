@@ -23,6 +23,10 @@ type Schema struct {
 	// Their types are resources.
 	Subjects []Subject `json:"subjects,omitempty"`
 
+	// OnlyDeclared makes it an error when a condition names an attribute that is not declared, of a type that declares
+	// any: in a file that is a slip, which would never allow anything. Permit's SDKs do it on purpose. It is not stored.
+	OnlyDeclared bool `json:"-"`
+
 	spots map[spot]writ.Position
 }
 

@@ -67,8 +67,8 @@ type (
 	}
 )
 
-// inlineExpression marks models whose tuples bring conditions of their own (OpenFGA 1.22).
-// Writ has no such tuples: a condition is part of the model, where it was validated.
+// inlineExpression marks models whose tuples bring conditions of their own, an experimental feature of OpenFGA
+// 1.22. Writ has no such tuples: a condition is part of the model, where it was validated.
 const inlineExpression = "with $expression"
 
 // Cases reads all cases but those of inline expressions.

@@ -2,7 +2,7 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -19,7 +19,9 @@ type checkFlags struct {
 	context, tenant, list, asOf, atLeast string
 	environment, server, policy          string
 	explain                              bool
-	format                               string
+	// environmentSet: --environment was given.
+	environmentSet bool
+	format         string
 }
 
 func newCheck(sh *shell) *cobra.Command {
@@ -29,19 +31,22 @@ func newCheck(sh *shell) *cobra.Command {
 		Short: "Ask who may do what: allowed or denied, and why",
 		Long: `Asks the policy whether SUBJECT (ann, or user:ann) may do ACTION (read) on RESOURCE
 (document:budget, or a type alone: document). It prints the answer with its
-reasons, and for a denial what would allow it; exit status 0 is allowed, 3 denied.
+reasons, and for a denial what would allow it, down to the command that does; exit
+status 0 is allowed, 3 denied.
 
-The server that runs in DIR is asked, or the one at --server URL (with a key in
-WRIT_API_KEY); when none runs, what is stored in DIR/.writ/policy, or else the
-policy of DIR (or --policy FILE) with the facts beside it.
+Who answers: the server that runs in DIR, or the one at --server URL (with a key in
+WRIT_API_KEY); when none runs, what is stored in DIR/.writ/policy, or else the policy of
+DIR (or --policy FILE) with the facts beside it. The answer of a server says "at revision N".
 
   writ check ann read document:budget --explain
   writ check ann read document:budget --context '{"ip": "10.0.0.7"}' --tenant acme
-  writ check ann read document --list resources     which documents may ann read?
+  writ check ann read document:budget --policy shop.yml
+  writ check ann read document --list resources           which documents may ann read?
   writ check user read document:budget --list subjects    who may read it?
-  writ check ann document:budget --list actions     what may ann do with it?`,
+  writ check ann document:budget --list actions           what may ann do with it?`,
 		Args: cobra.RangeArgs(2, 4),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			f.environmentSet = cmd.Flags().Changed("environment")
 			q, dir, err := f.question(args)
 			if err != nil {
 				return err
@@ -51,22 +56,28 @@ policy of DIR (or --policy FILE) with the facts beside it.
 				return err
 			}
 			defer source.close()
+			show := f.showCheck
 			if f.list != "" {
-				return f.showList(cmd.Context(), sh, source, q)
+				show = f.showList
 			}
-			return f.showCheck(cmd.Context(), sh, source, q)
+			err = show(cmd.Context(), sh, source, q)
+			var answered exitError
+			if err == nil || errors.As(err, &answered) {
+				source.note(cmd.Context()) // after the answer, which must not want for what the note costs
+			}
+			return err
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.context, "context", "", "the context of the request, a JSON object")
-	flags.StringVar(&f.tenant, "tenant", "", "the tenant that roles count in; the resource's own if not given")
+	flags.StringVar(&f.context, "context", "", "the context of the request, a `JSON` object")
+	flags.StringVar(&f.tenant, "tenant", "", "the `TENANT` that roles count in; the resource's own if not given")
 	flags.StringVar(&f.list, "list", "", "list what is allowed instead: resources, subjects or actions")
 	flags.BoolVar(&f.explain, "explain", false, "show the whole tree of the answer")
 	flags.StringVar(&f.asOf, "as-of", "", "answer as of a `TIME`, such as 2026-05-04T12:00:00Z")
 	flags.StringVar(&f.atLeast, "at-least", "", "answer at a `REVISION` or later, and wait for it")
 	flags.StringVar(&f.environment, "environment", server.DefaultProject+"/"+server.DefaultEnv, "the `PROJECT/ENVIRONMENT` to ask")
 	flags.StringVar(&f.server, "server", "", "the `URL` of a server, with a key in WRIT_API_KEY")
-	flags.StringVar(&f.policy, "policy", "", "ask the policy in a `FILE`, and no server")
+	flags.StringVar(&f.policy, "policy", "", "ask the policy in a `FILE`, and no server: .yml, .fga, .json")
 	formatFlag(cmd, &f.format)
 	return cmd
 }
@@ -87,6 +98,10 @@ func (f *checkFlags) question(args []string) (q authz.Query, dir string, err err
 		if err := checkChoice("list", f.list, []string{listResources, listSubjects, listActions}); err != nil {
 			return q, "", err
 		}
+	}
+	if f.policy != "" && (f.environmentSet || f.server != "") {
+		return q, "", writ.Errorf(writ.CodeUsage, "--policy asks a file, which has no environments and no server").
+			WithHint("leave out --policy, or --environment and --server")
 	}
 	if f.asOf != "" && f.atLeast != "" {
 		return q, "", writ.Errorf(writ.CodeUsage, "--as-of and --at-least exclude one another")
@@ -113,12 +128,8 @@ func (f *checkFlags) question(args []string) (q authz.Query, dir string, err err
 	if f.tenant != "" {
 		q.Tenant = f.tenant
 	}
-	if f.context != "" {
-		if err := json.Unmarshal([]byte(f.context), &q.Context); err != nil {
-			return q, "", writ.Errorf(writ.CodeUsage, "--context is not a JSON object: %w", err).WithHint(`write it as '{"ip": "10.0.0.7"}'`)
-		}
-	}
-	return q, dir, nil
+	q.Context, err = jsonObject("--context", f.context, `{"ip": "10.0.0.7"}`)
+	return q, dir, err
 }
 
 // splitName reads type:id, or a word alone: an ID of the default type, else a type.
@@ -146,7 +157,7 @@ func (f *checkFlags) showCheck(ctx context.Context, sh *shell, source checkSourc
 	if f.format == "json" {
 		err = writeJSON(sh.stdout, checkedAnswer{d, tree})
 	} else {
-		_, err = fmt.Fprint(sh.stdout, decisionText(style{sh.colorOut}, &d, tree))
+		_, err = fmt.Fprint(sh.stdout, decisionText(style{sh.colorOut}, &d, tree, source.remedy()))
 	}
 	if err == nil && !d.Allowed {
 		return exitError(writ.CodeDenied.ExitStatus())
@@ -165,6 +176,9 @@ func (f *checkFlags) showList(ctx context.Context, sh *shell, source checkSource
 	err := source.list(ctx, f.list, q, func(ids []string, everyone bool) {
 		all.IDs, all.Everyone = append(all.IDs, ids...), all.Everyone || everyone
 	})
+	if err == nil && len(all.IDs) == 0 && !all.Everyone {
+		err = nothingKnown(ctx, source, &q)
+	}
 	if err != nil {
 		return err
 	}

@@ -23,6 +23,12 @@ type checkSource interface {
 	check(ctx context.Context, q authz.Query, explain bool) (writ.Decision, *authz.Node, error)
 	// list gives what is allowed, in parts.
 	list(ctx context.Context, what string, q authz.Query, part func(ids []string, everyone bool)) error
+	// names are the words that questions may have.
+	names(ctx context.Context) (server.ModelNames, error)
+	// remedy says how a fix is followed there.
+	remedy() remedy
+	// note tells of a policy file that is not the policy that answers.
+	note(ctx context.Context)
 	close()
 }
 
@@ -38,11 +44,15 @@ func (f *checkFlags) open(ctx context.Context, sh *shell, dir string) (checkSour
 			return nil, err
 		}
 		if remote != nil {
-			return f.openRemote(remote)
+			return f.openRemote(sh, remote, dir)
 		}
 		if file := filepath.Join(stateDir(dir), "policy", e.project+"."+e.env+".db"); fileThere(file) || sh.getenv("WRIT_STORE") != "" {
 			return f.openStored(ctx, sh, dir, e)
 		}
+	}
+	if f.environmentSet {
+		return nil, writ.Errorf(writ.CodeNotFound, "no server is running in %s, and nothing is stored there of environment %s", dir, e).
+			WithHint("a policy file has no environments: leave out --environment to ask that of %s", quoted(dir))
 	}
 	return f.openFile(sh, dir)
 }
@@ -73,13 +83,13 @@ func (f *checkFlags) openFile(sh *shell, dir string) (checkSource, error) {
 	}
 	if p == nil {
 		return nil, writ.Errorf(writ.CodeNotFound, "there is no server running in %s, and no policy", dir).
-			WithHint("write a policy.yml or the policy: section of a topology.yml, or start `writ serve %s`", quoted(dir))
+			WithHint("it is looked for in %s", policyPlaces())
 	}
 	s, err := p.snapshot()
 	if err != nil {
 		return nil, err
 	}
-	return &localSource{snapshot: s, now: sh.now(), closing: func() {}}, nil
+	return &localSource{snapshot: s, now: sh.now(), closing: func() {}, how: f.remedyOf(dir, p)}, nil
 }
 
 // openStored reads what a server has stored, while none runs.
@@ -88,7 +98,7 @@ func (f *checkFlags) openStored(ctx context.Context, sh *shell, dir string, e se
 	if err != nil {
 		return nil, err
 	}
-	source := &localSource{now: sh.now(), closing: func() {
+	source := &localSource{now: sh.now(), how: f.remedy(dir), closing: func() {
 		if closing != nil {
 			_ = closing() // nothing was written
 		}
@@ -99,6 +109,7 @@ func (f *checkFlags) openStored(ctx context.Context, sh *shell, dir string, e se
 		return nil, err
 	}
 	source.snapshot, source.revision = state.Snapshot, strconv.FormatUint(state.Head.Seq, 10)
+	source.noting = func() { f.noteStored(sh, dir, e, state) }
 	return source, nil
 }
 
@@ -132,9 +143,18 @@ type localSource struct {
 	revision string
 	now      time.Time
 	closing  func()
+	noting   func() // nil: there is nothing to tell
+	how      remedy
 }
 
-func (l *localSource) close() { l.closing() }
+func (l *localSource) close()         { l.closing() }
+func (l *localSource) remedy() remedy { return l.how }
+
+func (l *localSource) note(context.Context) {
+	if l.noting != nil {
+		l.noting()
+	}
+}
 
 func (l *localSource) check(_ context.Context, q authz.Query, explain bool) (d writ.Decision, tree *authz.Node, err error) {
 	q.Now = l.now
@@ -179,9 +199,11 @@ func (l *localSource) list(_ context.Context, what string, q authz.Query, part f
 type remoteSource struct {
 	*remoteServer
 	client *client.Client
+	how    remedy
+	noting func(context.Context)
 }
 
-func (f *checkFlags) openRemote(s *remoteServer) (checkSource, error) {
+func (f *checkFlags) openRemote(sh *shell, s *remoteServer, dir string) (checkSource, error) {
 	c, err := client.New(client.Config{URL: s.url, Key: s.key, HTTP: s.client, Timeout: time.Minute})
 	if err != nil {
 		return nil, err
@@ -199,10 +221,12 @@ func (f *checkFlags) openRemote(s *remoteServer) (checkSource, error) {
 		}
 		c, s.header = c.At(f.atLeast), map[string]string{server.RevisionHeader: f.atLeast}
 	}
-	return &remoteSource{s, c}, nil
+	return &remoteSource{s, c, f.remedy(dir), func(ctx context.Context) { f.noteRemote(ctx, sh, s, dir) }}, nil
 }
 
-func (*remoteSource) close() {}
+func (*remoteSource) close()                     {}
+func (r *remoteSource) remedy() remedy           { return r.how }
+func (r *remoteSource) note(ctx context.Context) { r.noting(ctx) }
 
 // withTenant puts the tenant where the wire has it.
 func withTenant(q authz.Query) writ.Request {

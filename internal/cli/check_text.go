@@ -10,8 +10,8 @@ import (
 	"github.com/writ-dev/writ/authz"
 )
 
-// decisionText says a decision with its reasons, and its tree if there is one.
-func decisionText(st style, d *writ.Decision, tree *authz.Node) string {
+// decisionText says a decision with its reasons, how to follow its fixes, and its tree if there is one.
+func decisionText(st style, d *writ.Decision, tree *authz.Node, how remedy) string {
 	var b strings.Builder
 	verdict := st.red(st.bold("denied"))
 	if d.Allowed {
@@ -23,7 +23,7 @@ func decisionText(st style, d *writ.Decision, tree *authz.Node) string {
 	}
 	b.WriteByte('\n')
 	for _, r := range d.Reasons {
-		reasonText(&b, st, &r)
+		reasonText(&b, st, &r, how)
 	}
 	if tree != nil {
 		b.WriteByte('\n')
@@ -32,7 +32,7 @@ func decisionText(st style, d *writ.Decision, tree *authz.Node) string {
 	return b.String()
 }
 
-func reasonText(b *strings.Builder, st style, r *writ.Reason) {
+func reasonText(b *strings.Builder, st style, r *writ.Reason, how remedy) {
 	mark := map[writ.Effect]string{writ.EffectAllow: st.green("+"), writ.EffectDeny: st.red("-"), writ.EffectMissing: st.yellow("?")}[r.Effect]
 	fmt.Fprintf(b, "  %s %s", mark, oneLine(r.Message))
 	if at := r.Position.String(); at != "" {
@@ -49,6 +49,9 @@ func reasonText(b *strings.Builder, st style, r *writ.Reason) {
 	b.WriteByte('\n')
 	for line := range strings.Lines(r.Fix.Lines) {
 		b.WriteString("      " + printable(strings.TrimRight(line, "\r\n")) + "\n")
+	}
+	for _, line := range how.text(r.Fix) {
+		b.WriteString("      " + st.cyan(line) + "\n")
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 	"github.com/writ-dev/writ"
@@ -71,10 +72,13 @@ func initialise(sh *shell, dir string) error {
 	return err
 }
 
-// quoted makes a path safe to paste into a shell.
-func quoted(path string) string {
-	if strings.ContainsAny(path, " '\"$&|;<>()*?[]#~\\") {
-		return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+// quoted makes a word safe to paste into a shell.
+func quoted(word string) string {
+	plain := func(r rune) bool {
+		return unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("_-./:@%+=,", r)
 	}
-	return path
+	if word != "" && !strings.ContainsFunc(word, func(r rune) bool { return !plain(r) }) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }

@@ -31,7 +31,12 @@ func newKey(sh *shell) *cobra.Command {
 		Long: `Makes, lists and revokes API keys: of the server that runs in DIR, of the one at
 --server URL (with an admin key in WRIT_API_KEY), or, when none runs, in what is
 stored. A key opens one environment, in one role: read asks for decisions, write
-changes facts too, admin changes the policy and keys too.`,
+changes facts too, admin changes the policy and keys too. An application needs one;
+the commands of the user who started the server need none.
+
+  writ key create --role read --name app
+  writ key list
+  writ key revoke 98a9858ab098`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -53,7 +58,11 @@ func newKeyCreate(sh *shell) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "create [DIR]",
 		Short: "Make an API key and print it, once",
-		Args:  cobra.MaximumNArgs(1),
+		Long: `Makes an API key and prints it, once: what is stored of it opens nothing.
+
+  writ key create --role read --name app
+  writ key create --role write --name importer --expires 720h`,
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := checkChoice("role", server.Role(role), server.Roles()); err != nil {
 				return err
@@ -100,7 +109,11 @@ func newKeyList(sh *shell) *cobra.Command {
 				if f.format == "json" {
 					return writeJSON(sh.stdout, keys)
 				}
+				if len(keys) == 0 {
+					return nil
+				}
 				w := tabwriter.NewWriter(sh.stdout, 0, 0, 2, ' ', 0)
+				fmt.Fprintln(w, "ID\tROLE\tLIFE\tNAME")
 				for _, key := range keys {
 					life := "for ever"
 					if !key.Expires.IsZero() {

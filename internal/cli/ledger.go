@@ -14,8 +14,11 @@ func newLedger(sh *shell) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ledger",
 		Short: "Verify the history of the policy server",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Long: `Every change of facts, policy and keys that the policy server makes is an entry of its
+history, each with the hash of the one before; its number is the revision that answers
+carry. ` + "`verify`" + ` checks that nobody has altered it.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newLedgerVerify(sh))
 	return cmd
@@ -25,11 +28,14 @@ func newLedgerVerify(sh *shell) *cobra.Command {
 	var name, format string
 	cmd := &cobra.Command{
 		Use:   "verify [DIR]",
-		Short: "Check the hash chain, and the stored state against it",
+		Short: "Check the chain of hashes, and the stored state against it",
 		Long: `Goes through the whole history of an environment of the policy server, checks the hash of
 every entry, and compares the stored facts, keys and model with what the history comes to.
 What was altered or added behind the server's back is named. The server must not run
-on a file at the same time; with WRIT_STORE=postgres://... it may.`,
+on a file at the same time; with WRIT_STORE=postgres://... it may.
+
+  writ ledger verify
+  writ ledger verify DIR --environment shop/production`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := checkFormat(format); err != nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -19,21 +20,33 @@ func newPolicy(sh *shell) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "policy",
 		Short: "Validate policies, run their tests, and write them into one file",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Long: `Reads the policies that say who may do what in an application: says where they are wrong,
+runs their tests, and writes them into one file for a function. No server is asked, and none is changed; ` + "`writ check`" + ` asks a question,
+` + "`writ serve`" + ` answers an application. docs/policy.md tells of the language.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newPolicyValidate(sh), newPolicyTest(sh), newPolicyExport(sh))
 	return cmd
 }
+
+// policyOrder says which policy of a directory counts, in the help of the commands that look for one.
+const policyOrder = `Of a DIR the first of these counts: the policy: section of its topology.yml, policy.yml,
+fga.mod, model.fga. ` + "`writ check` and `writ serve`" + ` take the same.`
 
 func newPolicyValidate(sh *shell) *cobra.Command {
 	var format string
 	cmd := &cobra.Command{
 		Use:   "validate [FILE|DIR...]",
 		Short: "Read policies and say what is wrong with them",
-		Long: `Reads policies and says where they are wrong: the ` + "`policy:`" + ` section of a
-topology in DIR, a policy file (.yml), an OpenFGA model (.fga, .json, fga.mod) or an
-OpenFGA store test (.fga.yaml), whose tests it does not run.`,
+		Long: `Reads policies and says where they are wrong. A FILE is a policy (.yml), a topology.yml with a
+` + "`policy:`" + ` section, an OpenFGA model (.fga, .json, fga.mod) or an OpenFGA store test (.fga.yaml),
+whose tests it does not run.
+
+` + policyOrder + `
+
+  writ policy validate
+  writ policy validate examples/documents model.fga`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := checkFormat(format); err != nil {
@@ -138,6 +151,18 @@ func openPolicy(path string) (*policyInput, error) {
 		WithHint("policies end in .yml, OpenFGA models in .fga or .json, their store tests in .fga.yaml")
 }
 
+// openTests is openPolicy for the tests: those of an OpenFGA model in a directory are in the store test beside it.
+func openTests(path string) (*policyInput, error) {
+	p, err := openPolicy(path)
+	if err != nil || p.policy != nil || p.store != nil || p.path == path {
+		return p, err
+	}
+	if file := filepath.Join(path, storeTest); fileThere(file) {
+		return openPolicy(file)
+	}
+	return p, nil
+}
+
 // openPolicyDir reads the policy of a directory: that of its topology, or a file of its own.
 func openPolicyDir(dir string) (*policyInput, error) {
 	if fileThere(filepath.Join(dir, "topology.yml")) {
@@ -150,13 +175,13 @@ func openPolicyDir(dir string) (*policyInput, error) {
 			return p, p.read([]byte(t.Policy.YAML), t.Policy.Pos)
 		}
 	}
-	for _, name := range []string{"policy.yml", "store.fga.yaml", "fga.mod", "model.fga"} {
+	for _, name := range append(slices.Clone(policyFiles), storeTest) {
 		if file := filepath.Join(dir, name); fileThere(file) {
 			return openPolicy(file)
 		}
 	}
 	return nil, writ.Errorf(writ.CodeNotFound, "there is no policy in %s", dir).
-		WithHint("it is looked for in policy: of topology.yml, in policy.yml, store.fga.yaml, fga.mod and model.fga")
+		WithHint("it is looked for in %s, and tests of OpenFGA in %s", policyPlaces(), storeTest)
 }
 
 // read reads a policy of Writ's own form.

@@ -119,7 +119,7 @@ func newRoot(sh *shell) *cobra.Command {
 It reads a topology (topology.yml, or a Go program) and makes the smallest IAM
 roles that its edges need; it runs the system on your machine with these roles
 really enforced; and it shows who gains what before a deploy changes anything.
-It also decides what the users of the application may do (policy, check, serve).`,
+It also decides what the users of the application may do (policy, check, tuple, serve).`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Version:       version(),
@@ -129,7 +129,7 @@ It also decides what the users of the application may do (policy, check, serve).
 	root.SetErr(sh.stderr)
 	root.AddCommand(
 		newInit(sh), newUp(sh), newSynth(sh), newRoles(sh), newDiff(sh), newDeploy(sh),
-		newDestroy(sh), newInvoke(sh), newLogs(sh), newCredentials(sh), newIAM(sh), newPolicy(sh), newAuthorizer(sh), newLedger(sh), newServe(sh), newCheck(sh), newKey(sh), newVersion(sh),
+		newDestroy(sh), newInvoke(sh), newLogs(sh), newCredentials(sh), newIAM(sh), newPolicy(sh), newAuthorizer(sh), newLedger(sh), newServe(sh), newCheck(sh), newTuple(sh), newKey(sh), newVersion(sh),
 	)
 	wrap(root.Commands())
 	root.SetFlagErrorFunc(knownFlag)

@@ -10,9 +10,12 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// documented finds `writ COMMAND …` in a page: in backquotes, or as a line of
-// a block of code.
-var documented = regexp.MustCompile("(?m)`(writ [a-z]+[^`]*)`|^(?:go run ./cmd/)?(writ [a-z][^`#|]*)|\\$\\((writ [a-z][^)`]*)\\)")
+// documented finds `writ COMMAND …` in a page: in backquotes, or as lines of a block of
+// code, up to a remark: a # that is in no quotes.
+var documented = regexp.MustCompile("(?m)`(writ [a-z]+[^`]*)`|^(?:go run ./cmd/)?(writ [a-z](?:'[^'`\n]*'|[^`#|])*)|\\$\\((writ [a-z][^)`]*)\\)")
+
+// walked is the section of a page that is run from its beginning to its end, in its own order: see walk.
+var walked = regexp.MustCompile("(?s)\n## From nothing.*?(\n## )")
 
 // commandsOfPages gives every command that the README and the pages of docs show.
 func commandsOfPages(ts *testscript.TestScript) []string {
@@ -23,7 +26,7 @@ func commandsOfPages(ts *testscript.TestScript) []string {
 	for _, page := range append(pages, filepath.Join(repo, "README.md")) {
 		text, err := os.ReadFile(page)
 		ts.Check(err)
-		for _, m := range documented.FindAllStringSubmatch(string(text), -1) {
+		for _, m := range documented.FindAllStringSubmatch(walked.ReplaceAllString(string(text), "$1"), -1) {
 			commands = append(commands, strings.TrimSpace(m[1]+m[2]+m[3]))
 		}
 	}
@@ -75,7 +78,7 @@ func runDocs(ts *testscript.TestScript, neg bool, args []string) {
 		case "serve":
 			line = "cd " + args[1] + "; exec 2>&1; " + line + " --server-port 0" + until(".writ/server.json")
 		default:
-			line = "cd " + args[0] + " && " + line
+			line = "set -e; cd " + args[0] + "; " + line
 		}
 		if err := ts.Exec("sh", "-c", line); err != nil {
 			ts.Fatalf("the pages show %q, which failed as %q: %v", command, line, err)

@@ -47,6 +47,6 @@ func TestScripts(t *testing.T) {
 			}
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"waitfor": waitFor, "get": get, "post": post, "status": status, "api": api, "eventually": eventually, "rundocs": runDocs, "server": callServer, "certificate": makeCertificate, "runshown": runShown},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"waitfor": waitFor, "get": get, "post": post, "status": status, "api": api, "eventually": eventually, "rundocs": runDocs, "server": callServer, "certificate": makeCertificate, "runshown": runShown, "walk": walk},
 	})
 }

@@ -45,14 +45,19 @@ and the endpoints that Permit's SDKs call. /healthy, /ready, /version and /metri
 are there for probes.
 
 The policy is that of DIR: the ` + "`policy:`" + ` section of its topology, its policy.yml,
-or its model.fga; without one, what was stored before, or nothing yet, to be
-written through the management API. Facts that stand beside the policy are what a
-new environment begins with. State is kept in DIR/.writ/policy (SQLite), in what
-the configuration or WRIT_STORE names (sqlite:FOLDER, postgres://...), or with
---ephemeral nowhere.
+fga.mod or model.fga, the first that is there; without one, what was stored before, or
+nothing yet, to be written through the management API. Facts that stand beside the policy
+are what a new environment begins with; later ones are written with ` + "`writ tuple`" + `, or by
+the API. State is kept in DIR/.writ/policy (SQLite), in what the configuration or WRIT_STORE
+names (sqlite:FOLDER, postgres://...), or with --ephemeral nowhere.
 
 The first start makes an API key of the role admin and prints it once; with
 WRIT_API_KEY in the environment that key is taken. ` + "`writ key`" + ` makes others.
+
+  writ serve                                      the policy of this directory
+  writ serve DIR --server-port 0                  that of another, on any free port
+  writ serve --policy shop.yml --ephemeral        to try a policy out
+  writ serve --config writ.yml                    for production
 
 --config FILE is strict YAML:
 
@@ -63,7 +68,7 @@ WRIT_API_KEY in the environment that key is taken. ` + "`writ key`" + ` makes ot
   store: postgres://writ@db/writ
   environments:
     default/production: {policy: policy.yml}
-  limits: {body: 1048576, timeout: 30s, rate: 500}
+  limits: {timeout: 30s, rate: 500, max_behind: 1m}
   decisions: {file: decisions.jsonl, allows_one_in: 10, show: [department]}
   metrics: key                             # or open, as it is on loopback
 
@@ -186,7 +191,7 @@ func (s *serving) environments() ([]serveEnvironment, error) {
 		return nil, writ.Errorf(writ.CodeUsage, "--policy says nothing of which of the %d environments it is for", len(list)).
 			WithHint("write the policy of each into the configuration")
 	}
-	list[0].policy = s.flags.policy
+	list[0].policy, list[0].policyAt = s.flags.policy, writ.Position{}
 	return list, nil
 }
 
@@ -232,6 +237,9 @@ type spaceReady struct {
 	Tuples      int    `json:"tuples"`
 	Records     int    `json:"records"`
 	Policy      string `json:"policy,omitempty"`
+	// PolicyTaken is what became of the file: stored, unchanged or replaced.
+	PolicyTaken string      `json:"policyTaken,omitempty"`
+	Facts       *factsReady `json:"facts,omitempty"`
 	// Key is the admin key, on the start that made it.
 	Key string `json:"key,omitempty"`
 }
@@ -259,6 +267,9 @@ func (s *serving) ready() error {
 			fmt.Fprintf(&b, ", policy of %s", oneLine(e.Policy))
 		}
 		b.WriteByte('\n')
+		for _, told := range e.told() {
+			fmt.Fprintf(&b, "    %s\n", told)
+		}
 		if e.Key != "" {
 			fmt.Fprintf(&b, "  API key %s  role admin, shown only now\n", style{s.sh.colorOut}.bold(e.Key))
 		}

@@ -17,9 +17,19 @@ func (s *serving) load(ctx context.Context, sp *space) (*environment.Environment
 	if err != nil {
 		return nil, err
 	}
-	live, err := openEnvironment(ctx, store, sp.policy, s.sh.now)
+	c := environmentConfig(store, sp.policy, s.sh.now)
+	c.MaxBehind = s.config.maxBehind
+	live, err := environment.Open(ctx, c)
 	if err != nil || sp.policy == nil || live.State().Source == sp.policy.source {
+		sp.took.policy = policyUnchanged
+		if err == nil && live.State().Head.Seq == 1 {
+			sp.took.policy = policyStored
+		}
 		return live, sp.giveFacts(ctx, live, err)
+	}
+	sp.took.policy = policyReplaced
+	if live.State().Source == emptyPolicy() {
+		sp.took.policy = policyStored
 	}
 	written, err := lastModel(ctx, store)
 	if err != nil {
@@ -29,7 +39,7 @@ func (s *serving) load(ctx context.Context, sp *space) (*environment.Environment
 		who := fmt.Sprintf("the policy that %s %s wrote at %s (revision %d)", written.Actor.Type, written.Actor.ID, written.Time.UTC().Format(time.RFC3339), written.Seq)
 		if s.flags.keepModel {
 			s.note(fmt.Sprintf("%s: %s is kept; %s is not read", sp, who, sp.policy.file))
-			sp.policy = nil
+			sp.policy, sp.took.policy = nil, ""
 			return live, nil
 		}
 		s.note(fmt.Sprintf("%s: %s replaces %s; --keep-model keeps such a one", sp, sp.policy.file, who))
@@ -57,11 +67,15 @@ func lastModel(ctx context.Context, store environment.Store) (last environment.C
 
 // openEnvironment opens what is stored; an empty store gets a policy to begin with.
 func openEnvironment(ctx context.Context, store environment.Store, p *startPolicy, now func() time.Time) (*environment.Environment, error) {
+	return environment.Open(ctx, environmentConfig(store, p, now))
+}
+
+func environmentConfig(store environment.Store, p *startPolicy, now func() time.Time) environment.Config {
 	initial := emptyPolicy()
 	if p != nil {
 		initial = p.source
 	}
-	return environment.Open(ctx, environment.Config{Store: store, Parse: parseSource, Now: now, Initial: initial})
+	return environment.Config{Store: store, Parse: parseSource, Now: now, Initial: initial}
 }
 
 // giveModel makes the policy of a file the environment's.
@@ -87,8 +101,10 @@ func (sp *space) giveFacts(ctx context.Context, live *environment.Environment, b
 		Actor: systemActor(), Kind: "facts.write", Subject: "facts",
 		Plan: func(s *environment.State) ([]authz.Change, error) {
 			if tuples, records := s.Snapshot.Count(); tuples+records > 0 {
+				sp.took.factsRead, sp.took.differ = false, sp.policy.differing(s.Snapshot)
 				return nil, nil
 			}
+			sp.took.factsRead = true
 			all := make([]authz.Change, 0, len(sp.policy.facts))
 			for _, f := range sp.policy.facts {
 				all = append(all, f.Change)

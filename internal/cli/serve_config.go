@@ -22,6 +22,7 @@ type serveConfig struct {
 	store                      string
 	environments               []serveEnvironment
 	limits                     server.Limits
+	maxBehind                  time.Duration // 0: no bound
 	evaluations                int
 	permit                     wire.Limits
 	decisions                  string
@@ -42,6 +43,8 @@ const (
 // serveEnvironment is one environment, and the file of the policy that it must have; "" for the one that it has.
 type serveEnvironment struct {
 	project, env, policy string
+	// policyAt is where the configuration names the file.
+	policyAt writ.Position
 }
 
 func (e serveEnvironment) String() string { return e.project + "/" + e.env }
@@ -116,7 +119,7 @@ func (r configReader) environments(n *tree.Node) {
 		one := serveEnvironment{project: project, env: env}
 		if !e.Value.Empty() {
 			for _, f := range r.Object(e.Value, "environment "+tree.Short(e.Key), "policy") {
-				one.policy = r.path(r.String(f.Value, "policy"))
+				one.policy, one.policyAt = r.path(r.String(f.Value, "policy")), f.Value.Pos
 			}
 		}
 		r.c.environments = append(r.c.environments, one)
@@ -129,7 +132,7 @@ func (r configReader) limits(n *tree.Node) {
 		"concurrent": &l.Concurrent, "connections": &l.Connections, "burst": &l.Burst, "evaluations": &r.c.evaluations,
 		"checks": &r.c.permit.Checks, "assignments": &r.c.permit.Assignments, "tuples": &r.c.permit.Tuples, "records": &r.c.permit.Records,
 	}
-	names := append([]string{"body", "bulk_body", "timeout", "wait_revision", "rate"}, slices.Sorted(maps.Keys(numbers))...)
+	names := append([]string{"body", "bulk_body", "timeout", "wait_revision", "max_behind", "rate"}, slices.Sorted(maps.Keys(numbers))...)
 	for _, e := range r.Object(n, "limits", names...) {
 		what := "limits." + e.Key
 		switch e.Key {
@@ -141,6 +144,8 @@ func (r configReader) limits(n *tree.Node) {
 			l.Timeout = r.duration(e.Value, what)
 		case "wait_revision":
 			l.WaitRevision = r.duration(e.Value, what)
+		case "max_behind":
+			r.c.maxBehind = r.duration(e.Value, what)
 		case "rate":
 			l.Rate = float64(r.number(e.Value, what))
 		default:

@@ -12,7 +12,7 @@ import (
 var keysOfConfig = []string{
 	"listen", "opa_listen", "base_url", "tls", "store", "environments", "limits", "decisions", "metrics",
 	"tls.cert", "tls.key", "decisions.file", "decisions.allows_one_in", "decisions.show",
-	"limits.body", "limits.bulk_body", "limits.timeout", "limits.wait_revision", "limits.concurrent", "limits.connections",
+	"limits.body", "limits.bulk_body", "limits.timeout", "limits.wait_revision", "limits.max_behind", "limits.concurrent", "limits.connections",
 	"limits.rate", "limits.burst", "limits.evaluations", "limits.checks", "limits.assignments", "limits.tuples", "limits.records",
 }
 
@@ -72,5 +72,17 @@ func TestKeysOfTheConfigurationAreAllKnown(t *testing.T) {
 	}
 	if found < 15 {
 		t.Errorf("only %d keys were found in the source", found)
+	}
+}
+
+// The host by which a server may be asked for open metrics is that of base_url, without its port.
+func TestTheHostOfAnAddress(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"https://pdp.example.com/authz": "pdp.example.com", "https://pdp.example.com:8443": "pdp.example.com", "http://[::1]:7766": "::1", "": "", "::": "",
+	} {
+		if got := hostOf(address); got != want {
+			t.Errorf("%q: %q, want %q", address, got, want)
+		}
 	}
 }

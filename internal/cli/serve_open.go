@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"log/slog"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,6 +28,7 @@ type space struct {
 	serveEnvironment
 	live   *environment.Environment
 	policy *startPolicy
+	took   taken
 	token  string // of the key that was made
 	// unfollow ends the following of other nodes, and waits for it.
 	unfollow func()
@@ -37,7 +39,8 @@ func (sp *space) ready() spaceReady {
 	line := spaceReady{Environment: sp.String(), Revision: state.Head.Seq, Key: sp.token}
 	line.Tuples, line.Records = state.Snapshot.Count()
 	if sp.policy != nil {
-		line.Policy = sp.policy.file
+		line.Policy, line.PolicyTaken = sp.policy.file, sp.took.policy
+		line.Facts = &factsReady{Given: sp.policy.given(), Read: sp.took.factsRead, Differ: sp.took.differ}
 	}
 	return line
 }
@@ -70,9 +73,19 @@ func (s *serving) makeServer(environments []serveEnvironment) error {
 	s.server, err = server.New(server.Config{
 		Protocols: []server.Protocol{server.Native(), zen, permit.New(permit.Config{Limits: s.config.permit})}, Now: s.sh.now, Log: s.logger(), Decisions: log,
 		Certificate: certificate,
-		Limits:      s.config.limits, OpenMetrics: s.config.metrics == metricsOpen || s.config.metrics == "" && s.loopback(), Version: version(),
+		Limits:      s.config.limits, Version: version(),
+		OpenMetrics: s.config.metrics == metricsOpen || s.config.metrics == "" && s.loopback(), Host: hostOf(c.BaseURL),
 	})
 	return err
+}
+
+// hostOf is the host of an address that was found to be one; "" of none.
+func hostOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
 }
 
 func (s *serving) decisionLog() (server.DecisionLog, error) {
@@ -98,6 +111,7 @@ func (s *serving) open(ctx context.Context, e serveEnvironment) (err error) {
 	switch {
 	case e.policy != "":
 		sp.policy, err = readStart(e.policy)
+		err = placed(err, e.policyAt)
 	case len(s.config.environments) == 0:
 		sp.policy, err = findPolicy(s.dir, s.note)
 	}

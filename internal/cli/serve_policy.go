@@ -41,8 +41,8 @@ func parseSource(s authz.Source) (environment.Document, error) {
 	return nil, writ.Errorf(writ.CodeInvalid, "the stored model is in the format %q, which this version does not know", s.Format)
 }
 
-// findPolicy reads the policy of a directory: the policy: section of its topology, its
-// policy.yml, or its model.fga. nil when it has none of them. note, unless nil, hears of policies that do not count.
+// findPolicy reads the policy of a directory: the policy: section of its topology, or the
+// first of policyFiles. nil when it has none of them. note, unless nil, hears of policies that do not count.
 func findPolicy(dir string, note func(string)) (*startPolicy, error) {
 	if fileThere(filepath.Join(dir, "topology.yml")) {
 		t, err := topology.Load(dir)
@@ -56,12 +56,24 @@ func findPolicy(dir string, note func(string)) (*startPolicy, error) {
 			return readPolicySection(t.Policy)
 		}
 	}
-	for _, name := range []string{"policy.yml", "model.fga"} {
+	for _, name := range policyFiles {
 		if file := filepath.Join(dir, name); fileThere(file) {
 			return readStart(file)
 		}
 	}
 	return nil, nil
+}
+
+// policyFiles are the files of a directory that are looked at for its policy, after the
+// policy: section of its topology, in this order.
+var policyFiles = []string{"policy.yml", "fga.mod", "model.fga"}
+
+// storeTest is the OpenFGA store test of a directory: it has tests and no facts that count.
+const storeTest = "store.fga.yaml"
+
+// policyPlaces names all places of a policy.
+func policyPlaces() string {
+	return "policy: of topology.yml, " + alternatives(policyFiles)
 }
 
 // notServed tells of the policies of nested topologies: one policy decides, that of the root.
@@ -79,8 +91,18 @@ func readPolicySection(s *topology.Section) (*startPolicy, error) {
 	return parseStart([]byte(s.YAML), s.Pos)
 }
 
-// readStart reads a policy file: a policy in YAML, or an OpenFGA model.
+// readStart reads a policy file: a policy in YAML, a topology that has one, or an OpenFGA model.
 func readStart(file string) (*startPolicy, error) {
+	if filepath.Base(file) == "topology.yml" && fileThere(file) {
+		t, err := topology.Load(filepath.Dir(file))
+		if err != nil {
+			return nil, err
+		}
+		if t.Policy == nil {
+			return nil, writ.Errorf(writ.CodeNotFound, "%s has no policy", file).WithHint("it is written below the key  policy:  or in a policy.yml")
+		}
+		return readPolicySection(t.Policy)
+	}
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, writ.Errorf(writ.CodeNotFound, "the policy cannot be read: %w", err)

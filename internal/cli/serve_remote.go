@@ -17,8 +17,10 @@ import (
 // remoteServer is a Writ server that a command speaks to.
 type remoteServer struct {
 	url, key string
-	client   *http.Client
-	header   map[string]string
+	// policy is the file that a server in DIR has read its policy from, "" when it is not known.
+	policy string
+	client *http.Client
+	header map[string]string
 }
 
 // findServer finds the server that a command is about: the one at an address, or the one
@@ -45,7 +47,7 @@ func findServer(sh *shell, dir, address string, e serveEnvironment) (*remoteServ
 		return nil, writ.Errorf(writ.CodeNotFound, "the server in %s has no environment %s", dir, e).
 			WithHint("its environments are %s: choose one with --environment", strings.Join(slices.Sorted(maps.Keys(running.Keys)), ", "))
 	}
-	return &remoteServer{url: running.URL, key: key, client: running.client()}, nil
+	return &remoteServer{url: running.URL, key: key, client: running.client(), policy: running.Policies[e.String()]}, nil
 }
 
 // call sends a request of Writ's own API and reads the answer into v.
@@ -88,6 +90,7 @@ func refused(status int, text []byte) error {
 		Error struct {
 			Code    writ.Code
 			Message string
+			Hint    string
 		}
 	}
 	if json.Unmarshal(text, &said) != nil || said.Error.Message == "" {
@@ -97,5 +100,5 @@ func refused(status int, text []byte) error {
 	if code == writ.CodeDenied || code == writ.CodeAuth {
 		code = writ.CodeExternal // it is about the key: the exit status of a denial is that of the question
 	}
-	return writ.Errorf(code, "%s", oneLine(said.Error.Message))
+	return writ.Errorf(code, "%s", oneLine(said.Error.Message)).WithHint("%s", eachLine(said.Error.Hint))
 }

@@ -25,6 +25,8 @@ type runningServer struct {
 	Certificate string `json:"certificate,omitempty"`
 	// Keys are lent keys, of this run alone, by environment.
 	Keys map[string]string `json:"keys"`
+	// Policies are the files that the server has read, by environment, as absolute paths.
+	Policies map[string]string `json:"policies,omitempty"`
 }
 
 func runningServerFile(dir string) string { return filepath.Join(stateDir(dir), "server.json") }
@@ -37,7 +39,7 @@ func (s *serving) announce() error {
 	if err := makeStateDir(s.dir); err != nil {
 		return err
 	}
-	running := runningServer{PID: os.Getpid(), URL: s.url(), Certificate: s.fingerprint, Keys: map[string]string{}}
+	running := runningServer{PID: os.Getpid(), URL: s.url(), Certificate: s.fingerprint, Keys: map[string]string{}, Policies: map[string]string{}}
 	for _, sp := range s.spaces {
 		token, key, err := server.NewKey(sp.env, "this machine", server.Admin, s.sh.now(), time.Time{})
 		if err != nil {
@@ -45,6 +47,11 @@ func (s *serving) announce() error {
 		}
 		s.server.Lend(sp.project, sp.env, key)
 		running.Keys[sp.String()] = token
+		if sp.policy != nil {
+			if running.Policies[sp.String()], err = filepath.Abs(sp.policy.file); err != nil {
+				return writ.Errorf(writ.CodeExternal, "the path of %s: %w", sp.policy.file, err)
+			}
+		}
 	}
 	data, err := json.MarshalIndent(running, "", "  ")
 	if err != nil {

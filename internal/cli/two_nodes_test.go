@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -31,13 +32,13 @@ type node struct {
 }
 
 // startNode starts a server with the policy on the database, and returns when it is ready.
-func startNode(t *testing.T, store string) *node {
+func startNode(t *testing.T, store string, flags ...string) *node {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "policy.yml"), []byte(sharedPolicy), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	n := &node{cmd: exec.Command("writ", "serve", dir, "--server-port", "0", "--format", "json")}
+	n := &node{cmd: exec.Command("writ", append([]string{"serve", dir, "--server-port", "0", "--format", "json"}, flags...)...)}
 	n.cmd.Env = append(os.Environ(), "WRIT_STORE="+store)
 	n.cmd.Stderr = os.Stderr
 	out, err := n.cmd.StdoutPipe()
@@ -181,4 +182,55 @@ func TestTwoNodes(t *testing.T) {
 	third := startNode(t, database.Address())
 	third.want(t, admin, "POST", "/allowed", ask, "", http.StatusOK, `"allow":true`)
 	third.want(t, admin, "POST", "/allowed", strings.ReplaceAll(mayRead, "USER", "eve"), "", http.StatusOK, `"allow":false`)
+}
+
+// TestANodeThatIsBehindForTooLong: with `limits.max_behind` a node whose database hangs answers by what it has for so long
+// and then no more, says so, holds no write for ever, and is well again when the database is.
+func TestANodeThatIsBehindForTooLong(t *testing.T) {
+	t.Parallel()
+	database, err := postgrestest.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := database.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	config := filepath.Join(t.TempDir(), "writ.yml")
+	if err := os.WriteFile(config, []byte("environments:\n  default/default:\nlimits: {max_behind: 2s}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	bounded := startNode(t, database.Address(), "--config", config)
+	key := bounded.key
+	unbounded := startNode(t, database.Address())
+	ask := strings.ReplaceAll(mayRead, "USER", "ann")
+	bounded.want(t, key, "POST", "/allowed", ask, "", http.StatusOK, `"allow":false`)
+	unbounded.want(t, key, "POST", "/allowed", ask, "", http.StatusOK, `"allow":false`)
+
+	if err := database.Freeze(); err != nil {
+		t.Fatal(err)
+	}
+	written := make(chan string, 1)
+	go func() {
+		defer close(written) // also when the call fails the test
+		status, text, _ := unbounded.call(t, key, "POST", "/v2/facts/default/default/users", `{"key":"eve"}`, "")
+		written <- strconv.Itoa(status) + " " + text
+	}()
+	bounded.want(t, "", "GET", "/ready", "", "", http.StatusServiceUnavailable, "cannot follow its store")
+	bounded.want(t, key, "POST", "/allowed", ask, "", http.StatusOK, `"allow":false`)
+	bounded.want(t, key, "POST", "/allowed", ask, "", http.StatusServiceUnavailable, "too old to answer from")
+	status, text, _ := unbounded.call(t, key, "POST", "/allowed", ask, "")
+	if status != http.StatusOK {
+		t.Errorf("a node without a bound: %d %s", status, text)
+	}
+	// The write is answered, and not as if it had not happened: nobody knows.
+	if said := <-written; !strings.HasPrefix(said, "502 ") || !strings.Contains(said, "may have happened") {
+		t.Errorf("a write to a database that hangs: %s", said)
+	}
+	if err := database.Thaw(); err != nil {
+		t.Fatal(err)
+	}
+	bounded.want(t, key, "POST", "/allowed", ask, "", http.StatusOK, `"allow":false`)
+	bounded.want(t, "", "GET", "/ready", "", "", http.StatusOK, "")
 }

@@ -363,7 +363,7 @@ func (u *up) ready(systems []*system) error {
 	}
 	text := fmt.Sprintf("ready  http %s  aws %s", line.HTTP, line.AWS)
 	if line.Server != "" {
-		text += "  server " + line.Server
+		text += "  server " + line.Server + "\n" + u.policyHint(line.Server)
 	}
 	_, err := fmt.Fprintln(u.sh.stdout, text)
 	return err

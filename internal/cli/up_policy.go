@@ -23,6 +23,12 @@ func (u *up) servePolicy(ctx context.Context, systems []*system) (*serving, erro
 	if err := s.start(ctx); err != nil {
 		return nil, errors.Join(err, s.stop())
 	}
+	for _, sp := range s.spaces {
+		if line := sp.ready(); sp.took.differ > 0 {
+			told := line.told()
+			fmt.Fprintln(u.log, u.style.yellow("policy: "+told[len(told)-1]))
+		}
+	}
 	return s, nil
 }
 
@@ -65,4 +71,13 @@ func (u *up) reloadPolicy(ctx context.Context, systems []*system) {
 	case changed:
 		fmt.Fprintln(u.log, u.style.faint("the new policy decides"))
 	}
+}
+
+// policyHint says how the server beside the cloud is asked.
+func (u *up) policyHint(url string) string {
+	dir := ""
+	if u.dir != "." {
+		dir = " " + quoted(u.dir)
+	}
+	return fmt.Sprintf("  the policy is served on %s: `writ check` and `writ tuple` need no key here;\n  `writ key create%s --role read` makes one for an application", url, dir)
 }

@@ -132,26 +132,9 @@ func (p *Program) field(operand ast.Expr, field string) *slot {
 }
 
 func (c *checker) use(e ast.Expr, s *slot) {
-	if v := &c.scope.Variables[s.variable]; s.Field != "" && v.Closed {
-		if _, ok := v.Fields[s.Field]; !ok {
-			c.unknownField(e.ID(), v, s.Field)
-		}
-	}
 	if !c.seen[s.Path] {
 		c.seen[s.Path] = true
-		c.p.uses = append(c.p.uses, s)
-	}
-}
-
-func (c *checker) unknownField(id int64, v *Variable, field string) {
-	var names []string
-	for name := range v.Fields {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	e := c.fail(id, fmt.Sprintf("%s has no field %q", v.Name, field))
-	if near := writ.Nearest(field, names); near != "" {
-		e.WithHint("did you mean %s?", Path{v.Name, near})
+		c.p.uses = append(c.p.uses, use{s, e.ID()})
 	}
 }
 

@@ -71,8 +71,6 @@ type Variable struct {
 	// Fields are the declared fields of an Object. A field that is not declared
 	// is of type Any.
 	Fields map[string]Type
-	// Closed makes a field that is not declared an error.
-	Closed bool
 }
 
 // Scope is what a condition may name. The index of a variable is how [Source] is asked for it.

@@ -46,7 +46,7 @@ func scope() *expr.Scope {
 			"age": expr.Number, "name": expr.String, "admin": expr.Bool, "regions": expr.List(expr.String),
 			"since": expr.Time, "home": expr.IP, "odd name": expr.String, "spare": expr.Number, "scores": expr.List(expr.Number),
 		}},
-		{Name: "resource", Type: expr.Object, Closed: true, Fields: map[string]expr.Type{
+		{Name: "resource", Type: expr.Object, Fields: map[string]expr.Type{
 			"level": expr.Number, "owner": expr.String, "parents": expr.List(expr.String), "any": expr.Any,
 		}},
 		{Name: "context", Alias: "environment", Type: expr.Object},

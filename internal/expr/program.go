@@ -3,6 +3,7 @@ package expr
 import (
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/types"
@@ -17,13 +18,19 @@ type Program struct {
 	source string
 	at     writ.Position
 	names  map[string]*slot
-	uses   []*slot
+	uses   []use
 	// checked is what cel-go made of the source: direct code and, one day, other
 	// forms of the same condition are made from it.
 	checked *cel.Ast
 	direct  *node // nil when the condition needs cel-go
 	// cel plans the condition for cel-go. That takes a third of a compilation, and few need it.
 	cel func() (cel.Program, error)
+}
+
+// use is a value that a condition asks for, and the expression that first does.
+type use struct {
+	*slot
+	id int64
 }
 
 // Compile reads a condition that gives a bool. at is where the source stands in
@@ -122,6 +129,29 @@ func (p *Program) Uses() []Path {
 		paths[i] = s.Path
 	}
 	return paths
+}
+
+// PlaceOf gives where in the user's file the i-th of [Program.Uses] is first named: its field, or all of it.
+func (p *Program) PlaceOf(i int) writ.Position {
+	u := p.uses[i]
+	at := p.placeOf(u.id)
+	if u.Field == "" {
+		return at
+	}
+	// CEL's place is the dot or bracket, or that of has().
+	start := p.checked.NativeRep().SourceInfo().GetStartLocation(u.id)
+	lines := strings.Split(p.source, "\n")
+	if n := start.Line() - 1; n >= 0 && n < len(lines) {
+		rest := []rune(lines[n])
+		rest = rest[min(max(start.Column(), 0), len(rest)):]
+		for _, mark := range []string{".", `"`, "'"} {
+			if before, _, found := strings.Cut(string(rest), mark+u.Field); found {
+				at.Col += utf8.RuneCountInString(before) + 1
+				break
+			}
+		}
+	}
+	return at
 }
 
 // Bound is a value as the condition saw it.

@@ -9,20 +9,31 @@ import (
 	"github.com/writ-dev/writ"
 )
 
-// Bounds on foreign input.
 const (
-	maxBytes    = 4 << 20
-	maxLines    = 50_000
 	maxDepth    = 100
-	maxNodes    = 500_000 // after aliases are followed
 	maxProblems = 50
 )
+
+// Bounds limit what is read. Files that are read within the same bounds have their values counted together.
+type Bounds struct {
+	Bytes, Lines int
+	Values       int // after aliases are followed
+	read         int // values so far
+}
+
+// usual are the bounds of a file that holds many facts.
+func usual() *Bounds { return &Bounds{Bytes: 4 << 20, Lines: 50_000, Values: 500_000} }
+
+// Tag gives what a value with a tag such as !include stands for; at is the place of the tag.
+type Tag func(name string, value *Node, at writ.Position) *Node
 
 // File is a file, or a part of one, that is being read.
 type File struct {
 	Name  string
 	Root  *Node
 	lines []string
+	// widths are the lines' lengths in characters and one, 0 while not counted.
+	widths []int
 	// start is where the text begins in the user's file; its lines are indented that far.
 	start writ.Position
 	errs  []*writ.Error
@@ -31,15 +42,19 @@ type File struct {
 // Read parses text that begins at a place of the user's file: {File: name, Line: 1, Col: 1} for a
 // whole file, else where the section's text stands, with the indentation of its first line
 // taken off every line. The file is given with its problems when it cannot be read; see [File.Err].
-func Read(text []byte, at writ.Position) *File {
+func Read(text []byte, at writ.Position) *File { return ReadWithin(text, at, usual(), nil) }
+
+// ReadWithin reads within other bounds than the usual ones. Without a tag function a tag is a problem.
+func ReadWithin(text []byte, at writ.Position, b *Bounds, tag Tag) *File {
 	at.Line, at.Col = max(at.Line, 1), max(at.Col, 1)
 	f := &File{Name: at.File, start: at}
 	s := strings.TrimPrefix(string(text), "\xef\xbb\xbf")
-	if len(s) > maxBytes {
-		f.Problem(writ.Position{File: f.Name}, "the file is larger than %d MiB", maxBytes>>20).Code = writ.CodeTooLarge
+	if len(s) > b.Bytes {
+		f.Problem(writ.Position{File: f.Name}, "the file is larger than %d MiB", b.Bytes>>20).Code = writ.CodeTooLarge
 		return f
 	}
 	f.lines = strings.Split(s, "\n")
+	f.widths = make([]int, len(f.lines))
 	for i := range f.lines {
 		f.lines[i] = strings.TrimSuffix(f.lines[i], "\r")
 		if !utf8.ValidString(f.lines[i]) {
@@ -48,12 +63,12 @@ func Read(text []byte, at writ.Position) *File {
 		}
 	}
 	switch line, deep := tooDeep(f.lines); {
-	case len(f.lines) > maxLines:
-		f.Problem(f.at(maxLines, 1), "the file has more than %d lines", maxLines).Code = writ.CodeTooLarge
+	case len(f.lines) > b.Lines:
+		f.Problem(f.at(b.Lines, 1), "the file has more than %d lines", b.Lines).Code = writ.CodeTooLarge
 	case deep:
 		f.Problem(f.at(line, 1), "the file nests deeper than %d levels", maxDepth)
 	default:
-		f.parse(s)
+		f.parse(s, b, tag)
 	}
 	return f
 }
@@ -61,7 +76,10 @@ func Read(text []byte, at writ.Position) *File {
 // at gives a place of the user's file from one of the text, which is sure to lie within it.
 func (f *File) at(line, col int) writ.Position {
 	line = max(1, min(line, len(f.lines)))
-	col = max(1, min(col, utf8.RuneCountInString(f.lines[line-1])+1))
+	if f.widths[line-1] == 0 {
+		f.widths[line-1] = utf8.RuneCountInString(f.lines[line-1]) + 1
+	}
+	col = max(1, min(col, f.widths[line-1]))
 	return writ.Position{File: f.Name, Line: f.start.Line + line - 1, Col: f.start.Col + col - 1}
 }
 
@@ -102,6 +120,9 @@ func (f *File) Add(err error) {
 	}
 	f.errs = append(f.errs, e)
 }
+
+// Problems gives what is wrong so far.
+func (f *File) Problems() []*writ.Error { return f.errs }
 
 // Failed reports whether there is a problem.
 func (f *File) Failed() bool { return len(f.errs) > 0 }

@@ -3,6 +3,9 @@ package tree
 import (
 	"errors"
 	"fmt"
+	"path"
+	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -15,7 +18,7 @@ import (
 )
 
 // parse makes the tree.
-func (f *File) parse(text string) {
+func (f *File) parse(text string, b *Bounds, tag Tag) {
 	parsed, err := parseSafely(text)
 	if err != nil {
 		f.syntax(err)
@@ -27,12 +30,12 @@ func (f *File) parse(text string) {
 			continue
 		}
 		if body != nil {
-			_ = f.Problem(f.place(doc.Body.GetToken()), "the file holds more than one YAML document").WithHint("take the --- line out")
+			_ = f.Problem(f.place(doc.Body.GetToken()), "the file holds more than one YAML document").WithHint("take the --- line out; one file is one document")
 			return
 		}
 		body = doc.Body
 	}
-	c := &converter{f: f, anchors: map[string]ast.Node{}, active: map[string]bool{}, budget: maxNodes}
+	c := &converter{f: f, bounds: b, tagged: tag, anchors: map[string]ast.Node{}, active: map[string]bool{}}
 	f.Root = c.convert(body, f.at(1, 1), 0)
 	if c.stopped {
 		f.Root = nil
@@ -63,18 +66,33 @@ func parseSafely(text string) (file *ast.File, err error) {
 }
 
 func (f *File) syntax(err error) {
-	at, message := f.at(1, 1), err.Error()
+	at, message := f.at(1, 1), ""
 	var syntax *yaml.SyntaxError
-	if errors.As(err, &syntax) { // its Error() would print the whole file
+	if errors.As(err, &syntax) { // its Error() would print the whole file, and take minutes for a long line
 		at, message = f.place(syntax.Token), syntax.Message
+	} else {
+		message = err.Error()
 	}
 	message, _, _ = strings.Cut(message, "\n")
-	e := f.Problem(at, "broken YAML: %s", message)
-	e.Hint = "check the indentation, the quotes and the brackets here and on the line above"
-	if strings.Contains(message, "tab") || strings.HasPrefix(strings.TrimLeft(f.Line(at), " "), "\t") {
+	if opened, what := f.unclosed(); what != "" && !strings.Contains(f.Line(opened), ": {{") && before(opened, at) {
+		_ = f.Problem(opened, "broken YAML: the %s is not closed", what).
+			WithHint("it is opened here; add the closing one where its text or its list of keys ends")
+		return
+	}
+	e, line := f.Problem(at, "broken YAML: %s", message), f.Line(at)
+	if strings.Contains(line, ": {{") {
+		e.Hint = "put a value that starts with {{ in quotes; without them { starts a map"
+	} else if strings.HasPrefix(strings.TrimLeft(line, " "), "\t") || strings.Contains(message, "tab") {
 		e.Hint = "indent with spaces; YAML does not allow tabs"
+	} else if m := missingSpace.FindStringSubmatch(line); m != nil {
+		e.Hint = "a space is missing after the colon: " + m[1] + ": " + m[2]
+	} else {
+		e.Hint = "check the indentation, the quotes and the brackets here and on the line above"
 	}
 }
+
+// missingSpace is a line whose key and value are one word to YAML.
+var missingSpace = regexp.MustCompile(`^[ -]*([a-z_]+):([^\s:/][^\s]*)\s*$`)
 
 func (f *File) place(t *token.Token) writ.Position {
 	if t == nil || t.Position == nil {
@@ -86,66 +104,95 @@ func (f *File) place(t *token.Token) writ.Position {
 // converter makes nodes of the YAML library's tree.
 type converter struct {
 	f       *File
+	bounds  *Bounds
+	tagged  Tag
 	anchors map[string]ast.Node
 	active  map[string]bool
-	budget  int
 	stopped bool
+	// outer is the outermost alias being followed, the one to blame for size.
+	outer writ.Position
 }
 
-func (c *converter) stop(at writ.Position, format string, args ...any) {
-	if !c.stopped {
-		c.stopped = true
-		c.f.Problem(at, format, args...)
-	}
-}
+// nothing is the value that is not written.
+func nothing(at writ.Position) *Node { return &Node{Pos: at, Start: at, End: at} }
 
 // convert makes a node of n; at is its place when it has no token of its own.
 func (c *converter) convert(n ast.Node, at writ.Position, depth int) *Node {
-	c.budget--
+	c.bounds.read++
 	switch {
 	case c.stopped || n == nil:
-		return &Node{Pos: at}
+		return nothing(at)
 	case depth > maxDepth:
-		c.stop(at, "the file nests deeper than %d levels", maxDepth)
-		return &Node{Pos: at}
-	case c.budget < 0:
-		c.stop(at, "the file holds more than %d values once its aliases are followed", maxNodes)
-		return &Node{Pos: at}
+		c.stopped = true
+		c.f.Problem(at, "the file nests deeper than %d levels", maxDepth)
+		return nothing(at)
+	case c.bounds.read > c.bounds.Values:
+		c.stopped = true
+		if !c.outer.IsZero() {
+			at = c.outer
+		}
+		_ = c.f.Problem(at, "the file holds more than %d values once its aliases are followed", c.bounds.Values).
+			WithHint("write the part out instead of referring to it again and again")
+		return nothing(at)
 	}
 	if t := n.GetToken(); t != nil && n.Type() != ast.NullType {
 		at = c.f.place(t)
 	}
-	out := &Node{Kind: Scalar, Pos: at}
+	out := nothing(at)
+	out.Kind = Scalar
 	switch n := n.(type) {
 	case *ast.NullNode, *ast.CommentGroupNode:
 		out.Kind = Null
 	case *ast.MappingNode:
-		c.mapping(out, n.Values, depth)
+		c.mapping(out, n, depth)
 	case *ast.MappingValueNode:
-		c.mapping(out, []*ast.MappingValueNode{n}, depth)
+		c.mapping(out, &ast.MappingNode{BaseNode: n.BaseNode, Start: n.Start, Values: []*ast.MappingValueNode{n}}, depth)
 	case *ast.SequenceNode:
-		out.Kind = List
+		out.Kind, out.Flow = List, n.IsFlowStyle
 		for _, v := range n.Values {
 			out.Items = append(out.Items, c.convert(v, at, depth+1))
 		}
+		c.closed(out, n.End)
 	case *ast.AnchorNode:
 		return c.anchor(n, at, depth)
 	case *ast.AliasNode:
 		return c.alias(n, at, depth)
 	case *ast.TagNode:
-		c.f.Problem(at, "%s is not understood here", Short(n.GetToken().Value))
-		return c.convert(n.Value, at, depth+1)
+		return c.tag(n, at, depth)
 	case *ast.LiteralNode:
 		c.block(out, n)
 	case *ast.StringNode:
-		out.Text = n.Value
+		out.Text, out.Raw = n.Value, n.Value
 		if out.Quoted = n.Token.Type == token.SingleQuoteType || n.Token.Type == token.DoubleQuoteType; out.Quoted {
 			out.Pos.Col++
 		}
 	default:
 		out.Text = n.GetToken().Value
+		out.Raw = out.Text
 	}
 	return out
+}
+
+// closed notes the closing bracket of a value in brackets.
+func (c *converter) closed(out *Node, bracket *token.Token) {
+	if out.Flow && bracket != nil {
+		out.End = c.f.place(bracket)
+	}
+}
+
+// tag gives what the value of a tag stands for. That of a text says only that it is one.
+func (c *converter) tag(n *ast.TagNode, at writ.Position, depth int) *Node {
+	name := n.Start.Value
+	value := c.convert(n.Value, at, depth+1)
+	switch {
+	case name == "!!str":
+		value.Quoted = true
+	case c.tagged != nil:
+		return c.tagged(name, value, at)
+	default:
+		c.f.Problem(at, "%s is not understood here", Short(name))
+	}
+	return value
 }
 
 // block reads text behind | or >. A column of a line of it is one of the file.
@@ -155,6 +202,8 @@ func (c *converter) block(out *Node, n *ast.LiteralNode) {
 		return
 	}
 	first := out.Pos.Line - c.f.start.Line + 1 // the index of the line below
+	out.Raw = n.Value.Value
+	out.End = c.f.at(first+strings.Count(out.Raw, "\n"), 1)
 	for first < len(c.f.lines) && strings.TrimSpace(c.f.lines[first]) == "" {
 		first++
 	}
@@ -168,20 +217,25 @@ func (c *converter) block(out *Node, n *ast.LiteralNode) {
 	out.Text = strings.ReplaceAll(strings.TrimLeft(out.Text, "\n"), "\n", "\n"+strings.Repeat(" ", indent+c.f.start.Col-1))
 }
 
-func (c *converter) mapping(out *Node, values []*ast.MappingValueNode, depth int) {
-	out.Kind = Map
+func (c *converter) mapping(out *Node, n *ast.MappingNode, depth int) {
+	out.Kind, out.Flow = Map, n.IsFlowStyle
+	out.Entries = make([]Entry, 0, len(n.Values))
 	var merged []Entry
-	index := make(map[string]int, len(values))
-	for i, v := range values {
+	index := make(map[string]int, len(n.Values))
+	for i, v := range n.Values {
 		at := out.Pos
 		if v.Key != nil {
 			at = c.f.place(v.Key.GetToken())
 		}
 		if i == 0 {
 			out.Pos = at
+			if !out.Flow {
+				out.Start, out.End = at, at
+			}
 		}
 		value := c.convert(v.Value, at, depth+1)
 		if v.Key != nil && v.Key.IsMergeKey() {
+			out.Moved = true
 			merged = append(merged, c.merge(value)...)
 			continue
 		}
@@ -189,7 +243,7 @@ func (c *converter) mapping(out *Node, values []*ast.MappingValueNode, depth int
 		if first, twice := index[key]; twice {
 			e := c.f.Problem(at, "%s is written twice", Short(key))
 			e.Code = writ.CodeConflict
-			_ = e.WithHint("first written at %s; keep one of the two", out.Entries[first].Pos)
+			_ = e.WithHint("first written at %s; keep one of the two", Place(out.Entries[first].Pos))
 			continue
 		}
 		index[key] = len(out.Entries)
@@ -201,6 +255,15 @@ func (c *converter) mapping(out *Node, values []*ast.MappingValueNode, depth int
 			out.Entries = append(out.Entries, e)
 		}
 	}
+	c.closed(out, n.End)
+}
+
+// Place names another place in a hint, without the directories of this machine.
+func Place(at writ.Position) string {
+	if filepath.IsAbs(filepath.FromSlash(at.File)) {
+		at.File = path.Base(at.File)
+	}
+	return at.String()
 }
 
 // merge gives what a merge key brings in: a map's entries, or those of several maps.
@@ -208,7 +271,7 @@ func (c *converter) merge(value *Node) []Entry {
 	if value.Kind == List {
 		var all []Entry
 		for _, item := range value.Items {
-			all = append(all, item.Entries...)
+			all = append(all, c.merge(item)...)
 		}
 		return all
 	}
@@ -236,9 +299,15 @@ func (c *converter) alias(n *ast.AliasNode, at writ.Position, depth int) *Node {
 	case !known:
 		c.f.Problem(at, "*%s refers to an anchor that is not above it", Short(name))
 	default:
-		return c.convert(target, at, depth+1)
+		if c.outer.IsZero() {
+			c.outer = at
+			defer func() { c.outer = writ.Position{} }()
+		}
+		out := c.convert(target, at, depth+1)
+		out.Moved = true
+		return out
 	}
-	return &Node{Pos: at}
+	return nothing(at)
 }
 
 func tokenText(n ast.Node) string {

@@ -35,6 +35,15 @@ type Node struct {
 	Quoted  bool
 	Entries []Entry
 	Items   []*Node
+
+	// Start is where the value begins as it is written: its quote or bracket, the | of a block, the first key of a map.
+	// End is its closing bracket, the last line of a block, else Start.
+	Start, End writ.Position
+	// Raw is the text of a scalar as YAML has it, that of a block without its indentation.
+	Raw  string
+	Flow bool // {...} or [...]
+	// Moved says that the text at Start is not all of the value: an alias or a merge key has a part in it.
+	Moved bool
 }
 
 // Entry is one key of a map.

@@ -79,17 +79,20 @@ func TestBounds(t *testing.T) {
 		bomb += "a" + n + ": &a" + n + " [" + strings.Repeat(before+", ", 9) + before + "]\n"
 	}
 	for want, text := range map[string]string{
-		"larger than 4 MiB":          strings.Repeat("a", 5<<20),
-		"nests deeper":               strings.Repeat("[", 200),
-		"more than 50000 lines":      strings.Repeat("\n", 60_000),
-		"not UTF-8":                  "a: \xff",
-		"once its aliases":           bomb,
-		"refers to itself":           "a: &a [*a]",
-		"not above it":               "a: *b",
-		"more than one YAML":         "a: 1\n---\nb: 2\n",
-		"a is written twice":         "a: 1\na: 2\n",
-		"broken YAML":                "a: [",
-		"!include is not understood": "a: !include b.yml\n",
+		"the quote ' is not closed":   "x: 1\na: 'b\nc: d\n",
+		"the bracket { is not closed": "x: 1\na: {b: c\nd: e\n",
+		"f.yml:1:7: broken YAML":      "a: " + strings.Repeat("'' ", 100_000), // minutes, were the library's own message asked for
+		"larger than 4 MiB":           strings.Repeat("a", 5<<20),
+		"nests deeper":                strings.Repeat("[", 200),
+		"more than 50000 lines":       strings.Repeat("\n", 60_000),
+		"not UTF-8":                   "a: \xff",
+		"once its aliases":            bomb,
+		"refers to itself":            "a: &a [*a]",
+		"not above it":                "a: *b",
+		"more than one YAML":          "a: 1\n---\nb: 2\n",
+		"a is written twice":          "a: 1\na: 2\n",
+		"broken YAML":                 "a: [",
+		"!include is not understood":  "a: !include b.yml\n",
 	} {
 		err := tree.Read([]byte(text), writ.Position{File: "f.yml"}).Err()
 		if err == nil || !strings.Contains(err.Error(), want) {

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -149,15 +150,32 @@ func newCloud(t *testing.T) *cloud {
 
 func openCloud(t *testing.T, db *store.DB) *cloud {
 	t.Helper()
+	return openCloudAt(t, db, time.Now)
+}
+
+// atomicTime is a clock that a test sets.
+type atomicTime struct{ at atomic.Int64 }
+
+func (a *atomicTime) set(at time.Time) { a.at.Store(at.UnixNano()) }
+func (a *atomicTime) now() time.Time   { return time.Unix(0, a.at.Load()).UTC() }
+
+// openCloudAt is a cloud whose front has a clock of its own; its API goes by
+// the clock of the client that signs.
+func openCloudAt(t *testing.T, db *store.DB, now func() time.Time, change ...func(*apigateway.Config)) *cloud {
+	t.Helper()
 	c := &cloud{functions: &functions{}, log: &bytes.Buffer{}}
 	c.answers(`{"statusCode":200,"body":"hi"}`)
 	c.allow("arn:aws:execute-api:*:*:*")
 	bound := &later{}
 	var err error
-	c.service, err = apigateway.New(apigateway.Config{
-		DB: db, Account: account, Region: region, Now: time.Now, Rand: rand.Reader, Do: bound,
+	config := apigateway.Config{
+		DB: db, Account: account, Region: region, Now: now, Rand: rand.Reader, Do: bound,
 		Log: slog.New(slog.NewTextHandler(&logBuffer{w: c.log}, nil)),
-	})
+	}
+	for _, f := range change {
+		f(&config)
+	}
+	c.service, err = apigateway.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}

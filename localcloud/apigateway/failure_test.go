@@ -132,10 +132,9 @@ func TestRoutesThatNeedMoreThanRunsHereStayShut(t *testing.T) {
 		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/prod/GET/open/*"},
 		{"Effect":"Deny","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/prod/GET/open/denied"},
 		{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"arn:aws:execute-api:*:*:*/prod/GET/iam"},
-		{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"arn:aws:execute-api:*:*:*/prod/GET/key"},
-		{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"arn:aws:execute-api:*:*:*/prod/GET/custom"}]}`)})
+		{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"arn:aws:execute-api:*:*:*/prod/GET/key"}]}`)})
 	rest.method("GET /open/{id}", hello)
-	for _, path := range []string{"/closed", "/iam", "/key", "/custom"} {
+	for _, path := range []string{"/closed", "/iam", "/key"} {
 		rest.method("GET "+path, hello)
 	}
 	patch := func(path, member, value string) {
@@ -145,10 +144,9 @@ func TestRoutesThatNeedMoreThanRunsHereStayShut(t *testing.T) {
 		}))(t)
 	}
 	patch("/iam", "/authorizationType", "AWS_IAM")
-	patch("/custom", "/authorizationType", "CUSTOM")
 	patch("/key", "/apiKeyRequired", "true")
 	rest.deploy("prod")
-	for path, want := range map[string]int{"/open/7": 200, "/open/denied": 403, "/open/denied/": 403, "/open/%64enied": 403, "/closed": 403, "/iam": 403, "/key": 403, "/custom": 500} {
+	for path, want := range map[string]int{"/open/7": 200, "/open/denied": 403, "/open/denied/": 403, "/open/%64enied": 403, "/closed": 403, "/iam": 403, "/key": 403} {
 		if got := c.send(t, "GET", path, ""); got.Status != want {
 			t.Errorf("%s: %d %s, want %d", path, got.Status, got.Body, want)
 		}

@@ -172,6 +172,9 @@ func checkRoute(d *httpDoc, route *httpRoute) error {
 	default:
 		return badRequest("Invalid Authorization type specified: %s", route.AuthorizationType)
 	}
+	if err := route.checkAuthorizer(d); err != nil {
+		return err
+	}
 	for _, other := range d.Routes {
 		if other.RouteKey == route.RouteKey && other.RouteID != route.RouteID {
 			return conflict("Route with key %s already exists for this API", route.RouteKey)
@@ -206,6 +209,9 @@ func (s *Service) updateRoute(r *request) (any, error) {
 			return err
 		}
 		route.RouteID = r.vars["routeId"]
+		if route.AuthorizationType == "NONE" || route.AuthorizationType == "AWS_IAM" {
+			route.AuthorizerID, route.AuthorizationScopes = "", nil
+		}
 		return checkRoute(d, route)
 	})
 	return route, err

@@ -1,15 +1,12 @@
 package apigateway
 
 import (
-	"encoding/json"
 	"maps"
 	"regexp"
 	"time"
 
-	"github.com/writ-dev/writ/iam"
 	"github.com/writ-dev/writ/localcloud/apigateway/direct"
 	"github.com/writ-dev/writ/localcloud/apigateway/front"
-	"github.com/writ-dev/writ/localcloud/gate"
 )
 
 func (s *Service) createIntegration2(r *request) (any, error) {
@@ -92,21 +89,6 @@ func (s *Service) frontIntegration(i *httpIntegration, variables map[string]stri
 	return front.Integration{
 		Service: &front.Service{Integration: call, Role: i.CredentialsARN}, Timeout: time.Duration(i.TimeoutInMillis) * time.Millisecond,
 	}
-}
-
-// askPassRole asks whether the caller may give a role to API Gateway: who names
-// the role of an integration does. REST APIs take none here.
-func (s *Service) askPassRole(r *request) []gate.Ask {
-	var body struct {
-		CredentialsARN string `json:"credentialsArn"`
-	}
-	if id := r.vars["apiId"]; id != "" && json.Unmarshal(r.call.Body, &body) == nil && roleRule.MatchString(body.CredentialsARN) {
-		return []gate.Ask{{Action: "iam:PassRole", Resource: body.CredentialsARN, Context: iam.Context{
-			"iam:passedtoservice":       iam.One(front.Principal),
-			"iam:associatedresourcearn": iam.One("arn:aws:apigateway:" + s.cfg.Region + "::/apis/" + id),
-		}}}
-	}
-	return nil
 }
 
 func (s *Service) getIntegrations2(r *request) (any, error) {

@@ -14,6 +14,7 @@ type httpDoc struct {
 	Order        time.Time
 	Integrations map[string]*httpIntegration
 	Routes       map[string]*httpRoute
+	Authorizers  map[string]*httpAuthorizer
 	Deployments  map[string]*httpDeployment
 	Stages       map[string]*httpStage
 }
@@ -73,6 +74,7 @@ type httpDeployment struct {
 type httpSnapshot struct {
 	Integrations map[string]*httpIntegration `json:"integrations"`
 	Routes       map[string]*httpRoute       `json:"routes"`
+	Authorizers  map[string]*httpAuthorizer  `json:"authorizers,omitempty"`
 	CORS         *front.CORS                 `json:"cors,omitempty"`
 }
 

@@ -1,6 +1,9 @@
 package apigateway
 
-import "github.com/writ-dev/writ/localcloud/apigateway/front"
+import (
+	"github.com/writ-dev/writ/localcloud/apigateway/authorize"
+	"github.com/writ-dev/writ/localcloud/apigateway/front"
+)
 
 // createDeployment2 keeps the API as it is now; with a stageName it also moves
 // that stage to it.
@@ -18,7 +21,7 @@ func (s *Service) createDeployment2(r *request) (any, error) {
 			return badRequest("At least one route is required before deploying the Api.")
 		}
 		kept := dep
-		kept.Snapshot = &httpSnapshot{Integrations: d.Integrations, Routes: d.Routes, CORS: d.API.CORSConfiguration}
+		kept.Snapshot = &httpSnapshot{Integrations: d.Integrations, Routes: d.Routes, Authorizers: d.Authorizers, CORS: d.API.CORSConfiguration}
 		d.Deployments[dep.DeploymentID] = &kept
 		if input.StageName == "" {
 			return nil
@@ -147,7 +150,7 @@ func (s *Service) updateStage2(r *request) (any, error) {
 }
 
 func (s *Service) deleteStage2(r *request) (any, error) {
-	return nil, s.changeHTTP(r, func(d *httpDoc) error {
+	err := s.changeHTTP(r, func(d *httpDoc) error {
 		stage, err := pick(d.Stages, r.vars["stageName"], "stage")
 		if err != nil {
 			return err
@@ -155,4 +158,6 @@ func (s *Service) deleteStage2(r *request) (any, error) {
 		delete(d.Stages, stage.StageName)
 		return nil
 	})
+	r.flush = &authorize.Scope{API: r.vars["apiId"], Stage: r.vars["stageName"]}
+	return nil, err
 }

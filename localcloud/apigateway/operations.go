@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/writ-dev/writ/localcloud/apigateway/authorize"
 	"github.com/writ-dev/writ/localcloud/gate"
 )
 
@@ -26,6 +27,8 @@ type request struct {
 	call *gate.Call
 	// arnPath is the resource's part of the ARN: the path, without /v2.
 	arnPath string
+	// flush is what of the authorizers' answers a successful call makes stale.
+	flush *authorize.Scope
 }
 
 // operations are all calls, of v1 and of v2. The paths tell them apart.
@@ -61,6 +64,12 @@ func restOperations() []operation {
 		{"PutIntegrationResponse", "PUT", method + "/integration/responses/{statusCode}", 201, (*Service).putIntegrationResponse},
 		{"GetIntegrationResponse", "GET", method + "/integration/responses/{statusCode}", 200, (*Service).getIntegrationResponse},
 		{"DeleteIntegrationResponse", "DELETE", method + "/integration/responses/{statusCode}", 204, (*Service).deleteIntegrationResponse},
+		{"CreateAuthorizer", "POST", api + "/authorizers", 201, (*Service).createAuthorizer},
+		{"GetAuthorizers", "GET", api + "/authorizers", 200, (*Service).getAuthorizers},
+		{"GetAuthorizer", "GET", api + "/authorizers/{authorizerId}", 200, (*Service).getAuthorizer},
+		{"UpdateAuthorizer", "PATCH", api + "/authorizers/{authorizerId}", 200, (*Service).updateAuthorizer},
+		{"DeleteAuthorizer", "DELETE", api + "/authorizers/{authorizerId}", 202, (*Service).deleteAuthorizer},
+		{"FlushStageAuthorizersCache", "DELETE", api + "/stages/{stageName}/cache/authorizers", 202, (*Service).flushAuthorizers},
 		{"CreateDeployment", "POST", api + "/deployments", 201, (*Service).createDeployment},
 		{"GetDeployments", "GET", api + "/deployments", 200, (*Service).getDeployments},
 		{"GetDeployment", "GET", api + "/deployments/{deploymentId}", 200, (*Service).getDeployment},
@@ -98,6 +107,12 @@ func httpOperations() []operation {
 		{"GetRoute", "GET", api + "/routes/{routeId}", 200, (*Service).getRoute},
 		{"UpdateRoute", "PATCH", api + "/routes/{routeId}", 200, (*Service).updateRoute},
 		{"DeleteRoute", "DELETE", api + "/routes/{routeId}", 204, (*Service).deleteRoute},
+		{"CreateAuthorizer", "POST", api + "/authorizers", 201, (*Service).createAuthorizer2},
+		{"GetAuthorizers", "GET", api + "/authorizers", 200, (*Service).getAuthorizers2},
+		{"GetAuthorizer", "GET", api + "/authorizers/{authorizerId}", 200, (*Service).getAuthorizer2},
+		{"UpdateAuthorizer", "PATCH", api + "/authorizers/{authorizerId}", 200, (*Service).updateAuthorizer2},
+		{"DeleteAuthorizer", "DELETE", api + "/authorizers/{authorizerId}", 204, (*Service).deleteAuthorizer2},
+		{"ResetAuthorizersCache", "DELETE", api + "/stages/{stageName}/cache/authorizers", 204, (*Service).resetAuthorizers2},
 		{"CreateDeployment", "POST", api + "/deployments", 201, (*Service).createDeployment2},
 		{"GetDeployments", "GET", api + "/deployments", 200, (*Service).getDeployments2},
 		{"GetDeployment", "GET", api + "/deployments/{deploymentId}", 200, (*Service).getDeployment2},

@@ -25,6 +25,8 @@ const (
 	patchNumber
 	patchMap  // "/variables/NAME"
 	patchList // "/binaryMediaTypes/image~1png"
+	// patchValues is a list whose path is its name alone: "/providerARNs".
+	patchValues
 )
 
 // patch applies the call's operations to target. Only the members in kinds may change.
@@ -77,7 +79,7 @@ func clearMembers(target any, kinds map[string]patchKind) error {
 			empty[name] = false
 		case patchNumber:
 			empty[name] = 0
-		case patchMap, patchList:
+		case patchMap, patchList, patchValues:
 			empty[name] = nil // null empties a map or a slice
 		}
 	}
@@ -111,7 +113,10 @@ func (op patchOperation) apply(members map[string]any, kinds map[string]patchKin
 			delete(m, key)
 		}
 		members[name] = m
-	case kind == patchList:
+	case kind == patchList, kind == patchValues:
+		if kind == patchValues {
+			key = op.Value
+		}
 		list, _ := members[name].([]any)
 		list = slices.DeleteFunc(list, func(v any) bool { return v == key })
 		if op.Op != "remove" {

@@ -29,6 +29,9 @@ func (s *Service) putMethod(r *request) (any, error) {
 		if res.ResourceMethods[m.HTTPMethod] != nil {
 			return conflict("Method already exists for this resource")
 		}
+		if err := m.checkAuthorizer(d); err != nil {
+			return err
+		}
 		if res.ResourceMethods == nil {
 			res.ResourceMethods = map[string]*restMethod{}
 		}
@@ -66,7 +69,10 @@ func (s *Service) updateMethod(r *request) (any, error) {
 		}); err != nil {
 			return err
 		}
-		return checkAuthorization(m)
+		if err := checkAuthorization(m); err != nil {
+			return err
+		}
+		return m.checkAuthorizer(d)
 	})
 	return m, err
 }

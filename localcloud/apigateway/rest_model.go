@@ -33,6 +33,7 @@ type restDoc struct {
 	API         restAPI
 	Order       time.Time // when it was made, to the nanosecond
 	Resources   map[string]*restResource
+	Authorizers map[string]*restAuthorizer
 	Deployments map[string]*restDeployment
 	Stages      map[string]*restStage
 }
@@ -116,9 +117,10 @@ type restDeployment struct {
 }
 
 type restSnapshot struct {
-	Resources        map[string]*restResource `json:"resources"`
-	BinaryMediaTypes []string                 `json:"binaryMediaTypes,omitempty"`
-	Policy           string                   `json:"policy,omitempty"`
+	Resources        map[string]*restResource   `json:"resources"`
+	Authorizers      map[string]*restAuthorizer `json:"authorizers,omitempty"`
+	BinaryMediaTypes []string                   `json:"binaryMediaTypes,omitempty"`
+	Policy           string                     `json:"policy,omitempty"`
 }
 
 type restStage struct {

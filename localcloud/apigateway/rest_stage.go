@@ -3,6 +3,8 @@ package apigateway
 import (
 	"maps"
 	"regexp"
+
+	"github.com/writ-dev/writ/localcloud/apigateway/authorize"
 )
 
 var stageName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,128}$`)
@@ -28,7 +30,7 @@ func (s *Service) createDeployment(r *request) (any, error) {
 			return err
 		}
 		kept := dep
-		kept.Snapshot = &restSnapshot{Resources: d.Resources, BinaryMediaTypes: d.API.BinaryMediaTypes, Policy: d.API.Policy}
+		kept.Snapshot = &restSnapshot{Resources: d.Resources, Authorizers: d.Authorizers, BinaryMediaTypes: d.API.BinaryMediaTypes, Policy: d.API.Policy}
 		d.Deployments[dep.ID] = &kept
 		if input.StageName == "" {
 			return nil
@@ -212,7 +214,7 @@ func (s *Service) updateStage(r *request) (any, error) {
 }
 
 func (s *Service) deleteStage(r *request) (any, error) {
-	return nil, s.changeREST(r, func(d *restDoc) error {
+	err := s.changeREST(r, func(d *restDoc) error {
 		stage, err := d.stage(r)
 		if err != nil {
 			return err
@@ -220,4 +222,6 @@ func (s *Service) deleteStage(r *request) (any, error) {
 		delete(d.Stages, stage.StageName)
 		return nil
 	})
+	r.flush = &authorize.Scope{API: r.vars["restApiId"], Stage: r.vars["stageName"]}
+	return nil, err
 }

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/writ-dev/writ/iam"
+	"github.com/writ-dev/writ/localcloud/apigateway/authorize"
 	"github.com/writ-dev/writ/localcloud/apigateway/front"
 	"github.com/writ-dev/writ/localcloud/gate"
 	"github.com/writ-dev/writ/localcloud/store"
@@ -40,20 +41,27 @@ type Config struct {
 	// Unnamed says of an API's tags whether it answers requests that name no
 	// API; nil lets all. The others answer to their name alone.
 	Unnamed func(tags map[string]string) bool
+	// Issuers maps issuers of tokens to the URLs that stand in for them, such as
+	// a user pool's to one of this machine: its discovery document and keys are
+	// asked for there.
+	Issuers map[string]string
 }
 
 // Service is API Gateway. It implements gate.Service.
 type Service struct {
 	cfg Config
 	// table is what the front serves; it is made anew after every change.
-	table  atomic.Pointer[front.Table]
-	change sync.Mutex // held from a change until the table shows it
-	random sync.Mutex // Rand may not be safe for concurrent use
+	table atomic.Pointer[front.Table]
+	// answers are what authorizers said; they are lost with the process.
+	answers authorize.Cache
+	tokens  *tokens
+	change  sync.Mutex // held from a change until the table shows it
+	random  sync.Mutex // Rand may not be safe for concurrent use
 }
 
 // New reads the APIs from the store and makes the service.
 func New(cfg Config) (*Service, error) {
-	s := &Service{cfg: cfg}
+	s := &Service{cfg: cfg, tokens: newTokens(cfg.Now, cfg.Issuers)}
 	if err := s.refresh(); err != nil {
 		return nil, err
 	}
@@ -121,6 +129,9 @@ func (s *Service) Handle(_ context.Context, c *gate.Call) (*gate.Reply, error) {
 			return nil, err
 		}
 	}
+	if req.flush != nil { // once no new request meets what was before
+		s.answers.Flush(*req.flush)
+	}
 	reply := &gate.Reply{Status: req.op.status, Header: http.Header{}}
 	if body != nil {
 		reply.Header.Set("Content-Type", "application/json")
@@ -135,6 +146,7 @@ func (s *Service) Handle(_ context.Context, c *gate.Call) (*gate.Reply, error) {
 func (s *Service) Front() http.Handler {
 	return &front.Handler{
 		Account: s.cfg.Account, Region: s.cfg.Region, Table: s.table.Load, Do: s.cfg.Do, Roles: s.cfg.Roles, Now: s.cfg.Now,
+		Answers: &s.answers, Tokens: s.tokens,
 		Log: s.cfg.Log, NewRequestID: s.newUUID, NewExtendedID: s.newExtendedID,
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/writ-dev/writ/iam"
+	"github.com/writ-dev/writ/localcloud/apigateway/authorize"
 	"github.com/writ-dev/writ/localcloud/apigateway/front"
 	"github.com/writ-dev/writ/localcloud/store"
 )
@@ -62,11 +63,16 @@ func (s *Service) restStages(d *restDoc) []*front.Stage {
 			}
 			stage.Policy = policy
 		}
+		authorizers := map[string]*authorize.Authorizer{}
+		for id, a := range dep.Snapshot.Authorizers {
+			authorizers[id] = a.frontAuthorizer(st.Variables)
+		}
 		for _, res := range resourcesByPath(dep.Snapshot.Resources) {
 			for _, m := range sortedValues(res.ResourceMethods) {
 				route := front.Route{
 					Key: m.HTTPMethod + " " + res.Path, Method: m.HTTPMethod, Path: res.Path, ResourceID: res.ID,
-					Authorization: m.AuthorizationType, APIKeyRequired: m.APIKeyRequired, Integration: restFrontIntegration(m, st.Variables),
+					Authorization: m.AuthorizationType, Authorizer: authorizers[m.AuthorizerID], Scopes: m.AuthorizationScopes,
+					APIKeyRequired: m.APIKeyRequired, Integration: restFrontIntegration(m, st.Variables),
 				}
 				if unreadable != "" {
 					route.Integration = front.Integration{Problem: unreadable}
@@ -109,7 +115,7 @@ func lambdaIntegration(uri, payload string, milliseconds int) front.Integration 
 func (s *Service) httpStages(d *httpDoc) []*front.Stage {
 	var stages []*front.Stage
 	for _, st := range sortedValues(d.Stages) {
-		served := &httpSnapshot{Integrations: d.Integrations, Routes: d.Routes, CORS: d.API.CORSConfiguration}
+		served := &httpSnapshot{Integrations: d.Integrations, Routes: d.Routes, Authorizers: d.Authorizers, CORS: d.API.CORSConfiguration}
 		if !st.AutoDeploy {
 			dep := d.Deployments[st.DeploymentID]
 			if dep == nil || dep.Snapshot == nil {
@@ -121,10 +127,15 @@ func (s *Service) httpStages(d *httpDoc) []*front.Stage {
 			Kind: front.HTTP, APIID: d.API.APIID, Name: st.StageName, DeploymentID: st.DeploymentID, Variables: st.StageVariables,
 			Created: d.Order, Named: s.named(d.API.Tags), CORS: served.CORS, ClosedEndpoint: d.API.DisableExecuteAPIEndpoint,
 		}
+		authorizers := map[string]*authorize.Authorizer{}
+		for id, a := range served.Authorizers {
+			authorizers[id] = a.frontAuthorizer(st.StageVariables)
+		}
 		for _, r := range sortedValues(served.Routes) {
 			method, path, _ := splitRouteKey(r.RouteKey)
 			route := front.Route{
-				Key: r.RouteKey, Method: method, Path: path, ResourceID: r.RouteID, Authorization: r.AuthorizationType, APIKeyRequired: r.APIKeyRequired,
+				Key: r.RouteKey, Method: method, Path: path, ResourceID: r.RouteID, Authorization: r.AuthorizationType,
+				Authorizer: authorizers[r.AuthorizerID], Scopes: r.AuthorizationScopes, APIKeyRequired: r.APIKeyRequired,
 			}
 			route.Integration = s.frontIntegration(served.Integrations[strings.TrimPrefix(r.Target, "integrations/")], st.StageVariables)
 			stage.Routes = append(stage.Routes, route)

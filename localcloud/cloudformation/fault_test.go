@@ -107,13 +107,20 @@ Resources:
       RestApiId: !Ref Api
       ResourceId: !Ref Pets
       HttpMethod: GET
-      AuthorizationType: NONE
+      AuthorizationType: CUSTOM
+      AuthorizerId: !Ref Guard
       Integration: {Type: AWS_PROXY, IntegrationHttpMethod: POST, Uri: !Sub "arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Function.Arn}/invocations"}
+  Guard:
+    Type: AWS::ApiGateway::Authorizer
+    Properties: {RestApiId: !Ref Api, Name: !Sub "guard-${Description}", Type: TOKEN, IdentitySource: method.request.header.Auth, AuthorizerResultTtlInSeconds: "60", AuthorizerUri: !Sub "arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Function.Arn}/invocations"}
   Deployment: {Type: AWS::ApiGateway::Deployment, DependsOn: Get, Properties: {RestApiId: !Ref Api, Description: !Ref Description}}
   Stage: {Type: AWS::ApiGateway::Stage, Properties: {RestApiId: !Ref Api, DeploymentId: !Ref Deployment, StageName: prod, Description: !Ref Description}}
   Http: {Type: AWS::ApiGatewayV2::Api, Properties: {Name: h, ProtocolType: HTTP, Description: !Ref Description}}
   HttpIntegration: {Type: AWS::ApiGatewayV2::Integration, Properties: {ApiId: !Ref Http, IntegrationType: AWS_PROXY, IntegrationUri: !GetAtt Function.Arn, PayloadFormatVersion: "2.0"}}
-  HttpRoute: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Http, RouteKey: "GET /x", Target: !Sub "integrations/${HttpIntegration}"}}
+  HttpGuard:
+    Type: AWS::ApiGatewayV2::Authorizer
+    Properties: {ApiId: !Ref Http, Name: !Sub "guard-${Description}", AuthorizerType: REQUEST, AuthorizerPayloadFormatVersion: "2.0", EnableSimpleResponses: "true", AuthorizerUri: !Sub "arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Function.Arn}/invocations"}
+  HttpRoute: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Http, RouteKey: "GET /x", AuthorizationType: CUSTOM, AuthorizerId: !Ref HttpGuard, Target: !Sub "integrations/${HttpIntegration}"}}
   HttpStage: {Type: AWS::ApiGatewayV2::Stage, Properties: {ApiId: !Ref Http, StageName: $default, AutoDeploy: true}}
   Dead: {Type: AWS::SQS::Queue, Properties: {QueueName: fixed-dead}}
   Jobs:

@@ -78,6 +78,7 @@ func (s *Server) Down() {
 	if s.cmd == nil {
 		return
 	}
+	_ = s.Thaw()                           // what stands still ends by no signal that it could answer
 	_ = s.cmd.Process.Signal(os.Interrupt) // "fast": it ends sessions and then itself
 	select {
 	case <-s.done:
@@ -86,6 +87,32 @@ func (s *Server) Down() {
 		<-s.done
 	}
 	s.cmd = nil
+}
+
+// Freeze stops the server's processes where they stand (SIGSTOP): it neither answers nor refuses, as a machine
+// that hangs. Thaw lets them go on.
+func (s *Server) Freeze() error { return s.signal(syscall.SIGSTOP) }
+
+// Thaw ends Freeze.
+func (s *Server) Thaw() error { return s.signal(syscall.SIGCONT) }
+
+// signal sends a signal to the server's first process, so that it starts no more, and to those it has started.
+func (s *Server) signal(sig syscall.Signal) error {
+	first := s.cmd.Process.Pid
+	if err := syscall.Kill(first, sig); err != nil {
+		return writ.Errorf(writ.CodeExternal, "signal PostgreSQL: %w", err)
+	}
+	list, err := exec.Command("ps", "-A", "-o", "ppid=,pid=").Output()
+	if err != nil {
+		return writ.Errorf(writ.CodeExternal, "ps: %w", err)
+	}
+	for line := range strings.Lines(string(list)) {
+		var parent, pid int
+		if _, err := fmt.Sscan(line, &parent, &pid); err == nil && parent == first {
+			_ = syscall.Kill(pid, sig) // it may have ended since
+		}
+	}
+	return nil
 }
 
 // binaries finds initdb and postgres.

@@ -4,11 +4,10 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/server"
 	"github.com/writ-dev/writ/server/authzen"
+	"github.com/writ-dev/writ/server/internal/servertest"
 )
 
 // sink is an answer's writer that keeps nothing.
@@ -31,23 +30,11 @@ func TestAllocationsOfAnEvaluation(t *testing.T) {
 		"brief":   {authzen.Config{Brief: true}, briefCeiling},
 		"reasons": {authzen.Config{}, reasonsCeiling},
 	} {
-		e := open(t, example("certification"))
 		protocol, err := authzen.New(c.config)
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := server.New(server.Config{Protocols: []server.Protocol{protocol}, Now: time.Now})
-		if err != nil {
-			t.Fatal(err)
-		}
-		s.Open(server.DefaultProject, server.DefaultEnv, e)
-		token, key, err := server.NewKey(server.DefaultEnv, "test", server.Read, time.Now(), time.Time{})
-		if err == nil {
-			err = server.AddKey(t.Context(), e, writ.Subject{Type: "system", ID: "test"}, key)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
+		s, token := servertest.Serve(t, servertest.Open(t, example("certification")), server.Read, server.Limits{}, protocol)
 		body := strings.NewReader(fine)
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, evaluation, body)
 		if err != nil {

@@ -68,7 +68,7 @@ func (h *handler) single(w http.ResponseWriter, r *http.Request, f *four) error 
 // decide asks the engine and has the answer counted.
 func (h *handler) decide(r *http.Request, view *server.View, f *four) (writ.Decision, error) {
 	q := authz.Query{Request: f.request(), Now: view.Now}
-	a := server.Answer{Query: &q, Start: server.CallerOf(r.Context()).Now()}
+	a := server.Answer{Query: &q, Snapshot: view.Snapshot, Start: server.CallerOf(r.Context()).Now()}
 	if h.config.Brief {
 		a.Decision.Allowed, a.Err = view.Snapshot.Allowed(&q)
 	} else {

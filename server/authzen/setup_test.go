@@ -2,23 +2,16 @@ package authzen_test
 
 import (
 	"bytes"
-	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
-	"github.com/writ-dev/writ"
-	"github.com/writ-dev/writ/authz"
 	"github.com/writ-dev/writ/authz/environment"
-	"github.com/writ-dev/writ/authz/environment/memory"
-	"github.com/writ-dev/writ/authz/policyfile"
-	"github.com/writ-dev/writ/authz/schema"
 	"github.com/writ-dev/writ/server"
 	"github.com/writ-dev/writ/server/authzen"
+	"github.com/writ-dev/writ/server/internal/servertest"
 )
 
 // pdp is a decision point with the policy of an example.
@@ -28,67 +21,18 @@ type pdp struct {
 	token string
 }
 
-// pages makes the environment of a policy file.
-func open(tb testing.TB, file string) *environment.Environment {
-	tb.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	p, err := policyfile.Parse(text, writ.Position{File: file, Line: 1, Col: 1}, policyfile.Options{})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	source, err := p.Source()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	e, err := environment.Open(context.Background(), environment.Config{
-		Store: &memory.Store{}, Now: time.Now, Initial: source,
-		Parse: func(s authz.Source) (environment.Document, error) { return schema.Parse([]byte(s.Text)) },
-	})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	_, err = e.Write(context.Background(), environment.Write{
-		Actor: writ.Subject{Type: "system", ID: "test"}, Kind: "facts.write", Subject: "facts",
-		Plan: func(*environment.State) ([]authz.Change, error) {
-			var all []authz.Change
-			for _, f := range p.Facts {
-				all = append(all, f.Change)
-			}
-			return all, nil
-		},
-	})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return e
-}
-
 func example(scenario string) string {
 	return filepath.Join("../../examples/authzen", scenario, "policy.yml")
 }
 
 func start(tb testing.TB, file string, c authzen.Config, limits server.Limits) *pdp {
 	tb.Helper()
-	e := open(tb, file)
+	e := servertest.Open(tb, file)
 	protocol, err := authzen.New(c)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	s, err := server.New(server.Config{Protocols: []server.Protocol{protocol}, Now: time.Now, Limits: limits})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	s.Open(server.DefaultProject, server.DefaultEnv, e)
-	token, key, err := server.NewKey(server.DefaultEnv, "test", server.Read, time.Now(), time.Time{})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	if err := server.AddKey(context.Background(), e, writ.Subject{Type: "system", ID: "test"}, key); err != nil {
-		tb.Fatal(err)
-	}
+	s, token := servertest.Serve(tb, e, server.Read, limits, protocol)
 	h := httptest.NewServer(s)
 	tb.Cleanup(h.Close)
 	return &pdp{h, e, token}

@@ -223,12 +223,9 @@ func (c *Client) post(ctx context.Context, path string, body, v any) error {
 	if err != nil {
 		return writ.Errorf(writ.CodeInvalid, "the request cannot be written as JSON: %w", err)
 	}
-	answer, err := c.retry(ctx, c.base+path, text)
+	answer, err := c.retry(ctx, http.MethodPost, c.base+path, text)
 	if err != nil {
 		return err
 	}
-	if err := json.Unmarshal(answer, v); err != nil {
-		return writ.Errorf(writ.CodeExternal, "the server's answer cannot be read: %w", err)
-	}
-	return nil
+	return read(answer, v)
 }

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,77 +18,29 @@ import (
 	"github.com/writ-dev/writ/authz"
 	"github.com/writ-dev/writ/authz/environment"
 	"github.com/writ-dev/writ/authz/environment/memory"
-	"github.com/writ-dev/writ/authz/policyfile"
 	"github.com/writ-dev/writ/authz/schema"
 	"github.com/writ-dev/writ/server"
 	"github.com/writ-dev/writ/server/authzen"
 	"github.com/writ-dev/writ/server/client"
+	"github.com/writ-dev/writ/server/internal/servertest"
 )
 
 const file = "../../examples/authzen/search/policy.yml"
 
-// open makes the environment of the search example.
-func open(tb testing.TB) *environment.Environment {
-	tb.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	p, err := policyfile.Parse(text, writ.Position{File: file, Line: 1, Col: 1}, policyfile.Options{})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	source, err := p.Source()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	e, err := environment.Open(context.Background(), environment.Config{
-		Store: &memory.Store{}, Now: time.Now, Initial: source,
-		Parse: func(s authz.Source) (environment.Document, error) { return schema.Parse([]byte(s.Text)) },
-	})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	var facts []authz.Change
-	for _, f := range p.Facts {
-		facts = append(facts, f.Change)
-	}
-	if _, err := write(e, facts...); err != nil {
-		tb.Fatal(err)
-	}
-	return e
-}
-
-func write(e *environment.Environment, changes ...authz.Change) (string, error) {
-	s, err := e.Write(context.Background(), environment.Write{
-		Actor: writ.Subject{Type: "system", ID: "test"}, Kind: "facts.write", Subject: "facts",
-		Plan: func(*environment.State) ([]authz.Change, error) { return changes, nil },
-	})
-	if err != nil {
-		return "", err
-	}
-	return strconv.FormatUint(s.Head.Seq, 10), nil
-}
-
 // serve puts an environment behind HTTP.
 func serve(tb testing.TB, e *environment.Environment) *client.Client {
+	tb.Helper()
+	return serveTo(tb, e, server.Read)
+}
+
+// serveTo is serve for a key of a role.
+func serveTo(tb testing.TB, e *environment.Environment, role server.Role) *client.Client {
 	tb.Helper()
 	zen, err := authzen.New(authzen.Config{})
 	if err != nil {
 		tb.Fatal(err)
 	}
-	s, err := server.New(server.Config{Protocols: []server.Protocol{zen}, Now: time.Now})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	s.Open(server.DefaultProject, server.DefaultEnv, e)
-	token, key, err := server.NewKey(server.DefaultEnv, "", server.Read, time.Now(), time.Time{})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	if err := server.AddKey(context.Background(), e, writ.Subject{Type: "system", ID: "test"}, key); err != nil {
-		tb.Fatal(err)
-	}
+	s, token := servertest.Serve(tb, e, role, server.Limits{}, zen, server.Native())
 	h := httptest.NewServer(s)
 	tb.Cleanup(h.Close)
 	c, err := client.New(client.Config{URL: h.URL, Key: token})
@@ -106,7 +57,7 @@ func request(user, action, record string) writ.Request {
 // TestContract runs one suite on an environment in this process and on the same one through HTTP.
 func TestContract(t *testing.T) {
 	t.Parallel()
-	e := open(t)
+	e := servertest.Open(t, file)
 	remote := serve(t, e)
 	for name, c := range map[string]writ.Checker{"in process": e, "over HTTP": remote} {
 		t.Run(name, func(t *testing.T) {
@@ -147,7 +98,7 @@ func suite(t *testing.T, c writ.Checker) {
 
 func TestBatchesAndSearchesAgreeWithTheEngine(t *testing.T) {
 	t.Parallel()
-	e := open(t)
+	e := servertest.Open(t, file)
 	c := serve(t, e)
 	var requests []writ.Request
 	for i := range 2500 {
@@ -196,13 +147,10 @@ func TestBatchesAndSearchesAgreeWithTheEngine(t *testing.T) {
 
 func TestReadsItsOwnWrites(t *testing.T) {
 	t.Parallel()
-	e := open(t)
+	e := servertest.Open(t, file)
 	c := serve(t, e)
 	record := authz.Record{Entity: authz.Entity{Type: "record", ID: "200"}, Tenant: "default", Attributes: map[string]any{"owner": "bob"}}
-	revision, err := write(e, authz.Change{Record: &authz.Step[authz.Record]{After: &record}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	revision := servertest.Write(t, e, authz.Change{Record: &authz.Step[authz.Record]{After: &record}})
 	d, err := c.At(revision).Check(context.Background(), request("bob", "delete", "200"))
 	if err != nil || !d.Allowed {
 		t.Errorf("bob's own record: %v, %v", d, err)
@@ -308,4 +256,60 @@ func TestBadConfig(t *testing.T) {
 			t.Errorf("%+v is taken", c)
 		}
 	}
+}
+
+// TestTuples writes, lists and removes tuples: whole or not at all, and seen at the revision of the write.
+func TestTuples(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	e := openRoles(t)
+	c := serveTo(t, e, server.Write)
+	add := []client.Tuple{
+		{Object: "__tenant:one", Relation: "viewer", Subject: "user:zoe"},
+		{Object: "__tenant:another place", Relation: "viewer", Subject: "user:o'neil"},
+	}
+	done, err := c.WriteTuples(ctx, add, nil)
+	if err != nil || done.Added != 2 {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	wrong := append(slices.Clone(add), client.Tuple{Object: "__tenant:one", Relation: "nothing", Subject: "user:zoe"})
+	if _, err := c.WriteTuples(ctx, nil, wrong); writ.CodeOf(err) != writ.CodeNotFound {
+		t.Errorf("one of them is not stored: %v", err)
+	}
+	var all []client.Tuple
+	for page := (client.Page{Limit: 1}); ; {
+		found, err := c.At(done.Revision).Tuples(ctx, client.TupleFilter{Relation: add[0].Relation}, page)
+		if err != nil || len(found.Tuples) > 1 {
+			t.Fatalf("%+v, %v", found, err)
+		}
+		if all = append(all, found.Tuples...); found.Next == "" {
+			break
+		}
+		page.Token = found.Next
+	}
+	for _, want := range add {
+		if !slices.ContainsFunc(all, func(x client.Tuple) bool { return x.Object == want.Object && x.Subject == want.Subject }) {
+			t.Errorf("%+v is not among %+v", want, all)
+		}
+	}
+	if done, err = c.WriteTuples(ctx, nil, add); err != nil || done.Removed != 2 {
+		t.Errorf("%+v, %v", done, err)
+	}
+	if _, err := serve(t, e).WriteTuples(ctx, add, nil); writ.CodeOf(err) != writ.CodeDenied {
+		t.Errorf("a key that may read has written: %v", err)
+	}
+}
+
+// openRoles makes an environment with a role in tenants.
+func openRoles(tb testing.TB) *environment.Environment {
+	tb.Helper()
+	e, err := environment.Open(context.Background(), environment.Config{
+		Store: &memory.Store{}, Now: time.Now,
+		Initial: authz.Source{Format: "policy", Text: `{"resources":[{"key":"document","actions":[{"key":"read"}]}],"roles":[{"key":"viewer","permissions":["document:read"]}]}`},
+		Parse:   func(s authz.Source) (environment.Document, error) { return schema.Parse([]byte(s.Text)) },
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return e
 }

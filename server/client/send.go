@@ -31,13 +31,13 @@ type reply struct {
 	after time.Duration
 }
 
-// retry posts until there is an answer, the retries are used up, or the time is.
-func (c *Client) retry(ctx context.Context, address string, body []byte) ([]byte, error) {
+// retry asks until there is an answer, the retries are used up, or the time is.
+func (c *Client) retry(ctx context.Context, method, address string, body []byte) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
 	defer cancel()
 	pause := pauseFirst
 	for try := 0; ; try++ {
-		r, err := c.send(ctx, http.MethodPost, address, body)
+		r, err := c.send(ctx, method, address, body)
 		if err == nil && r.status == http.StatusOK {
 			return r.text, nil
 		}

@@ -7,7 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/writ-dev/writ/authz"
 	"github.com/writ-dev/writ/server"
+	"github.com/writ-dev/writ/server/permit/wire"
 )
 
 // clerk makes a world in which ann may read documents.
@@ -153,5 +155,97 @@ func TestLocalAssignmentsThatEndedAreNotTold(t *testing.T) {
 		if _, text := call(t, s, "GET", "/local/role_assignments?user="+user, ""); strings.Contains(text, `"reader"`) != want {
 			t.Errorf("%s: %s", user, text)
 		}
+	}
+}
+
+// The resource `user` stands for the users: `DELETE /resources/user` took all of them, with all of their roles.
+func TestUsersOutliveTheResourceUser(t *testing.T) {
+	t.Parallel()
+	s := clerk(t)
+	must(t, s, "POST", schemaAt+"/resources", `{"key":"user","name":"Users","actions":{"impersonate":{}},"relations":{"boss":"user"}}`)
+	id := must(t, s, "GET", schemaAt+"/resources/user", "")
+	for _, path := range []string{"user", id} {
+		code, text := call(t, s, "DELETE", schemaAt+"/resources/"+path, "")
+		if code != 409 || !strings.Contains(text, `"error_code":"DUPLICATE_ENTITY"`) || !strings.Contains(text, "its instances are all users") {
+			t.Errorf("%s: %d %s", path, code, text)
+		}
+	}
+	must(t, s, "GET", factsAt+"/users/ann", "")
+	must(t, s, "DELETE", schemaAt+"/resources/user/relations/boss", "")
+	must(t, s, "DELETE", schemaAt+"/resources/user/actions/impersonate", "")
+	if _, text := call(t, s, "POST", "/allowed", `{"user":{"key":"ann"},"action":"read","resource":{"type":"document"}}`); !strings.Contains(text, `"allow":true`) {
+		t.Errorf("ann lost her role: %s", text)
+	}
+}
+
+// Ids follow from names, so that anybody can say which id a thing has or will have: a user whose key was the id of ann
+// was changed, and removed, in place of her by who went by ids.
+func TestAKeyIsNobodysID(t *testing.T) {
+	t.Parallel()
+	s := clerk(t)
+	ann := must(t, s, "GET", factsAt+"/users/ann", "")
+	tenant := must(t, s, "POST", factsAt+"/tenants", `{"key":"acme","name":"A"}`)
+	later := wire.ID("user", "shop", "dev", "later")
+	post := func(want int, path, body string) {
+		t.Helper()
+		if code, text := call(t, s, "POST", path, body); code != want || want == 409 && !strings.Contains(text, "the id of one is the key of the other") {
+			t.Errorf("%s %s: %d %s, want %d", path, body, code, text, want)
+		}
+	}
+	for _, form := range []string{ann, strings.ToUpper(ann), strings.ReplaceAll(ann, "-", "")} {
+		post(409, factsAt+"/users", `{"key":"`+form+`"}`)
+		if code, text := call(t, s, "PUT", factsAt+"/bulk/users", `{"operations":[{"key":"x"},{"key":"`+form+`"}]}`); code != 409 {
+			t.Errorf("in bulk: %d %s", code, text)
+		}
+		// By PUT it is ann who is named.
+		if code, text := call(t, s, "PUT", factsAt+"/users/"+form, `{"email":"ann@x.org"}`); code != 200 || !strings.Contains(text, `"key":"ann"`) {
+			t.Errorf("by PUT: %d %s", code, text)
+		}
+	}
+	if code, text := call(t, s, "PUT", factsAt+"/bulk/users", `{"operations":[{"key":"later"},{"key":"`+later+`"}]}`); code != 409 {
+		t.Errorf("both in one request: %d %s", code, text)
+	}
+	post(409, factsAt+"/tenants", `{"key":"`+tenant+`","name":"T"}`)
+	post(409, factsAt+"/tenants", `{"key":"`+wire.ID("__tenant", "shop", "dev", "default")+`","name":"T"}`)
+	// The other way round: the key came first.
+	for _, form := range []string{later, strings.ToUpper(later), strings.ReplaceAll(later, "-", "")} {
+		post(201, factsAt+"/users", `{"key":"`+form+`"}`)
+		post(409, factsAt+"/users", `{"key":"later"}`)
+		must(t, s, "DELETE", factsAt+"/users/"+form, "")
+	}
+	post(201, factsAt+"/users", `{"key":"later"}`)
+	// Another kind's id is nobody's, and so is a UUID that others made.
+	post(201, factsAt+"/users", `{"key":"`+tenant+`"}`)
+	post(201, factsAt+"/users", `{"key":"0f8fad5b-d9cb-469f-a165-70867728950e"}`)
+	post(201, factsAt+"/users", `{"key":"886313e1-3b8a-5372-9b90-0c9aee199e5d"}`)
+
+	resource := must(t, s, "GET", schemaAt+"/resources/document", "")
+	role := must(t, s, "GET", schemaAt+"/roles/reader", "")
+	action := must(t, s, "GET", schemaAt+"/resources/document/actions/read", "")
+	post(409, schemaAt+"/resources", `{"key":"`+resource+`","name":"R","actions":{}}`)
+	post(409, schemaAt+"/roles", `{"key":"`+role+`","name":"R"}`)
+	post(409, schemaAt+"/resources/document/actions", `{"key":"`+action+`","name":"R"}`)
+	post(409, schemaAt+"/resources", `{"key":"one","name":"R","actions":{"a":{},"`+wire.ID("action", "shop", "dev", "one", "a")+`":{}}}`)
+	post(201, schemaAt+"/roles", `{"key":"`+wire.ID("role", "shop", "dev", "soon")+`","name":"R"}`)
+	post(409, schemaAt+"/roles", `{"key":"soon","name":"R"}`)
+	must(t, s, "DELETE", schemaAt+"/roles/"+wire.ID("role", "shop", "dev", "soon"), "")
+	post(201, schemaAt+"/roles", `{"key":"soon","name":"R"}`)
+}
+
+// A policy file may have such a pair: then the key is what a path means, whichever stands first.
+func TestInAFileWithAmbiguousKeysTheKeyWins(t *testing.T) {
+	t.Parallel()
+	id := wire.ID("role", "shop", "dev", "b")
+	s, _ := world(t, authz.Source{Format: "policy", Text: `{"roles":[{"key":"b"},{"key":"` + id + `"}]}`})
+	if _, text := call(t, s, "GET", schemaAt+"/roles/"+id, ""); !strings.Contains(text, `"key":"`+id+`"`) {
+		t.Errorf("the path names %s", text)
+	}
+	if code, text := call(t, s, "POST", schemaAt+"/roles", `{"key":"c","name":"C"}`); code != 409 || !strings.Contains(text, id) {
+		t.Errorf("another change: %d %s", code, text)
+	}
+	must(t, s, "DELETE", schemaAt+"/roles/"+id, "")
+	must(t, s, "POST", schemaAt+"/roles", `{"key":"c","name":"C"}`)
+	if _, text := call(t, s, "GET", schemaAt+"/roles/"+id, ""); !strings.Contains(text, `"key":"b"`) {
+		t.Errorf("the path now names %s", text)
 	}
 }

@@ -2,6 +2,7 @@ package permit
 
 import (
 	"cmp"
+	"maps"
 	"net/http"
 	"strconv"
 
@@ -63,6 +64,17 @@ func (u *user) subject() writ.Subject {
 	return s
 }
 
+// properties gives the attributes to the engine, which takes a property "tenant" for the resource's tenant. In this
+// protocol that is said beside them, and an attribute of the name may come from the query of an address.
+func (r *resource) properties() map[string]any {
+	if _, ok := r.Attributes["tenant"]; !ok {
+		return r.Attributes
+	}
+	m := maps.Clone(r.Attributes)
+	delete(m, "tenant")
+	return m
+}
+
 // with sets a value in a map that may be nil; values of the caller's maps are copied into it.
 func with(m map[string]any, name string, value any) map[string]any {
 	if m == nil {
@@ -85,7 +97,7 @@ func (q *checkQuery) query(view *server.View) (*authz.Query, error) {
 	}
 	a := &authz.Query{Now: view.Now, Tenant: q.Resource.Tenant}
 	a.Subject, a.Action.Name = q.User.subject(), q.Action
-	a.Resource = writ.Resource{Type: q.Resource.Type, ID: cmp.Or(q.Resource.Key, q.Resource.ID), Properties: q.Resource.Attributes}
+	a.Resource = writ.Resource{Type: q.Resource.Type, ID: cmp.Or(q.Resource.Key, q.Resource.ID), Properties: q.Resource.properties()}
 	a.Context = q.Context
 	if len(q.Resource.Context) > 0 { // what is said of the resource's surroundings counts where the request says nothing
 		a.Context = nil
@@ -128,7 +140,7 @@ func (a *asker) check(q *checkQuery) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	answer := server.Answer{Query: query, Start: a.caller.Now()}
+	answer := server.Answer{Query: query, Start: a.caller.Now(), Snapshot: a.view.Snapshot}
 	debug := q.Debug != nil && *q.Debug
 	if debug {
 		answer.Decision, answer.Err = a.view.Snapshot.Check(query)
@@ -138,6 +150,7 @@ func (a *asker) check(q *checkQuery) (result, error) {
 	if answer.Err != nil {
 		answer.Decision.Allowed = false
 	}
+	answer.Decision.Revision = a.revision()
 	server.Observe(a.r.Context(), &answer)
 	if answer.Err != nil {
 		return result{}, answer.Err
@@ -149,6 +162,9 @@ func (a *asker) check(q *checkQuery) (result, error) {
 	return out, nil
 }
 
+// revision is the one that answers are of.
+func (a *asker) revision() string { return strconv.FormatUint(a.view.Head.Seq, 10) }
+
 // debug says why, under rbac, abac and rebac with the codes of Permit.
 func (a *asker) debug(q *authz.Query, d writ.Decision) map[string]any {
 	_, synced := a.view.Snapshot.Record(authz.Entity{Type: q.Subject.Type, ID: q.Subject.ID})
@@ -159,7 +175,7 @@ func (a *asker) debug(q *authz.Query, d writ.Decision) map[string]any {
 			"resource": map[string]any{"type": q.Resource.Type, "key": q.Resource.ID, "attributes": wire.Attributes(q.Resource.Properties)},
 		},
 		// What Permit has not: the reasons as all of Writ tells them, with the fix of a denial.
-		"reasons": d.Reasons, "revision": strconv.FormatUint(a.view.Head.Seq, 10),
+		"reasons": d.Reasons, "revision": a.revision(),
 	}
 	if p, err := wire.Policy(a.view.State); err == nil {
 		for name, verdict := range p.Debug(a.view.Snapshot, q) {

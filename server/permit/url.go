@@ -1,10 +1,13 @@
 package permit
 
 import (
+	"net/url"
 	"strings"
 
 	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/authz"
 	"github.com/writ-dev/writ/authz/schema/urlmap"
+	"github.com/writ-dev/writ/server"
 	"github.com/writ-dev/writ/server/permit/wire"
 )
 
@@ -42,12 +45,28 @@ func (a *asker) checkURL(q *checkQuery, method, address string) (result, error) 
 		return result{}, err
 	}
 	if route == nil {
+		a.observeNoRoute(q, method, address)
 		return result{Debug: map[string]any{"reason": "no mapping rule is for " + strings.ToUpper(method) + " " + address}}, nil
 	}
 	q.Action, q.Resource.Type = urlmap.Action(route, method), route.Resource
 	// What the address says becomes attributes of the resource, not its key.
 	q.Resource.Attributes = values
 	return a.check(q)
+}
+
+// observeNoRoute has the denial counted and logged. Of the address the path alone is logged: what follows it may be a secret.
+func (a *asker) observeNoRoute(q *checkQuery, method, address string) {
+	query := &authz.Query{Now: a.view.Now, Tenant: q.Resource.Tenant}
+	query.Subject, query.Action.Name, query.Context = q.User.subject(), strings.ToLower(method), q.Context
+	path := address
+	if asked, err := url.Parse(address); err == nil {
+		path = asked.Path
+	}
+	query.Resource.ID = path
+	server.Observe(a.r.Context(), &server.Answer{Query: query, Start: a.caller.Now(), Decision: writ.Decision{
+		Reasons:  []writ.Reason{{Layer: writ.LayerPolicy, Effect: writ.EffectMissing, Message: "no mapping rule is for this request"}},
+		Revision: a.revision(),
+	}})
 }
 
 // kong answers the OPA plugin of Kong, which knows the caller's name and the request.

@@ -80,7 +80,7 @@ type lister struct {
 	entries map[string]*permissionEntry
 }
 
-// ask gives a question of the user about a relation or an action.
+// ask gives a question of the user about an action.
 func (l *lister) ask(action string, on authz.Entity, tenant string) authz.Query {
 	q := authz.Query{Now: l.view.Now, Tenant: tenant}
 	q.Subject, q.Action.Name, q.Context = l.query.User.subject(), action, l.query.Context
@@ -90,7 +90,15 @@ func (l *lister) ask(action string, on authz.Entity, tenant string) authz.Query 
 
 // holds calls each for every object of a type on which the user has a role, however they came by it.
 func (l *lister) holds(kind, role string, each func(authz.Entity)) error {
-	list := authz.List{Query: l.ask(role, authz.Entity{Type: kind}, ""), Type: kind, Stop: l.r.Context().Err}
+	q := l.ask(role, authz.Entity{Type: kind}, "")
+	q.Relation = true
+	return l.objects(q, each)
+}
+
+// objects calls each for every object of the question's type of which its answer is yes.
+func (l *lister) objects(q authz.Query, each func(authz.Entity)) error {
+	kind := q.Resource.Type
+	list := authz.List{Query: q, Type: kind, Stop: l.r.Context().Err}
 	return pages(list, l.view.Snapshot.Resources, func(id string) { each(authz.Entity{Type: kind, ID: id}) })
 }
 
@@ -120,11 +128,6 @@ func (l *lister) inTenants() error {
 func (l *lister) onInstances(r *schema.Resource) error {
 	roles := map[string][]string{}
 	for _, role := range r.Roles {
-		if r.Action(role.Key) != nil {
-			// The engine would take the name for the action's: the user's own tuples are all that is seen of such a role.
-			l.direct(r.Key, role.Key, func(id string) { roles[id] = append(roles[id], role.Key) })
-			continue
-		}
 		err := l.holds(r.Key, role.Key, func(e authz.Entity) { roles[e.ID] = append(roles[e.ID], role.Key) })
 		if err != nil {
 			return err
@@ -217,7 +220,7 @@ func (l *lister) byAttributes() error {
 			continue
 		}
 		for _, action := range r.Actions {
-			err := l.holds(kind, action.Key, func(on authz.Entity) {
+			err := l.objects(l.ask(action.Key, authz.Entity{Type: kind}, ""), func(on authz.Entity) {
 				stored, _ := l.view.Snapshot.Record(on)
 				in := l.tenant(cmp.Or(stored.Tenant, wire.DefaultTenant))
 				if !l.query.wants(on, in.Key) {

@@ -40,7 +40,7 @@ func (d *decider) authorizedUsers(a *asker, body []byte) (any, error) {
 		asker: a, tenant: cmp.Or(in, wire.DefaultTenant), found: map[string][]grant{}, seen: map[string]bool{},
 		query: authz.Query{
 			Now: a.view.Now, Tenant: q.Resource.Tenant,
-			Request: writ.Request{Resource: writ.Resource{Type: on.Type, ID: on.ID, Properties: q.Resource.Attributes}, Context: q.Context},
+			Request: writ.Request{Resource: writ.Resource{Type: on.Type, ID: on.ID, Properties: q.Resource.properties()}, Context: q.Context},
 		},
 	}
 	f.query.Action.Name = q.Action

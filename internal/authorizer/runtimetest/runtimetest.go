@@ -65,7 +65,7 @@ func Start(binary string, env ...string) (*Function, error) {
 	f.cmd = exec.Command(binary)
 	f.cmd.Env = append([]string{
 		"AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(f.api.URL, "http://"), "_HANDLER=bootstrap",
-		"AWS_LAMBDA_FUNCTION_NAME=authorizer", "AWS_REGION=eu-west-1", "PATH=" + os.Getenv("PATH"), "TMPDIR=" + os.TempDir(),
+		"AWS_LAMBDA_FUNCTION_NAME=authorizer", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=512", "AWS_REGION=eu-west-1", "PATH=" + os.Getenv("PATH"), "TMPDIR=" + os.TempDir(),
 	}, env...)
 	f.cmd.Stderr = &locked{f: f}
 	if err := f.cmd.Start(); err != nil {

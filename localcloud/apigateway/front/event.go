@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/writ-dev/writ/localcloud/apigateway/authorize"
 )
 
 // requestTime is how API Gateway writes the time of a request.
@@ -25,6 +27,10 @@ type Incoming struct {
 	SourceIP   string
 	Account    string
 	Time       time.Time
+	// Authorized is what the route's authorizer said, nil where there is none;
+	// AuthorizerTime is how long it took.
+	Authorized     *authorize.Answer
+	AuthorizerTime time.Duration
 }
 
 // Event makes the event for the function behind the matched route, in the
@@ -54,6 +60,7 @@ type event1 struct {
 
 type context1 struct {
 	ResourceID        string    `json:"resourceId"`
+	Authorizer        any       `json:"authorizer,omitempty"`
 	ResourcePath      string    `json:"resourcePath"`
 	HTTPMethod        string    `json:"httpMethod"`
 	ExtendedRequestID string    `json:"extendedRequestId"`
@@ -97,7 +104,7 @@ func (in *Incoming) event1() event1 {
 		PathParameters:    m.Vars,
 		StageVariables:    orNil(m.Stage.Variables),
 		RequestContext: context1{
-			ResourceID: m.Route.ResourceID, ResourcePath: m.Route.Path, HTTPMethod: r.Method,
+			ResourceID: m.Route.ResourceID, Authorizer: in.authorizer1(), ResourcePath: m.Route.Path, HTTPMethod: r.Method,
 			ExtendedRequestID: in.ExtendedID, RequestTime: in.Time.UTC().Format(requestTime), Path: m.Prefix + m.Path,
 			AccountID: in.Account, Protocol: r.Proto, Stage: m.Stage.Name, DomainPrefix: domainPrefix(r.Host),
 			RequestTimeEpoch: in.Time.UnixMilli(), RequestID: in.RequestID, Identity: identity1{SourceIP: in.SourceIP},
@@ -149,6 +156,7 @@ type event2 struct {
 type context2 struct {
 	AccountID    string       `json:"accountId"`
 	APIID        string       `json:"apiId"`
+	Authorizer   any          `json:"authorizer,omitempty"`
 	DomainName   string       `json:"domainName"`
 	DomainPrefix string       `json:"domainPrefix"`
 	HTTP         contextHTTP2 `json:"http"`
@@ -174,7 +182,7 @@ func (in *Incoming) event2() event2 {
 		Version: "2.0", RouteKey: m.Route.Key, RawPath: path, RawQueryString: r.URL.RawQuery,
 		Headers: map[string]string{}, PathParameters: m.Vars, StageVariables: m.Stage.Variables,
 		RequestContext: context2{
-			AccountID: in.Account, APIID: m.Stage.APIID, DomainName: hostname(r.Host), DomainPrefix: domainPrefix(r.Host),
+			AccountID: in.Account, APIID: m.Stage.APIID, Authorizer: in.authorizer2(), DomainName: hostname(r.Host), DomainPrefix: domainPrefix(r.Host),
 			HTTP: contextHTTP2{
 				Method: r.Method, Path: path, Protocol: r.Proto, SourceIP: in.SourceIP, UserAgent: r.UserAgent(),
 			},

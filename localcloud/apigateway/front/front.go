@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/writ-dev/writ/iam"
+	"github.com/writ-dev/writ/localcloud/apigateway/authorize"
 )
 
 // Kind is the kind of an API.
@@ -59,7 +60,12 @@ type Route struct {
 	Path       string
 	ResourceID string
 	// Authorization is "NONE", "AWS_IAM", "JWT", "CUSTOM", "COGNITO_USER_POOLS"; "" means NONE.
-	Authorization  string
+	Authorization string
+	// Authorizer is asked where Authorization names a kind of one; without it
+	// such a route answers 500.
+	Authorizer *authorize.Authorizer
+	// Scopes are of a token one must have, where there are any.
+	Scopes         []string
 	APIKeyRequired bool
 	Integration    Integration
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/writ-dev/writ/iam"
+	"github.com/writ-dev/writ/localcloud/apigateway/authorize"
 	"github.com/writ-dev/writ/localcloud/gate"
 )
 
@@ -28,10 +29,15 @@ type Handler struct {
 	Table func() *Table
 	// Do invokes functions and calls services, through the gate.
 	Do gate.Doer
-	// Roles is needed where a route has a [Service].
+	// Roles is needed where a route has a [Service], or its authorizer a role.
 	Roles Roles
-	Now   func() time.Time
-	Log   *slog.Logger
+	// Tokens verifies the tokens of authorizers that ask no function; without
+	// it their routes answer 500.
+	Tokens Tokens
+	// Answers keeps what authorizers said; nil keeps nothing.
+	Answers *authorize.Cache
+	Now     func() time.Time
+	Log     *slog.Logger
 	// NewRequestID gives a UUID; NewExtendedID gives the id of x-amz-apigw-id
 	// and Apigw-Requestid.
 	NewRequestID  func() string
@@ -128,8 +134,10 @@ func (x *exchange) preflightCORS() *CORS {
 	return m.Stage.CORS
 }
 
-// allowed lets a request through that needs no authorization, and refuses
-// every other: what cannot be decided is never open.
+// allowed lets a request through that needs no authorization or whose
+// authorizer allows it, and refuses every other: what cannot be decided is never
+// open. Where a function decides, an API's own policy only denies beforehand:
+// its Allow is weighed together with the function's answer.
 func (x *exchange) allowed() bool {
 	stage, route := x.in.Match.Stage, x.in.Match.Route
 	if stage.Policy != nil {
@@ -138,7 +146,7 @@ func (x *exchange) allowed() bool {
 			Resource: x.requestARN(x.Account), ResourceAccount: x.Account,
 			Context: x.policyKeys(),
 		}, &iam.Policies{Resource: stage.Policy})
-		if d.Verdict != iam.Allowed {
+		if d.Verdict == iam.ExplicitlyDenied || d.Verdict != iam.Allowed && route.Authorization != "CUSTOM" {
 			x.Log.Warn("the API's resource policy does not allow the request", "api", stage.APIID, "route", route.Key)
 			x.fail(x.notAllowed())
 			return false
@@ -151,9 +159,9 @@ func (x *exchange) allowed() bool {
 		x.fail(notSigned)
 		return false
 	default:
-		x.Log.Error("the route's authorizer cannot be run here yet", "api", stage.APIID, "route", route.Key, "authorization", route.Authorization)
-		x.fail(cannotRun)
-		return false
+		if !x.authorize(route.Authorizer) {
+			return false
+		}
 	}
 	if route.APIKeyRequired {
 		x.Log.Warn("routes that need an API key are not served here yet", "api", stage.APIID, "route", route.Key)

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/writ-dev/writ/localcloud/apigateway/direct"
 	"github.com/writ-dev/writ/localcloud/gate"
@@ -72,10 +71,7 @@ func (x *exchange) callService(i Integration) {
 // aws:SourceArn, as a function's policy does; AWS does not document what it
 // sends there.
 func (x *exchange) takeOn(role string) (gate.Caller, error) {
-	_, caller, err := x.Roles.AssumeForService(x.r.Context(), session.ServiceRole{
-		Principal: Principal, RoleARN: role, SessionName: sessionName, SourceARN: x.executeARN(), Duration: 15 * time.Minute,
-	})
-	return caller, err
+	return x.assume(role, x.executeARN())
 }
 
 // sessionName names API Gateway's sessions. AWS does not document its own name
@@ -112,9 +108,27 @@ func (x *exchange) mapped() *direct.Request {
 }
 
 // variable gives a variable of $context: those of "Customize HTTP API access
-// logs" that are known before the integration answers.
+// logs", and of a REST API's own, that are known before the integration answers.
 func (x *exchange) variable(name string) (string, bool) {
+	if member, ok := strings.CutPrefix(name, "authorizer."); ok {
+		if x.in.Authorized == nil {
+			return "", false
+		}
+		return x.in.Authorized.Variable(member)
+	}
 	m := x.in.Match
+	if m.Stage.Kind == REST {
+		switch name {
+		case "requestId":
+			return x.in.RequestID, true
+		case "path":
+			return m.Prefix + m.Path, true
+		case "resourceId":
+			return m.Route.ResourceID, true
+		case "resourcePath":
+			return m.Route.Path, true
+		}
+	}
 	value, ok := map[string]string{
 		"accountId":          x.Account,
 		"apiId":              m.Stage.APIID,

@@ -31,7 +31,10 @@ var (
 	httpIntegration = http2{
 		collection: "integrations", id: "integrationId", attributes: map[string]string{"IntegrationId": "integrationId"},
 	}
-	httpRoute = http2{collection: "routes", id: "routeId", attributes: map[string]string{"RouteId": "routeId"}}
+	httpRoute      = http2{collection: "routes", id: "routeId", attributes: map[string]string{"RouteId": "routeId"}}
+	httpAuthorizer = http2{
+		collection: "authorizers", id: "authorizerId", attributes: map[string]string{"AuthorizerId": "authorizerId"},
+	}
 	httpStage = http2{collection: "stages", id: "stageName", fixed: []string{"stageName", "tags"}, byName: "StageName"}
 )
 
@@ -51,6 +54,9 @@ func (h http2) body(w *Work) *cfn.Object {
 	body := lowerFirst(coerce(w.Properties).(*cfn.Object))
 	if cors := w.Properties.Object("CorsConfiguration"); cors != nil {
 		body.Set("corsConfiguration", lowerFirst(coerce(cors).(*cfn.Object)))
+	}
+	if jwt := w.Properties.Object("JwtConfiguration"); jwt != nil {
+		body.Set("jwtConfiguration", lowerFirst(jwt))
 	}
 	if tls := w.Properties.Object("TlsConfig"); tls != nil {
 		body.Set("tlsConfig", lowerFirst(tls))
@@ -84,6 +90,9 @@ func written(o *cfn.Object) *cfn.Object {
 // inertHTTP are the properties of all v2 types that have no local effect.
 const inertHTTP = "FailOnWarnings IpAddressType AccessLogSettings AccessPolicyId ClientCertificateId DefaultRouteSettings RouteSettings"
 
+// nullable are properties that are no texts and may be taken away again.
+const nullable = "AuthorizationScopes AuthorizerResultTtlInSeconds EnableSimpleResponses IdentitySource JwtConfiguration"
+
 func (h http2) Create(ctx context.Context, w *Work) (Result, error) {
 	body := h.body(w)
 	if all := tags(w.Tags, w.Properties); h.collection == "" {
@@ -109,15 +118,20 @@ func (h http2) Update(ctx context.Context, w *Work) (Result, error) {
 	for _, key := range h.fixed {
 		body.Delete(key)
 	}
-	// A text that the template no longer has is emptied.
+	// A text that the template no longer has is emptied, and what has a default
+	// of its own is as it was never given.
 	for key, v := range w.Old.All() {
-		if _, isText := v.(string); !isText || key == "ApiId" || slices.Contains(words(inertHTTP), key) {
+		if _, ok := w.Properties.Get(key); ok || key == "ApiId" || slices.Contains(words(inertHTTP), key) {
 			continue
 		}
-		if _, ok := w.Properties.Get(key); !ok {
-			for small := range lowerFirst(cfn.Obj(key, "")).All() {
-				body.Set(small, "")
-			}
+		var empty any = ""
+		if slices.Contains(words(nullable), key) {
+			empty = nil
+		} else if _, isText := v.(string); !isText {
+			continue
+		}
+		for small := range lowerFirst(cfn.Obj(key, "")).All() {
+			body.Set(small, empty)
 		}
 	}
 	if before := w.Old.Object("RequestParameters"); before != nil {

@@ -62,11 +62,11 @@ func document(o *cfn.Object, key string) (string, error) {
 // booleans; templates often have them as text, because parameters are text.
 var numbers = words("ReadCapacityUnits WriteCapacityUnits MemorySize Timeout Size RetentionInDays TimeoutInMillis timeoutInMillis " +
 	"MinimumCompressionSize minimumCompressionSize MaxAge maxAge BatchSize MaximumBatchingWindowInSeconds MaximumConcurrency " +
-	"PasswordLength MaximumRetryAttempts MaximumEventAgeInSeconds MaximumWindowInMinutes")
+	"AuthorizerResultTtlInSeconds authorizerResultTtlInSeconds PasswordLength MaximumRetryAttempts MaximumEventAgeInSeconds MaximumWindowInMinutes")
 
 var booleans = words("DeletionProtectionEnabled Enabled ApiKeyRequired apiKeyRequired AutoDeploy autoDeploy DisableExecuteApiEndpoint " +
 	"disableExecuteApiEndpoint AllowCredentials allowCredentials disableSchemaValidation ExcludeLowercase ExcludeNumbers ExcludePunctuation ExcludeUppercase " +
-	"IncludeSpace RequireEachIncludedType")
+	"IncludeSpace RequireEachIncludedType EnableSimpleResponses enableSimpleResponses")
 
 // coerce gives v with numbers and booleans that stand as text made real, at any depth.
 func coerce(v any) any {

@@ -184,6 +184,12 @@ var Types = []Type{
 		Replace: words("HttpMethod ResourceId RestApiId"), NameLimit: 128,
 	},
 	{
+		Name: "AWS::ApiGateway::Authorizer", Handler: restAuthorizer{},
+		Properties: words("AuthType AuthorizerCredentials AuthorizerResultTtlInSeconds AuthorizerUri IdentitySource IdentityValidationExpression " +
+			"Name ProviderARNs RestApiId Type"),
+		Replace: words("RestApiId"), Attributes: words("AuthorizerId"),
+	},
+	{
 		Name: "AWS::ApiGateway::Deployment", Handler: restDeployment{},
 		Properties: words("Description RestApiId StageName"),
 		Inert:      words("StageDescription"),
@@ -219,6 +225,12 @@ var Types = []Type{
 		Properties: words("ApiId ApiKeyRequired AuthorizationScopes AuthorizationType AuthorizerId ModelSelectionExpression OperationName " +
 			"RequestModels RequestParameters RouteKey RouteResponseSelectionExpression Target"),
 		Replace: words("ApiId"), Attributes: words("RouteId"),
+	},
+	{
+		Name: "AWS::ApiGatewayV2::Authorizer", Handler: httpAuthorizer,
+		Properties: words("ApiId AuthorizerCredentialsArn AuthorizerPayloadFormatVersion AuthorizerResultTtlInSeconds AuthorizerType AuthorizerUri " +
+			"EnableSimpleResponses IdentitySource IdentityValidationExpression JwtConfiguration Name"),
+		Replace: words("ApiId"), Attributes: words("AuthorizerId"),
 	},
 	{
 		Name: "AWS::ApiGatewayV2::Stage", Handler: httpStage, Tagged: true,

@@ -16,6 +16,7 @@ type Functions struct {
 	mu     sync.Mutex
 	policy *iam.Policy
 	fail   int
+	answer string
 	calls  []string
 }
 
@@ -48,7 +49,17 @@ func (f *Functions) Handle(_ context.Context, c *gate.Call) (*gate.Reply, error)
 		return &gate.Reply{Status: 204}, nil
 	}
 	f.calls = append(f.calls, c.Header.Get("X-Amz-Invocation-Type")+" "+string(c.Body))
+	if f.answer != "" {
+		return &gate.Reply{Body: []byte(f.answer)}, nil
+	}
 	return &gate.Reply{Status: 202}, nil
+}
+
+// Answer sets what the functions answer to who waits for it.
+func (f *Functions) Answer(payload string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.answer = payload
 }
 
 // Admit sets the functions' policy.

@@ -184,7 +184,7 @@ func (r *Reader) Fields(f func(name []byte) error) error {
 		}
 		if seen.twice(name) {
 			line, col := r.place()
-			return writ.Errorf(writ.CodeInvalid, "the field %q is given twice, the second time at line %d, column %d", name, line, col)
+			return writ.Errorf(writ.CodeInvalid, "the field %q is given twice, the second time at line %d, column %d", Brief(string(name)), line, col)
 		}
 		if r.space(); r.at >= len(r.text) || r.text[r.at] != ':' {
 			return r.bad("a colon is missing")

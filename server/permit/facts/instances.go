@@ -2,9 +2,11 @@ package facts
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz"
+	"github.com/writ-dev/writ/server/internal/jsonread"
 	"github.com/writ-dev/writ/server/permit/wire"
 )
 
@@ -39,12 +41,15 @@ func (c *call) types() []authz.Type {
 
 // kind finds a type of resource by key or id.
 func (c *call) kind(text string) (authz.Type, error) {
-	for _, t := range c.types() {
-		if c.Is(text, t.Name, "resource") {
-			return t, nil
-		}
+	types := c.types()
+	i := slices.IndexFunc(types, func(t authz.Type) bool { return t.Name == text })
+	if i < 0 {
+		i = slices.IndexFunc(types, func(t authz.Type) bool { return c.Is(text, t.Name, "resource") })
 	}
-	return authz.Type{}, wire.Missing("resource", text)
+	if i < 0 {
+		return authz.Type{}, wire.Missing("resource", text)
+	}
+	return types[i], nil
 }
 
 // instance reads type:key or an id; an id must be that of a stored instance.
@@ -62,7 +67,7 @@ func (c *call) instance(text string) (authz.Entity, error) {
 	}
 	e, err := authz.ParseEntity(text)
 	if err != nil {
-		return e, writ.Errorf(writ.CodeInvalid, "the resource instance %q is written neither type:key nor as an id", text)
+		return e, writ.Errorf(writ.CodeInvalid, "the resource instance %q is written neither type:key nor as an id", jsonread.Brief(text))
 	}
 	t, err := c.kind(e.Type)
 	e.Type = t.Name

@@ -94,6 +94,9 @@ func (d *draft) createTenant(b tenantBody) error {
 	if _, ok := d.Record(authz.TenantType, b.Key); ok || b.Key == wire.DefaultTenant {
 		return wire.Taken("tenant", b.Key)
 	}
+	if err := d.CheckFree(authz.TenantType, b.Key); err != nil {
+		return err
+	}
 	r := authz.Record{Entity: authz.Entity{Type: authz.TenantType, ID: b.Key}}
 	b.apply(&r)
 	d.Put(r)

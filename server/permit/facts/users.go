@@ -123,6 +123,9 @@ func (d *draft) createUser(b userBody) error {
 	if _, ok := d.Record(wire.UserType, b.Key); ok {
 		return wire.Taken("user", b.Key)
 	}
+	if err := d.CheckFree(wire.UserType, b.Key); err != nil {
+		return err
+	}
 	r := authz.Record{Entity: authz.Entity{Type: wire.UserType, ID: b.Key}}
 	b.apply(&r)
 	d.Put(r)

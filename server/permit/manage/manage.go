@@ -24,7 +24,15 @@ type route struct {
 }
 
 func (c *call) write(kind, subject string, plan func(*draft) error) error {
-	return c.Call.Write(kind, subject, func(d *wire.Draft) error { return plan(&draft{c, d}) })
+	return c.Call.Write(kind, subject, func(d *wire.Draft) error {
+		if err := plan(&draft{c, d}); err != nil {
+			return err
+		}
+		if s, edited := d.Edited(); edited {
+			return c.unambiguous(s)
+		}
+		return nil
+	})
 }
 
 // Routes are the calls, relative to the schema of an environment.

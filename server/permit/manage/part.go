@@ -76,8 +76,11 @@ func (p *part[T]) owners(c *call) []string {
 	return []string{p.owner(c)}
 }
 
-// index finds the thing that text names by key or id; -1 for none.
+// index finds the thing that text names by key or, where none has that key, by id; -1 for none.
 func (p *part[T]) index(c *call, list []T, text string) int {
+	if i := slices.IndexFunc(list, func(x T) bool { return p.head(&x).Key == text }); i >= 0 {
+		return i
+	}
 	owners := p.owners(c)
 	return slices.IndexFunc(list, func(x T) bool { return c.Is(text, p.head(&x).Key, p.kind, owners...) })
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz"
 	"github.com/writ-dev/writ/authz/schema"
 	"github.com/writ-dev/writ/server/permit/wire"
@@ -42,12 +43,11 @@ func (c *call) resource(s *schema.Schema) (*schema.Resource, error) {
 }
 
 func (c *call) resourceNamed(s *schema.Schema, text string) (*schema.Resource, error) {
-	for i := range s.Resources {
-		if c.Is(text, s.Resources[i].Key, "resource") {
-			return &s.Resources[i], nil
-		}
+	i := resources().index(c, s.Resources, text)
+	if i < 0 {
+		return nil, wire.Missing("resource", text)
 	}
-	return nil, wire.Missing("resource", text)
+	return &s.Resources[i], nil
 }
 
 // resourceKey is the key of the resource that the path names.
@@ -143,6 +143,11 @@ func (c *call) readResource(r *schema.Resource) map[string]any {
 
 // removedResource takes the instances of a resource away, and their tuples.
 func removedResource(d *draft, s *schema.Schema, gone *schema.Resource) error {
+	if gone.Key == wire.UserType || gone.Key == authz.TenantType {
+		// Its instances are the users themselves, and what refers to them: nobody who tidies up a schema means that.
+		return writ.Errorf(writ.CodeConflict, "the resource %q cannot be removed: its instances are all users, or all tenants", gone.Key).
+			WithHint("remove its roles, relations and actions by themselves, and users one by one")
+	}
 	d.DropRecords(gone.Key, func(authz.Record) bool { return true })
 	d.DropTuples(authz.TupleFilter{Object: authz.Entity{Type: gone.Key}})
 	d.DropTuples(authz.TupleFilter{Subject: authz.Holder{Entity: authz.Entity{Type: gone.Key}}})

@@ -11,6 +11,7 @@ import (
 	"github.com/writ-dev/writ/authz/environment"
 	"github.com/writ-dev/writ/authz/schema"
 	"github.com/writ-dev/writ/server"
+	"github.com/writ-dev/writ/server/internal/jsonread"
 )
 
 // DefaultTenant is the tenant that is always there, and meant where none is named.
@@ -182,12 +183,12 @@ func Attributes(m map[string]any) map[string]any {
 
 // Missing is the error of a thing that is not there.
 func Missing(kind, key string) *writ.Error {
-	return writ.Errorf(writ.CodeNotFound, "there is no %s %q", kind, key)
+	return writ.Errorf(writ.CodeNotFound, "there is no %s %q", kind, jsonread.Brief(key))
 }
 
 // Taken is the error of a thing that is there already.
 func Taken(kind, key string) *writ.Error {
-	return writ.Errorf(writ.CodeConflict, "there is a %s %q already", kind, key)
+	return writ.Errorf(writ.CodeConflict, "there is a %s %q already", kind, jsonread.Brief(key))
 }
 
 // CheckKey refuses keys that cannot be stored, or not told from something else.

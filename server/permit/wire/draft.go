@@ -82,6 +82,9 @@ func (d *Draft) Edit() (*schema.Schema, error) {
 	return d.schema, nil
 }
 
+// Edited gives the policy as it will be; false when the write does not change it.
+func (d *Draft) Edited() (*schema.Schema, bool) { return d.schema, d.schema != nil }
+
 // Record gives what will be stored about an entity.
 func (d *Draft) Record(kind, id string) (authz.Record, bool) {
 	e := authz.Entity{Type: kind, ID: id}

@@ -1,9 +1,12 @@
 package wire
 
 import (
+	"strings"
 	"sync"
 
+	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz"
+	"github.com/writ-dev/writ/server/internal/jsonread"
 )
 
 // IDs finds stored things by their ids, which follow from their keys and are stored nowhere. Its
@@ -24,6 +27,9 @@ type idsOfKind struct {
 // Find gives what has an id among the records of some types; kind names these together. What is found was seen
 // to be there. What is not found costs a look at all of them, but once for each revision.
 func (c *Call) Find(id, kind string, types []string, idOf func(authz.Entity) string) (authz.Entity, bool) {
+	if !isOurs(id) {
+		return authz.Entity{}, false
+	}
 	c.ids.mu.Lock()
 	defer c.ids.mu.Unlock()
 	name := kindOfIDs{c.Caller.Project, c.Caller.Env, kind}
@@ -54,4 +60,60 @@ func (c *Call) Find(id, kind string, types []string, idOf func(authz.Entity) str
 	}
 	e, ok := fresh.byID[id]
 	return e, ok
+}
+
+// isOurs reports whether an id in the form of [CanonicalID] can be one that [ID] gave: other UUIDs, which many
+// take for keys, are told by their version without a look at what is stored.
+func isOurs(id string) bool { return id[14] == '5' && strings.IndexByte("89ab", id[19]) >= 0 }
+
+// OwnID is [CanonicalID] of what can be an id that [ID] gave.
+func OwnID(text string) (string, bool) {
+	id, ok := CanonicalID(text)
+	return id, ok && isOurs(id)
+}
+
+// Ambiguous is the error of a thing whose key would be the id of another: a path that names it would name two.
+func Ambiguous(kind, key, other string) *writ.Error {
+	return writ.Errorf(writ.CodeConflict, "a %s cannot have the key %q while there is the %s %q: the id of one is the key of the other",
+		kind, jsonread.Brief(key), kind, jsonread.Brief(other))
+}
+
+// CheckFree refuses the key of a user or tenant that is not there yet, when it is the id of another or when its own id is
+// the key of another.
+func (d *Draft) CheckFree(kind, key string) error {
+	name := kind
+	if kind == authz.TenantType {
+		name = "tenant"
+	}
+	if other, ok := d.withID(kind, key); ok {
+		return Ambiguous(name, key, other)
+	}
+	// In the ways in which an id is written.
+	id := d.call.ID(kind, key)
+	plain := strings.ReplaceAll(id, "-", "")
+	for _, form := range []string{id, plain, strings.ToUpper(id), strings.ToUpper(plain)} {
+		if _, there := d.Record(kind, form); there {
+			return Ambiguous(name, key, form)
+		}
+	}
+	return nil
+}
+
+// withID gives the key of the user or tenant, stored or to be stored, that has an id.
+func (d *Draft) withID(kind, text string) (string, bool) {
+	id, ok := OwnID(text)
+	if !ok {
+		return "", false
+	}
+	idOf := func(e authz.Entity) string { return d.call.ID(kind, e.ID) }
+	for e, r := range d.records {
+		if r != nil && e.Type == kind && idOf(e) == id {
+			return e.ID, true
+		}
+	}
+	if e, ok := d.call.Find(id, kind, []string{kind}, idOf); ok {
+		_, there := d.Record(kind, e.ID)
+		return e.ID, there
+	}
+	return DefaultTenant, kind == authz.TenantType && id == d.call.ID(kind, DefaultTenant)
 }

@@ -5,7 +5,6 @@ package wire
 import (
 	"crypto/sha1"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -13,20 +12,11 @@ import (
 
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/server"
+	"github.com/writ-dev/writ/server/internal/jsonread"
 )
 
 // Unmarshal reads a part of a body; its errors are told in the caller's terms.
-func Unmarshal(text []byte, v any) error {
-	err := json.Unmarshal(text, v)
-	var kind *json.UnmarshalTypeError
-	switch {
-	case errors.As(err, &kind) && kind.Field != "":
-		return writ.Errorf(writ.CodeInvalid, "%s: a JSON %s cannot stand here", kind.Field, kind.Value)
-	case err != nil:
-		return writ.Errorf(writ.CodeInvalid, "the body cannot be read: %v", err)
-	}
-	return nil
-}
+func Unmarshal(text []byte, v any) error { return jsonread.Into(text, v) }
 
 // Status is the status of an error. It differs from the usual one where an SDK would
 // take the error for an answer: Permit's Go SDK does so with 400 and 413.

@@ -1,4 +1,4 @@
-package topology
+package tree
 
 import (
 	"strings"
@@ -11,9 +11,9 @@ import (
 // it any more, which may be many lines below.
 //
 // It reads less than YAML: it knows comments, quotes, brackets and blocks of text.
-func (s *source) unclosed() (at writ.Position, what string) {
-	b := brackets{src: s}
-	for n := range s.lines {
+func (f *File) unclosed() (at writ.Position, what string) {
+	b := brackets{f: f}
+	for n := range f.lines {
 		if b.line(n + 1); b.what != "" {
 			return b.at, b.what
 		}
@@ -38,7 +38,7 @@ type opened struct {
 
 // brackets is the state of the search between two lines.
 type brackets struct {
-	src     *source
+	f       *File
 	open    []opened
 	quote   rune // 0 outside of quotes
 	quoteAt writ.Position
@@ -52,7 +52,7 @@ type brackets struct {
 }
 
 func (b *brackets) line(n int) {
-	line := b.src.line(n)
+	line := b.f.lines[n-1]
 	indent := len(line) - len(strings.TrimLeft(line, " "))
 	if b.inText && b.quote == 0 {
 		if strings.TrimSpace(line) == "" || indent > b.text {
@@ -90,7 +90,7 @@ func (b *brackets) line(n int) {
 }
 
 // startsAnew reports whether a line that lies in a quote reads like a key of the
-// topology: the text of a quote seldom goes on at the first column.
+// file: the text of a quote seldom goes on at the first column.
 func (b *brackets) startsAnew(line string) bool {
 	key, _, ok := strings.Cut(line, ":")
 	return ok && key != "" && strings.Trim(key, "abcdefghijklmnopqrstuvwxyz_") == ""
@@ -122,11 +122,11 @@ func (b *brackets) character(c, last rune, spaced bool, line, col int) {
 	switch c {
 	case '{', '[':
 		if starts || len(b.open) > 0 { // within brackets a text cannot hold one
-			b.open = append(b.open, opened{c, b.src.at(line, col)})
+			b.open = append(b.open, opened{c, b.f.at(line, col)})
 		}
 	case '"', '\'':
 		if starts {
-			b.quote, b.quoteAt = c, b.src.at(line, col)
+			b.quote, b.quoteAt = c, b.f.at(line, col)
 		}
 	case '}', ']':
 		if len(b.open) == 0 {

@@ -1,4 +1,5 @@
-package cli
+// Package unheard finds names in the question of a test that its model does not have.
+package unheard
 
 import (
 	"slices"
@@ -8,16 +9,22 @@ import (
 	"github.com/writ-dev/writ/authz"
 )
 
-// unheard is an error when a question of a test names a type or an action that the model does not
-// have. Its answer is always no, so a misspelt `may not` would pass for ever and test nothing.
-func unheard(m *authz.Model, subject, resource, action string) error {
+// Name is an error when a question of a test names a type or an action that the model does not have. Its answer is
+// always no, so a misspelt `may not` would pass for ever and test nothing. subject is a type, or type#relation.
+func Name(m *authz.Model, subject, resource, action string) error {
 	of, err := modelType(m, resource)
 	if err != nil {
 		return err
 	}
-	names := relationNames(slices.Concat(of.Actions, of.Relations))
+	names, what := relationNames(of.Actions), "no action"
+	if !of.ActionsOnly {
+		names, what = append(names, relationNames(of.Relations)...), "no action and no relation"
+	}
+	if of.ActionsOnly && slices.Contains(relationNames(of.Relations), action) && !slices.Contains(names, action) {
+		return writ.Errorf(writ.CodeInvalid, "%s has no action %q", of.Name, action).WithHint("it has a role or relation of that name, which gives actions but is none")
+	}
 	if action != "" && !slices.Contains(names, action) {
-		return suggested(writ.Errorf(writ.CodeInvalid, "%s has no action and no relation %q", of.Name, action), action, names)
+		return suggested(writ.Errorf(writ.CodeInvalid, "%s has %s %q", of.Name, what, action), action, names)
 	}
 	kind, relation, _ := strings.Cut(subject, "#")
 	if of, err = modelType(m, kind); err != nil {
@@ -54,13 +61,4 @@ func suggested(e *writ.Error, word string, names []string) error {
 		return e.WithHint("did you mean %s?", near)
 	}
 	return e
-}
-
-// typeOf is the type of type:id, with the relation of type:id#relation.
-func typeOf(name string) string {
-	kind, id, _ := strings.Cut(name, ":")
-	if _, relation, ok := strings.Cut(id, "#"); ok {
-		return kind + "#" + relation
-	}
-	return kind
 }

@@ -1,0 +1,68 @@
+package cli
+
+import (
+	"strings"
+
+	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/authz"
+)
+
+// remedy says how the tuples of a fix are written where a question was asked.
+type remedy struct {
+	// file is the policy file that was asked, whose facts may have them; "" when a server's facts count.
+	file string
+	// dir and flags are those of the command that tells the server.
+	dir, flags []string
+	// unserved: only a file was asked, and no server could be told.
+	unserved bool
+}
+
+// text is what to do so that the lines of a fix come true; "" when they are no tuples.
+func (r remedy) text(fix *writ.Fix) []string {
+	var tuples []authz.Tuple
+	for line := range strings.Lines(fix.Lines) {
+		t, err := authz.ParseTuple(strings.TrimRight(line, "\n"))
+		if err != nil {
+			return nil
+		}
+		tuples = append(tuples, t)
+	}
+	if len(tuples) == 0 {
+		return nil
+	}
+	var lines []string
+	if r.file != "" {
+		lines = append(lines, "write it below  tuples:  in the facts of "+r.file)
+	}
+	if command := tupleCommand(tuples, r.flags, r.dir); command != "" && !r.unserved {
+		if r.file != "" {
+			command = "or, while a server runs: " + command
+		}
+		lines = append(lines, command)
+	}
+	return lines
+}
+
+// remedy is the one of the place that check asked.
+func (f *checkFlags) remedy(dir string) remedy {
+	var r remedy
+	if f.server != "" {
+		r.flags = append(r.flags, "--server", f.server)
+	} else if dir != "." {
+		r.dir = []string{dir}
+	}
+	if f.environmentSet {
+		r.flags = append(r.flags, "--environment", f.environment)
+	}
+	return r
+}
+
+// remedyOf is that of a policy file. An OpenFGA model has no facts beside it.
+func (f *checkFlags) remedyOf(dir string, p *startPolicy) remedy {
+	r := f.remedy(dir)
+	if p.source.Format == policyFormat || strings.HasSuffix(p.file, ".yml") {
+		r.file = oneLine(p.file)
+	}
+	r.unserved = f.policy != ""
+	return r
+}
