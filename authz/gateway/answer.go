@@ -148,6 +148,9 @@ func (a *Authorizer) context(o *outcome) map[string]string {
 	return c
 }
 
+// cut ends reasons that were shortened.
+const cut = "..."
+
 // fit writes an answer. What explains alone is shortened or left out where it is too long; nothing else is.
 func fit(context map[string]string, answer func() any) (json.RawMessage, error) {
 	for {
@@ -156,14 +159,13 @@ func fit(context map[string]string, answer func() any) (json.RawMessage, error) 
 		if err != nil || over <= 0 {
 			return text, err
 		}
-		reasons, roles := context["reasons"], context["roles"]
-		switch {
-		case len(reasons) > over+3:
-			keep := len(reasons) - over - 3
-			for !utf8.RuneStart(reasons[keep]) {
+		reasons, roles := strings.TrimSuffix(context["reasons"], cut), context["roles"]
+		switch keep := len(reasons) - over/2 - 1 - len(cut); { // a byte may take two in JSON
+		case keep > 0:
+			for keep > 0 && !utf8.RuneStart(reasons[keep]) {
 				keep--
 			}
-			context["reasons"] = reasons[:keep] + "..."
+			context["reasons"] = reasons[:keep] + cut
 		case reasons != "":
 			delete(context, "reasons")
 		case roles != "":

@@ -316,6 +316,8 @@ func (a *Authorizer) roles(ctx context.Context, o *outcome) (roles []string) {
 		}
 	}()
 	defer panics(&roles, &err)
-	roles, err = from.Roles(ctx, o.subject, o.tenant)
+	if roles, err = from.Roles(ctx, o.subject, o.tenant); err != nil {
+		return nil
+	}
 	return roles
 }

@@ -12,6 +12,8 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -78,6 +80,7 @@ func open(ctx context.Context, log *slog.Logger) (*authorizer.Authorizer, http.R
 		Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: 16, IdleConnTimeout: 90 * time.Second,
 		TLSHandshakeTimeout: 5 * time.Second, ForceAttemptHTTP2: true,
 	}
+	defer loading()()
 	started := time.Now()
 	a, err := authorizer.Open(ctx, file, authorizer.Surroundings{
 		Getenv: os.Getenv, Now: time.Now, Log: log, Transport: transport, TempDir: os.TempDir(),
@@ -87,6 +90,18 @@ func open(ctx context.Context, log *slog.Logger) (*authorizer.Authorizer, http.R
 	}
 	log.InfoContext(ctx, "ready", "decides", a.About, "config", file, "took", time.Since(started).String())
 	return a, transport, nil
+}
+
+// loading lets memory grow while a snapshot is read, all of which stays, up to what the function has; the function that it
+// gives ends that.
+func loading() func() {
+	mb, err := strconv.Atoi(os.Getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"))
+	if err != nil || mb <= 0 {
+		return func() {}
+	}
+	debug.SetMemoryLimit(int64(mb) << 20 / 10 * 8) // what is not on the heap needs room too
+	before := debug.SetGCPercent(-1)
+	return func() { debug.SetGCPercent(before) }
 }
 
 // serve answers other programs for as long as until takes.

@@ -135,6 +135,20 @@ func TestDecidingNeedsOnlyIAM(t *testing.T) {
 	}
 }
 
+// TestTheAuthorizerIsSmall: it starts with every cold function, and asks whatever decides.
+func TestTheAuthorizerIsSmall(t *testing.T) {
+	t.Parallel()
+	p, there := packages(t)["authz/gateway"]
+	if !there {
+		t.Fatal("there is no authz/gateway: the test looks at nothing")
+	}
+	for _, imported := range p.Imports {
+		if strings.HasPrefix(imported, module+"/") && imported != module+"/identity" {
+			t.Errorf("authz/gateway imports %s", imported)
+		}
+	}
+}
+
 // TestOraclesAreForTests: they judge the engines, and are in no program.
 func TestOraclesAreForTests(t *testing.T) {
 	t.Parallel()

@@ -65,7 +65,7 @@ func Start(binary string, env ...string) (*Function, error) {
 	f.cmd = exec.Command(binary)
 	f.cmd.Env = append([]string{
 		"AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(f.api.URL, "http://"), "_HANDLER=bootstrap",
-		"AWS_LAMBDA_FUNCTION_NAME=authorizer", "AWS_REGION=eu-west-1", "PATH=" + os.Getenv("PATH"), "TMPDIR=" + os.TempDir(),
+		"AWS_LAMBDA_FUNCTION_NAME=authorizer", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=512", "AWS_REGION=eu-west-1", "PATH=" + os.Getenv("PATH"), "TMPDIR=" + os.TempDir(),
 	}, env...)
 	f.cmd.Stderr = &locked{f: f}
 	if err := f.cmd.Start(); err != nil {
@@ -94,9 +94,6 @@ func (f *Function) Log() string {
 	defer f.mu.Unlock()
 	return f.stderr.String()
 }
-
-// Process is the ID of the process.
-func (f *Function) Process() int { return f.cmd.Process.Pid }
 
 func (f *Function) next(w http.ResponseWriter, r *http.Request) {
 	select {
@@ -151,5 +148,8 @@ func (f *Function) Stop() {
 	f.api.Close()
 }
 
-// Ended is closed when the process has ended.
-func (f *Function) Ended() <-chan struct{} { return f.ended }
+// CPU is the processor time of a process that was stopped.
+func (f *Function) CPU() time.Duration {
+	<-f.ended
+	return f.cmd.ProcessState.UserTime() + f.cmd.ProcessState.SystemTime()
+}
