@@ -82,12 +82,13 @@ step "RBAC: bob is a librarian of the city, ann is not, and he is none of the ri
 get 200 /reports "$(token 'sub=bob&org=city')"
 grep -q 'for bob' "$work/out" || fail "the function does not know who calls"
 get 403 /reports "$(token 'sub=ann&org=city')"
+logged 'user:ann is not librarian in tenant city'
 get 403 /reports "$(token 'sub=bob&org=river')"
 
 step "ABAC: the music department reads files about music"
 get 200 /files/f1 "$(token 'sub=eve&org=city&department=music')"
 get 403 /files/f1 "$(token 'sub=eve&org=city&department=sports')"
-logged 'user.department is "sports"'
+logged 'rule files-are-read-in-their-department does not hold'
 
 step "ReBAC: ann may read the shelf, and so the book in it"
 get 200 /books/emma "$(token 'sub=ann&org=city')"

@@ -97,13 +97,40 @@ func (d *decision) read() (writ.Decision, error) {
 	return writ.Decision{Allowed: *d.Decision, Reasons: d.Context.Reasons, Revision: d.Context.Revision}, nil
 }
 
-// Check implements [writ.Checker].
+// Check implements [writ.Checker]. A request without the ID of a resource is about its type.
 func (c *Client) Check(ctx context.Context, r writ.Request) (writ.Decision, error) {
+	if r.Resource.ID == "" {
+		return c.checkType(ctx, r)
+	}
 	var d decision
 	if err := c.post(ctx, "/access/v1/evaluation", r, &d); err != nil {
 		return writ.Decision{}, err
 	}
 	return d.read()
+}
+
+// checkType asks about a type by Writ's own API: AuthZEN knows no question without an ID.
+func (c *Client) checkType(ctx context.Context, r writ.Request) (writ.Decision, error) {
+	text, err := json.Marshal(r)
+	if err != nil {
+		return writ.Decision{}, writ.Errorf(writ.CodeInvalid, "the request cannot be written: %w", err)
+	}
+	answer, err := c.retry(ctx, http.MethodPost, c.native()+"/v1/check", text)
+	if err != nil {
+		return writ.Decision{}, err
+	}
+	var d struct {
+		Allowed  *bool         `json:"allowed"`
+		Reasons  []writ.Reason `json:"reasons"`
+		Revision string        `json:"revision"`
+	}
+	if err := read(answer, &d); err != nil {
+		return writ.Decision{}, err
+	}
+	if d.Allowed == nil {
+		return writ.Decision{}, writ.Errorf(writ.CodeExternal, "the server's answer has no decision")
+	}
+	return writ.Decision{Allowed: *d.Allowed, Reasons: d.Reasons, Revision: d.Revision}, nil
 }
 
 // Result is the answer to one request of several: one of the two.
@@ -116,8 +143,32 @@ type Result struct {
 const batchMost = 1000
 
 // CheckAll answers many requests, in their order. They go in batches of 1,000, each
-// answered at one revision.
+// answered at one revision; those about types go by themselves.
 func (c *Client) CheckAll(ctx context.Context, requests []writ.Request) ([]Result, error) {
+	all := make([]Result, len(requests))
+	var named []writ.Request
+	var at []int
+	for i, r := range requests {
+		if r.Resource.ID != "" {
+			named, at = append(named, r), append(at, i)
+			continue
+		}
+		all[i].Decision, all[i].Err = c.checkType(ctx, r)
+		if ctx.Err() != nil {
+			return nil, all[i].Err
+		}
+	}
+	answers, err := c.checkNamed(ctx, named)
+	if err != nil {
+		return nil, err
+	}
+	for n, i := range at {
+		all[i] = answers[n]
+	}
+	return all, nil
+}
+
+func (c *Client) checkNamed(ctx context.Context, requests []writ.Request) ([]Result, error) {
 	all := make([]Result, 0, len(requests))
 	for len(requests) > 0 {
 		n := min(len(requests), batchMost)

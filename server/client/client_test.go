@@ -300,6 +300,32 @@ func TestTuples(t *testing.T) {
 	}
 }
 
+// A question about a type has no ID. AuthZEN does not know it; the answer is all the same the engine's, alone and among others.
+func TestTypesAreAskedToo(t *testing.T) {
+	t.Parallel()
+	c := serveTo(t, openRoles(t), server.Write)
+	ctx := context.Background()
+	q := writ.Request{Subject: writ.Subject{Type: "user", ID: "ann"}, Action: writ.Action{Name: "read"}, Resource: writ.Resource{Type: "document", Properties: map[string]any{"tenant": "acme"}}}
+	one := q
+	one.Resource.ID = "plan"
+	ask := func(want bool) {
+		t.Helper()
+		d, err := c.Check(ctx, q)
+		if err != nil || d.Allowed != want || d.Revision == "" {
+			t.Errorf("got %+v, %v; want %t", d, err, want)
+		}
+		all, err := c.CheckAll(ctx, []writ.Request{one, q, one})
+		if err != nil || len(all) != 3 || all[1].Err != nil || all[1].Decision.Allowed != want {
+			t.Errorf("got %+v, %v; want %t in the middle", all, err, want)
+		}
+	}
+	ask(false)
+	if _, err := c.WriteTuples(ctx, []client.Tuple{{Object: "__tenant:acme", Relation: "viewer", Subject: "user:ann"}}, nil); err != nil {
+		t.Fatal(err)
+	}
+	ask(true)
+}
+
 // openRoles makes an environment with a role in tenants.
 func openRoles(tb testing.TB) *environment.Environment {
 	tb.Helper()
