@@ -136,6 +136,12 @@ func TestHeadersGivenTwice(t *testing.T) {
 	if answer, err := a.Handle(t.Context(), cases); err == nil || err.Error() != "Unauthorized" {
 		t.Errorf("REST, by case: %s, %v", answer, err)
 	}
+	joined := changed(t, changed(t, budget.event(gateway.HTTP1), "Bearer bob-token,Bearer ann-token", "identitySource"), "Bearer bob-token,Bearer ann-token", "authorizationToken")
+	if c, err := gateway.ReadEvent(joined); err != nil {
+		t.Error(err)
+	} else if _, err := d.Identify.Identify(t.Context(), c); err == nil || !strings.Contains(err.Error(), "given twice") {
+		t.Errorf("1.0 with the last header alone: %v", err)
+	}
 	for _, form := range []gateway.Form{gateway.HTTP1, gateway.HTTP2} {
 		event := changed(t, budget.event(form), "Bearer ann-token,Bearer bob-token", "headers", "authorization")
 		c, err := gateway.ReadEvent(event)
@@ -165,7 +171,8 @@ func TestValuesGivenTwice(t *testing.T) {
 	}{
 		{"REST header once", chosen.event(gateway.RESTRequest), true},
 		{"REST header twice", changed(t, chosen.event(gateway.RESTRequest), []string{"salaries", "budget"}, "multiValueHeaders", "x-id"), false},
-		{"1.0 header once", chosen.event(gateway.HTTP1), true},
+		{"1.0 header, which does not tell", chosen.event(gateway.HTTP1), false},
+		{"1.0 header once", changed(t, chosen.event(gateway.HTTP1), map[string][]string{"x-id": {"budget"}, "authorization": {"Bearer ann-token"}, "user-agent": {"test"}}, "multiValueHeaders"), true},
 		{"2.0 header once", chosen.event(gateway.HTTP2), true},
 		{"2.0 header twice", changed(t, chosen.event(gateway.HTTP2), "salaries,budget", "headers", "x-id"), false},
 		{"2.0 header empty", changed(t, chosen.event(gateway.HTTP2), "", "headers", "x-id"), false},
