@@ -341,6 +341,27 @@ func TestKeptByAnotherIdentitySource(t *testing.T) {
 	}
 }
 
+// A simple answer counts for all routes that its key does not tell apart: a configuration that says otherwise is refused, and so
+// is an event without the route in its sources.
+func TestSimpleAnswersOfSeveralRoutes(t *testing.T) {
+	t.Parallel()
+	routes := []gateway.Route{
+		{Method: "GET", Path: "/documents", Ask: ask("", "document", ""), Group: 1}, {Method: "DELETE", Path: "/documents", Ask: ask("", "document", ""), Group: 1},
+	}
+	if _, err := gateway.New(gateway.Config{Routes: routes, Simple: true}, dependencies(checker(allowAll))); writ.CodeOf(err) != writ.CodeInvalid {
+		t.Errorf("without the route in the key: %v", err)
+	}
+	a := newAuthorizer(t, gateway.Config{Routes: routes, Simple: true, RouteInKey: true}, dependencies(checker(allowAll)))
+	r := request{method: "GET", path: "/documents", template: "/documents", token: "ann-token"}
+	if answer, err := a.Handle(t.Context(), r.event(gateway.HTTP2)); err == nil {
+		t.Errorf("the event does not have the route in its sources: %s", answer)
+	}
+	r.routeInKey = true
+	if allowed, _, err := verdict(t, a, gateway.HTTP2, r); !allowed || err != nil {
+		t.Errorf("%t %v", allowed, err)
+	}
+}
+
 type byCertificate struct{}
 
 func (byCertificate) Identify(context.Context, *gateway.Call) (identity.Caller, error) {

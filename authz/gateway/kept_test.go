@@ -332,7 +332,7 @@ func TestKeptAnswersAreRight(t *testing.T) {
 		w := newWorld(t, seed)
 		planned := gateway.Plan(w.routes, gateway.PlanOptions{Simple: w.simple, RouteInKey: w.inKey, Stage: "dev", Groups: 1 + w.rnd.IntN(9)})
 		w.routes = planned.Routes
-		a, err := gateway.New(gateway.Config{Routes: w.routes, Simple: w.simple}, w.dependencies())
+		a, err := gateway.New(gateway.Config{Routes: w.routes, Simple: w.simple, RouteInKey: w.inKey}, w.dependencies())
 		if err != nil {
 			t.Fatalf("seed %d: New refuses the plan: %v", seed, err)
 		}
@@ -363,10 +363,10 @@ func TestANaivePlanIsWrong(t *testing.T) {
 		for i := range w.routes {
 			w.routes[i].Group = 1
 		}
-		if _, err := gateway.New(gateway.Config{Routes: w.routes, Simple: w.simple}, w.dependencies()); err != nil {
+		if _, err := gateway.New(gateway.Config{Routes: w.routes, Simple: w.simple, RouteInKey: w.inKey}, w.dependencies()); err != nil {
 			refused++
 		}
-		a, err := gateway.NewUnchecked(gateway.Config{Routes: w.routes, Simple: w.simple}, w.dependencies())
+		a, err := gateway.NewUnchecked(gateway.Config{Routes: w.routes, Simple: w.simple, RouteInKey: w.inKey}, w.dependencies())
 		if err != nil {
 			t.Fatal(err)
 		}
