@@ -230,6 +230,9 @@ type RouteProps struct {
 	Queue      *Queue
 	Event      *Event
 	Authorizer *Function
+	// Guard is a declared authorizer, in place of Authorizer; Authorize is what the route asks it, nil for nothing yet.
+	Guard     *Authorizer
+	Authorize *Authorize
 	CORS       *CORS
 	Async      bool
 }
@@ -246,6 +249,16 @@ func (s *Scope) Route(props RouteProps) *Route {
 	}
 	if props.Authorizer != nil {
 		r.Authorizer = props.Authorizer.Name
+	}
+	if props.Guard != nil {
+		if r.Authorizer = props.Guard.Name; props.Authorizer != nil {
+			s.made.wrong(at, "route "+r.Method+" "+r.Path+" has two authorizers", "set one of Authorizer and Guard")
+		}
+	}
+	if props.Authorize != nil {
+		ask := *props.Authorize
+		ask.Pos, ask.ActionPos, ask.ResourcePos, ask.TenantPos = at, at, at, at
+		r.Authorize = &ask
 	}
 	var targets []Target
 	if props.Function != nil {

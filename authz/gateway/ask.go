@@ -142,7 +142,7 @@ func mapped(q *writ.Request, c *Call, m Mapping) error {
 	if len(c.Query) > 0 {
 		address += "?" + url.Values(c.Query).Encode()
 	}
-	if c.unsure {
+	if c.unsureQuery {
 		return denied("the query may have a parameter twice: this form of event does not tell")
 	}
 	action, kind, attributes, ok := m.Map(c.Method, address)

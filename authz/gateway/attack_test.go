@@ -136,6 +136,12 @@ func TestHeadersGivenTwice(t *testing.T) {
 	if answer, err := a.Handle(t.Context(), cases); err == nil || err.Error() != "Unauthorized" {
 		t.Errorf("REST, by case: %s, %v", answer, err)
 	}
+	joined := changed(t, changed(t, budget.event(gateway.HTTP1), "Bearer bob-token,Bearer ann-token", "identitySource"), "Bearer bob-token,Bearer ann-token", "authorizationToken")
+	if c, err := gateway.ReadEvent(joined); err != nil {
+		t.Error(err)
+	} else if _, err := d.Identify.Identify(t.Context(), c); err == nil || !strings.Contains(err.Error(), "given twice") {
+		t.Errorf("1.0 with the last header alone: %v", err)
+	}
 	for _, form := range []gateway.Form{gateway.HTTP1, gateway.HTTP2} {
 		event := changed(t, budget.event(form), "Bearer ann-token,Bearer bob-token", "headers", "authorization")
 		c, err := gateway.ReadEvent(event)
@@ -165,7 +171,8 @@ func TestValuesGivenTwice(t *testing.T) {
 	}{
 		{"REST header once", chosen.event(gateway.RESTRequest), true},
 		{"REST header twice", changed(t, chosen.event(gateway.RESTRequest), []string{"salaries", "budget"}, "multiValueHeaders", "x-id"), false},
-		{"1.0 header once", chosen.event(gateway.HTTP1), true},
+		{"1.0 header, which does not tell", chosen.event(gateway.HTTP1), false},
+		{"1.0 header once", changed(t, chosen.event(gateway.HTTP1), map[string][]string{"x-id": {"budget"}, "authorization": {"Bearer ann-token"}, "user-agent": {"test"}}, "multiValueHeaders"), true},
 		{"2.0 header once", chosen.event(gateway.HTTP2), true},
 		{"2.0 header twice", changed(t, chosen.event(gateway.HTTP2), "salaries,budget", "headers", "x-id"), false},
 		{"2.0 header empty", changed(t, chosen.event(gateway.HTTP2), "", "headers", "x-id"), false},
@@ -331,6 +338,27 @@ func TestKeptByAnotherIdentitySource(t *testing.T) {
 	a = newAuthorizer(t, gateway.Config{Routes: routes}, d)
 	if answer, err := a.Handle(t.Context(), r.event(gateway.RESTRequest)); err == nil {
 		t.Errorf("a certificate: %s", answer)
+	}
+}
+
+// A simple answer counts for all routes that its key does not tell apart: a configuration that says otherwise is refused, and so
+// is an event without the route in its sources.
+func TestSimpleAnswersOfSeveralRoutes(t *testing.T) {
+	t.Parallel()
+	routes := []gateway.Route{
+		{Method: "GET", Path: "/documents", Ask: ask("", "document", ""), Group: 1}, {Method: "DELETE", Path: "/documents", Ask: ask("", "document", ""), Group: 1},
+	}
+	if _, err := gateway.New(gateway.Config{Routes: routes, Simple: true}, dependencies(checker(allowAll))); writ.CodeOf(err) != writ.CodeInvalid {
+		t.Errorf("without the route in the key: %v", err)
+	}
+	a := newAuthorizer(t, gateway.Config{Routes: routes, Simple: true, RouteInKey: true}, dependencies(checker(allowAll)))
+	r := request{method: "GET", path: "/documents", template: "/documents", token: "ann-token"}
+	if answer, err := a.Handle(t.Context(), r.event(gateway.HTTP2)); err == nil {
+		t.Errorf("the event does not have the route in its sources: %s", answer)
+	}
+	r.routeInKey = true
+	if allowed, _, err := verdict(t, a, gateway.HTTP2, r); !allowed || err != nil {
+		t.Errorf("%t %v", allowed, err)
 	}
 }
 

@@ -32,8 +32,8 @@ type Call struct {
 	arn methodARN
 	// routeMethod is that of the route where the event says it: in format 2.0, which may be ANY.
 	routeMethod string
-	// unsure: a query parameter that came twice would not be seen.
-	unsure bool
+	// unsureQuery, unsureHeader: what came twice would not be seen.
+	unsureQuery, unsureHeader bool
 	// odd says why the path cannot be relied upon.
 	odd string
 	// twice says which proof came more than once.

@@ -23,6 +23,9 @@ type Config struct {
 	// Simple says that events of format 2.0 are answered with isAuthorized, and not with a policy. An event does
 	// not tell; the authorizer of the API has the same setting (EnableSimpleResponses).
 	Simple bool `json:"simple,omitempty"`
+	// RouteInKey says that $context.routeKey is one of the identity sources of the authorizers of cached groups, so that a
+	// simple answer that is kept counts for one route.
+	RouteInKey bool `json:"routeInKey,omitempty"`
 	// Debug passes the reasons of a decision on to what is behind the gateway. They may hold attributes of people.
 	Debug bool `json:"debug,omitempty"`
 	// UsageKey is a template for the API key that counts in a usage plan, "{claims.plan_key}". REST APIs alone.

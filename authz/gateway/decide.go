@@ -124,8 +124,7 @@ func (a *Authorizer) mayKeep(o *outcome) error {
 	if c.Form != RESTRequest && !sourcesHold(c, proof) {
 		return writ.Errorf(writ.CodeInvalid, "the answer may be kept, and the identity sources do not hold what proves the caller")
 	}
-	if c.Form == HTTP2 && a.c.Simple && !a.groups[o.route.Group].uniform() && !slices.Contains(c.Sources, o.route.name()) &&
-		!slices.Contains(c.Sources, o.route.Path) {
+	if c.Form == HTTP2 && a.c.Simple && !a.groups[o.route.Group].uniform() && !slices.Contains(c.Sources, o.route.key()) {
 		return writ.Errorf(writ.CodeInvalid, "the simple answer may be kept, and $context.routeKey is not one of the identity sources")
 	}
 	return nil

@@ -87,6 +87,20 @@ func TestWithTheEngine(t *testing.T) {
 	}
 }
 
+// A warm decision stays cheap beside what Lambda itself takes.
+func TestHandleAllocates(t *testing.T) { // not parallel: it counts for the whole process
+	a := newAuthorizer(t, gateway.Config{Routes: officeRoutes}, engine(t))
+	event := request{method: "GET", path: "/documents/budget", template: "/documents/{id}", parameters: map[string]string{"id": "budget"}, token: "ann"}.event(gateway.HTTP2)
+	got := testing.AllocsPerRun(200, func() {
+		if _, err := a.Handle(t.Context(), event); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if got > 150 {
+		t.Errorf("%.0f allocations for an answer; it was 100", got)
+	}
+}
+
 func BenchmarkHandle(b *testing.B) {
 	a := newAuthorizer(b, gateway.Config{Routes: officeRoutes}, engine(b))
 	one := request{method: "GET", path: "/documents/budget", template: "/documents/{id}", parameters: map[string]string{"id": "budget"}, token: "ann"}

@@ -120,6 +120,7 @@ func (e *eventReader) readVersion1() {
 	e.headers(e.texts(e.o, "headers"), e.lists(e.o, "multiValueHeaders"))
 	e.query(e.texts(e.o, "queryStringParameters"), e.lists(e.o, "multiValueQueryStringParameters"))
 	if e.c.Form == HTTP1 {
+		e.c.unsureHeader = e.o["multiValueHeaders"] == nil
 		source, token := e.text(e.o, "identitySource"), e.text(e.o, "authorizationToken")
 		e.same("identity source", source, token)
 		if source != "" {
@@ -260,7 +261,7 @@ func (e *eventReader) headers(single map[string]string, multi map[string][]strin
 
 func (e *eventReader) query(single map[string]string, multi map[string][]string) {
 	if multi == nil {
-		e.c.unsure = len(single) > 0
+		e.c.unsureQuery = len(single) > 0
 		return
 	}
 	for name, value := range single {
@@ -290,6 +291,10 @@ func (c *Call) proofs(known bool) error {
 		c.twice = "Authorization"
 	} else if len(list) == 1 {
 		c.Token = list[0]
+	}
+	// Format 1.0 has the last of several headers, and joins them all in the identity source.
+	if c.Form == HTTP1 && len(c.Sources) == 1 && strings.Count(strings.ToLower(","+c.Sources[0]), ",bearer ") > 1 {
+		c.twice = "Authorization"
 	}
 	switch list := c.Header["x-api-key"]; {
 	case len(list) > 1:

@@ -3,7 +3,7 @@ package gateway
 import "github.com/writ-dev/writ"
 
 // groupsOf gathers the groups of a configuration, and refuses those whose kept answers could be wrong.
-func groupsOf(routes []*route, simple bool) (map[int]*group, error) {
+func groupsOf(routes []*route, simple, routeInKey bool) (map[int]*group, error) {
 	groups := map[int]*group{}
 	for _, r := range routes {
 		if r.Group == 0 {
@@ -16,8 +16,7 @@ func groupsOf(routes []*route, simple bool) (map[int]*group, error) {
 		}
 		_, reason := mayShare(r, simple)
 		if reason == "" {
-			// That the route is in the key of what is kept is looked at with each event.
-			reason = g.conflict(r, simple, true)
+			reason = g.conflict(r, simple, routeInKey)
 		}
 		if reason != "" {
 			return nil, writ.Errorf(writ.CodeInvalid, "route %s cannot be in group %d: %s", r.name(), r.Group, reason).

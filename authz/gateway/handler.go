@@ -84,7 +84,7 @@ func New(c Config, d Dependencies) (*Authorizer, error) {
 			return nil, writ.Errorf(writ.CodeInvalid, "route %s asks the URL mapping rules, and there are none", r.name()).At(r.Position, "")
 		}
 	}
-	a.groups, err = groupsOf(a.table.routes, c.Simple)
+	a.groups, err = groupsOf(a.table.routes, c.Simple, c.RouteInKey)
 	if d.Log == nil {
 		a.d.Log = slog.New(slog.DiscardHandler)
 	}

@@ -1,10 +1,10 @@
 package gateway
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -17,9 +17,8 @@ func readObject(text []byte) (map[string]any, error) {
 	if !utf8.Valid(text) || !json.Valid(text) {
 		return nil, errors.New("is not JSON")
 	}
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.UseNumber()
-	v, err := readValue(d, 0)
+	r := jsonReader{text: string(text)}
+	v, err := r.value(0)
 	if err != nil {
 		return nil, err
 	}
@@ -30,49 +29,111 @@ func readObject(text []byte) (map[string]any, error) {
 	return o, nil
 }
 
-func readValue(d *json.Decoder, depth int) (any, error) {
+// jsonReader reads a text that is known to be valid JSON. Texts without escapes are parts of it, and no copies.
+type jsonReader struct {
+	text string
+	at   int
+}
+
+// next is the byte that comes after white space.
+func (r *jsonReader) next() byte {
+	for {
+		switch c := r.text[r.at]; c {
+		case ' ', '\t', '\n', '\r':
+			r.at++
+		default:
+			return c
+		}
+	}
+}
+
+// skip goes over a byte that is there, and white space before it.
+func (r *jsonReader) skip() { r.next(); r.at++ }
+
+func (r *jsonReader) value(depth int) (any, error) {
 	if depth > mostNested {
 		return nil, fmt.Errorf("is nested deeper than %d levels", mostNested)
 	}
-	t, err := d.Token()
-	if err != nil {
-		return nil, errors.New("is not JSON")
+	switch r.next() {
+	case '{':
+		return r.object(depth)
+	case '[':
+		return r.list(depth)
+	case '"':
+		return r.quoted()
 	}
-	switch t {
-	case json.Delim('{'):
-		return readMembers(d, depth)
-	case json.Delim('['):
-		list := []any{}
-		for d.More() {
-			v, err := readValue(d, depth+1)
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, v)
-		}
-		_, err := d.Token()
-		return list, err
+	start := r.at
+	for r.at < len(r.text) && !strings.ContainsRune(" \t\n\r,]}", rune(r.text[r.at])) {
+		r.at++
 	}
-	return t, nil
+	switch word := r.text[start:r.at]; word {
+	case "null":
+		return nil, nil
+	case "true", "false":
+		return word == "true", nil
+	default:
+		return json.Number(word), nil
+	}
 }
 
-func readMembers(d *json.Decoder, depth int) (any, error) {
-	o := map[string]any{}
-	for d.More() {
-		t, err := d.Token()
-		if err != nil {
-			return nil, errors.New("is not JSON")
+func (r *jsonReader) quoted() (string, error) {
+	start := r.at
+	escapes := false
+	for r.at++; r.text[r.at] != '"'; r.at++ {
+		if r.text[r.at] == '\\' {
+			escapes = true
+			r.at++
 		}
-		name, _ := t.(string)
+	}
+	r.at++
+	if !escapes {
+		return r.text[start+1 : r.at-1], nil
+	}
+	var s string
+	if err := json.Unmarshal([]byte(r.text[start:r.at]), &s); err != nil {
+		return "", errors.New("is not JSON")
+	}
+	return s, nil
+}
+
+func (r *jsonReader) list(depth int) (any, error) {
+	list := []any{}
+	r.skip()
+	for r.next() != ']' {
+		v, err := r.value(depth + 1)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, v)
+		if r.next() == ',' {
+			r.at++
+		}
+	}
+	r.at++
+	return list, nil
+}
+
+func (r *jsonReader) object(depth int) (any, error) {
+	o := map[string]any{}
+	r.skip()
+	for r.next() != '}' {
+		name, err := r.quoted()
+		if err != nil {
+			return nil, err
+		}
 		if _, twice := o[name]; twice {
 			return nil, fmt.Errorf("has the name %.100q twice", name)
 		}
-		if o[name], err = readValue(d, depth+1); err != nil {
+		r.skip() // the colon
+		if o[name], err = r.value(depth + 1); err != nil {
 			return nil, err
 		}
+		if r.next() == ',' {
+			r.at++
+		}
 	}
-	_, err := d.Token()
-	return o, err
+	r.at++
+	return o, nil
 }
 
 // members reads members of objects of an event and keeps the first thing that is wrong. A member that

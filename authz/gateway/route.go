@@ -19,6 +19,14 @@ type route struct {
 
 func (r *route) name() string { return r.Method + " " + r.Path }
 
+// key is the route's routeKey on an HTTP API.
+func (r *route) key() string {
+	if r.Path == defaultRoute {
+		return defaultRoute
+	}
+	return r.name()
+}
+
 // table finds routes. It is immutable.
 type table struct {
 	routes []*route // in the order of the configuration

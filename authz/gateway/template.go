@@ -181,6 +181,7 @@ func (p part) name() string {
 var (
 	errMissing = errors.New("is not there")
 	errTwice   = errors.New("is given twice")
+	errUnsure  = errors.New("may be given twice: this form of event does not tell")
 )
 
 func (v *values) checked(p part) (string, error) {
@@ -199,11 +200,14 @@ func (v *values) of(p part) (string, error) {
 	case fromPath:
 		return one(v.parameters[p.text])
 	case fromQuery:
-		if v.call.unsure {
-			return "", errors.New("may be given twice: this form of event does not tell")
+		if v.call.unsureQuery {
+			return "", errUnsure
 		}
 		return v.single(v.call.Query[p.text])
 	case fromHeader:
+		if v.call.unsureHeader {
+			return "", errUnsure
+		}
 		return v.single(v.call.Header[p.text])
 	case fromClaims:
 		return claim(v.claims, p.text)

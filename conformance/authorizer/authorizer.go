@@ -1,17 +1,17 @@
-// Package authorizer holds the sample events of API Gateway's Lambda authorizers that AWS publishes, as
-// data, with what a reader of such events must make of them.
+// Package authorizer holds the sample events of API Gateway's Lambda authorizers that AWS publishes, and
+// events that the local cloud sent, as data, with what a reader of such events must make of them.
 package authorizer
 
 import (
 	"embed"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 	"testing"
 )
 
-//go:embed data/*.json
+//go:embed data/*.json events/*.json
 var data embed.FS
 
 // Reading is what a reader makes of an event.
@@ -25,7 +25,7 @@ type Reading struct {
 // Case is a sample event and what must be made of it.
 type Case struct {
 	Name string
-	// File is the sample in data; Replace are pairs of texts that are put in for others, each of which is in it.
+	// File is one of data, AWS's samples, or of events, those recorded from the local cloud; Replace are pairs of texts that are put in for others, each of which is in it.
 	File    string
 	Replace []string
 	Want    Reading
@@ -35,33 +35,46 @@ type Case struct {
 
 // Cases are all of them.
 var Cases = []Case{
-	{Name: "TOKEN", File: "apigw-custom-auth-request.json", Want: Reading{Form: "REST TOKEN", Method: "GET", Path: "/", Token: "allow"}},
+	{Name: "TOKEN", File: "data/apigw-custom-auth-request.json", Want: Reading{Form: "REST TOKEN", Method: "GET", Path: "/", Token: "allow"}},
 	{
-		Name: "REQUEST", File: "apigw-custom-auth-request-type-request.json",
+		Name: "REQUEST", File: "data/apigw-custom-auth-request-type-request.json",
 		Want: Reading{Form: "REST REQUEST", Method: "GET", Path: "/request", Template: "/request"},
 	},
 	{
-		Name: "1.0", File: "apigw-v2-custom-authorizer-v1-request.json",
+		Name: "1.0", File: "data/apigw-v2-custom-authorizer-v1-request.json",
 		Want: Reading{Form: "HTTP 1.0", Method: "GET", Path: "/request", Template: "/request", Token: "user1,123"},
 	},
 	{
-		Name: "2.0 as it is", File: "apigw-v2-custom-authorizer-v2-request.json",
+		Name: "2.0 as it is", File: "data/apigw-v2-custom-authorizer-v2-request.json",
 		Refused: "its ARN is of GET /request in the stage test of abcdef123, the rest of POST /my/path in $default of api-id",
 	},
 	{
-		Name: "2.0 with the ARN of its request", File: "apigw-v2-custom-authorizer-v2-request.json",
+		Name: "2.0 with the ARN of its request", File: "data/apigw-v2-custom-authorizer-v2-request.json",
 		Replace: []string{"abcdef123/test/GET/request", "api-id/$default/POST/my/path"},
 		Want:    Reading{Form: "HTTP 2.0", Method: "POST", Path: "/my/path", Template: "$default"},
 	},
 	{
-		Name: "2.0 of the function behind", File: "apigw-v2-request-lambda-authorizer.json",
+		Name: "2.0 of the function behind", File: "data/apigw-v2-request-lambda-authorizer.json",
 		Refused: "it is what a function gets after an authorizer, with a body, and neither type nor ARN",
+	},
+	{Name: "recorded TOKEN", File: "events/rest-token.json", Want: Reading{Form: "REST TOKEN", Method: "GET", Path: "/pets/a b", Token: "Bearer secret"}},
+	{
+		Name: "recorded REQUEST", File: "events/rest-request.json",
+		Want: Reading{Form: "REST REQUEST", Method: "GET", Path: "/pets/a%20b", Template: "/pets/{id}", Token: "Bearer secret"},
+	},
+	{
+		Name: "recorded 1.0", File: "events/http-1.0.json",
+		Want: Reading{Form: "HTTP 1.0", Method: "GET", Path: "/pets/a b", Template: "/pets/{id}", Token: "Bearer secret"},
+	},
+	{
+		Name: "recorded 2.0", File: "events/http-2.0.json",
+		Want: Reading{Form: "HTTP 2.0", Method: "GET", Path: "/pets/a b", Template: "/pets/{id}", Token: "Bearer secret"},
 	},
 }
 
 // event is the event of a case.
 func (c *Case) event() ([]byte, error) {
-	text, err := data.ReadFile("data/" + c.File)
+	text, err := data.ReadFile(c.File)
 	if err != nil {
 		return nil, err
 	}
@@ -97,9 +110,13 @@ func (c *Case) Check(read func(json.RawMessage) (Reading, error)) error {
 // Run puts all cases to a reader and prints how many ran.
 func Run(t *testing.T, read func(json.RawMessage) (Reading, error)) {
 	t.Helper()
-	files, err := data.ReadDir("data")
-	if err != nil {
-		t.Fatal(err)
+	var files []fs.DirEntry
+	for _, folder := range []string{"data", "events"} {
+		in, err := data.ReadDir(folder)
+		if err != nil || len(in) == 0 {
+			t.Fatalf("no events in %s: %v", folder, err)
+		}
+		files = append(files, in...)
 	}
 	seen := map[string]bool{}
 	for i := range Cases {
@@ -108,8 +125,8 @@ func Run(t *testing.T, read func(json.RawMessage) (Reading, error)) {
 			t.Errorf("%s: %v", Cases[i].Name, err)
 		}
 	}
-	if len(seen) != len(files) || len(files) == 0 {
-		t.Error(errors.New("a sample is in no case"))
+	if len(seen) != len(files) {
+		t.Errorf("%d events, of which %d are in a case", len(files), len(seen))
 	}
 	t.Logf("%s authorizer: %d cases ran", t.Name(), len(Cases))
 }

@@ -23,6 +23,7 @@ func (s *Set) plan(t *topology.Topology, g *Guard) {
 	if g.API == topology.APIHTTP {
 		// The route is in the key, so that one simple answer never counts for two routes.
 		o.Simple, o.RouteInKey, o.Stage = true, true, "$default"
+		g.Config.RouteInKey = true
 	}
 	planned := gateway.Plan(g.Config.Routes, o)
 	g.Config.Routes = planned.Routes
