@@ -81,6 +81,7 @@ var namings = map[string]Naming{
 	},
 	"AWS::AppSync::DataSource":      {Property: "Name", attributes: map[string]string{"Name": "{N}"}},
 	"AWS::Cognito::UserPool":        {ARN: "arn:{P}:cognito-idp:{R}:{A}:userpool/{N}", ARNAttribute: "Arn", attributes: map[string]string{"UserPoolId": "{N}"}},
+	"AWS::Cognito::UserPoolClient":  {attributes: map[string]string{"ClientId": "{N}"}},
 	"AWS::CloudFront::Distribution": {ARN: "arn:{P}:cloudfront::{A}:distribution/{N}", attributes: map[string]string{"Id": "{N}", "DomainName": "{N}.cloudfront.net"}},
 	"AWS::Events::Connection":       {Property: "Name", ARN: "arn:{P}:events:{R}:{A}:connection/{N}/{made}", ARNAttribute: "Arn"},
 	"AWS::Events::ApiDestination":   {Property: "Name", ARN: "arn:{P}:events:{R}:{A}:api-destination/{N}/{made}", ARNAttribute: "Arn"},

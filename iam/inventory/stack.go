@@ -63,7 +63,8 @@ func (st *stack) name(id string) (name, cfn.Naming, bool) {
 func (st *stack) standIn(id, resourceType string) string {
 	switch resourceType {
 	case "AWS::KMS::Key", "AWS::ApiGateway::RestApi", "AWS::ApiGatewayV2::Api", "AWS::ApiGateway::Deployment", "AWS::ApiGateway::Resource",
-		"AWS::AppSync::GraphQLApi", "AWS::AppSync::Api", "AWS::Cognito::UserPool", "AWS::CloudFront::Distribution", "AWS::ApiGatewayV2::Authorizer":
+		"AWS::AppSync::GraphQLApi", "AWS::AppSync::Api", "AWS::Cognito::UserPool", "AWS::Cognito::UserPoolClient", "AWS::CloudFront::Distribution",
+		"AWS::ApiGatewayV2::Authorizer", "AWS::ApiGateway::Authorizer":
 		return id
 	}
 	text := id + "-XXXXXXXXXXXX"
