@@ -75,7 +75,7 @@ func (c *checker) declared(a *Authorizer) {
 				WithHint("the function is at %s; the authorizer's own function would have its name", tree.Place(f.Pos))
 		}
 	}
-	if len(a.Identity) == 0 {
+	if len(a.Identity) == 0 && !c.broken(KindFunction, a.Name+" identity") {
 		c.add(a.Pos, "%s does not say whose tokens it takes", what).WithHint("add  identity: [{issuer: https://idp.example.com/, audience: NAME}]")
 	}
 	if len(a.Identity) > maxIssuers {

@@ -29,6 +29,9 @@ func (p *reader) authorizers(t *Topology, f fields) {
 		a.Debug = p.boolean(af.value("debug"), "debug")
 		a.Architecture = p.text(af.value("architecture"), "architecture")
 		p.markAll(a.Pos, af, "fail", "timeout", "keep", "architecture")
+		if e.value.misspells("identity", authorizerKeys) {
+			p.fail(KindFunction, a.Name+" identity")
+		}
 		if a.Decide.Pos.IsZero() {
 			a.Decide.Pos = a.Pos
 		}

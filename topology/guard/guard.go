@@ -99,13 +99,25 @@ func Read(t *topology.Topology, words Words) (*Set, error) {
 		}
 		s.Guards = append(s.Guards, g)
 	}
-	slices.SortStableFunc(s.Notes, func(a, b Note) int {
-		return cmp.Or(strings.Compare(a.Pos.File, b.Pos.File), a.Pos.Line-b.Pos.Line, a.Pos.Col-b.Pos.Col)
-	})
+	slices.SortStableFunc(s.Notes, func(a, b Note) int { return compare(a.Pos, b.Pos) })
+	slices.SortStableFunc(errs, func(a, b error) int { return compare(positionOf(a), positionOf(b)) })
 	if len(errs) == 1 {
 		return nil, errs[0]
 	}
 	return s, errors.Join(errs...)
+}
+
+// compare orders places as they stand in files.
+func compare(a, b writ.Position) int {
+	return cmp.Or(strings.Compare(a.File, b.File), a.Line-b.Line, a.Col-b.Col)
+}
+
+func positionOf(err error) writ.Position {
+	var e *writ.Error
+	if errors.As(err, &e) {
+		return e.Position
+	}
+	return writ.Position{}
 }
 
 func sortedByName(list []*topology.Authorizer) []*topology.Authorizer {
