@@ -79,7 +79,7 @@ func TestGoAndYAMLGiveTheSameBytesForAuthorizers(t *testing.T) {
 	if diff := cmp.Diff(inYAML, inGo); diff != "" {
 		t.Errorf("-YAML +Go:\n%s", diff)
 	}
-	if strings.Count(inYAML, "AWS::ApiGatewayV2::Authorizer") != 2 || strings.Count(inYAML, "AWS::ApiGateway::Authorizer") != 1 {
+	if strings.Count(inYAML, "AWS::ApiGatewayV2::Authorizer") != 3 || strings.Count(inYAML, "AWS::ApiGateway::Authorizer") != 1 {
 		t.Error("the template does not have the authorizers that it ought to have")
 	}
 }

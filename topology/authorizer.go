@@ -8,7 +8,7 @@ import (
 const AuthorizerTimeoutSec = 10
 
 // authorizerMemoryMB gives the function enough of a processor to verify a signature at once.
-const authorizerMemoryMB = 256
+const authorizerMemoryMB = 512
 
 // addAuthorizerFunctions makes the function of each declared authorizer that a route names. It is one of the topology's
 // functions, so all that is said of functions holds for it: its role, its log, its names.

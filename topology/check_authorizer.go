@@ -258,6 +258,10 @@ func (c *checker) asked(r *Route) {
 	if a == nil {
 		return
 	}
+	if ask.Mapping && a.Decide.Kind != DecideSnapshot {
+		c.add(ask.Pos, "the URL mapping rules are read from the policy, which authorizer %s does not have beside it", a.Name).
+			WithHint("write  decide: snapshot  in the authorizer, or say what the route asks")
+	}
 	if i := slices.IndexFunc(c.t.Routes, func(o *Route) bool { return o.Authorizer == a.Name }); c.t.Routes[i].API != r.API {
 		c.add(c.spot(r.Pos, "authorizer"), "authorizer %s is used by an HTTP API and by a REST API", a.Name).
 			WithHint("they are answered in different ways: declare a second authorizer for one of them")
