@@ -51,6 +51,7 @@ func (a *Asker) follow(r *Relation, object graph.ID) Verdict {
 			break // groups are asked the long way, which may lead back here
 		}
 		if a.SubjectRel != 0 && a.SubjectRel == r.Rel && a.Subject == object {
+			a.followed = outer
 			return Yes
 		}
 		here := a.near(object)
