@@ -164,7 +164,8 @@ func (a *Asker) look(r *Relation, object graph.ID, i int32) Verdict {
 	e := &m.entries[i]
 	alone := a.low >= depth // relies on nothing that is still being looked for
 	switch {
-	case e.relied && v != No:
+	case e.relied && v != No, v == Yes && !alone:
+		// A yes rests on no guess, so who asked for it does not learn that what it leaves on the trail does.
 		m.settle(mark, asked)
 	case alone:
 		m.settle(mark, final)
