@@ -27,11 +27,11 @@ type question struct {
 	goal     *relation
 	err      error // the question cannot be asked
 
-	strangers []Entity // as engine.Question.Strangers has them
+	strangers []Entity // by engine.Nth of their numbers
 
 	at      graph.ID // the object that a condition is asked about
 	tuple   tupleSource
-	x       explanation
+	x       explanation // without its a until it is asked for
 	scratch scratch
 }
 
@@ -65,12 +65,16 @@ func (a *question) done() {
 		return
 	}
 	pool := &a.c.questions
-	clear(a.strangers)
-	a.strangers = a.strangers[:0]
+	if len(a.strangers) > 0 {
+		clear(a.strangers)
+		a.strangers = a.strangers[:0]
+	}
 	a.s, a.q, a.c, a.goal, a.err = nil, nil, nil, nil, nil
 	a.resource, a.at, a.tuple = 0, 0, tupleSource{}
-	a.x = explanation{}
-	a.scratch.reset()
+	if a.x.a != nil {
+		a.x = explanation{}
+		a.scratch.reset()
+	}
 	pool.Put(a)
 }
 
@@ -137,24 +141,24 @@ func (a *question) entity(t graph.Type, kind, id string) graph.ID {
 	}
 	for i, e := range a.strangers {
 		if e.Type == kind && e.ID == id {
-			return engine.Outside + graph.ID(i)
+			return engine.Stranger(i, t)
 		}
 	}
-	a.strangers, a.Strangers = append(a.strangers, Entity{kind, id}), append(a.Strangers, t)
-	return engine.Outside + graph.ID(len(a.strangers)-1)
+	a.strangers = append(a.strangers, Entity{kind, id})
+	return engine.Stranger(len(a.strangers)-1, t)
 }
 
 // name is the entity of a number.
 func (a *question) name(id graph.ID) Entity {
 	if id >= engine.Outside {
-		return a.strangers[id-engine.Outside]
+		return a.strangers[engine.Nth(id)]
 	}
 	t, name := a.Facts.Name(id)
 	return Entity{a.Facts.TypeName(t), name}
 }
 
 func (a *question) holds(r *relation, object graph.ID) engine.Verdict {
-	return a.Holds(r.Relation, object)
+	return a.Holds(&r.Relation, object)
 }
 
 // addExtra checks the tuples of the question and puts them beside the stored ones.

@@ -41,7 +41,7 @@ type kind struct {
 // relation is a relation or an action: what the engine has of it, and where it comes from. The nodes
 // of its Body match the rewrite of its source one to one.
 type relation struct {
-	*engine.Relation
+	engine.Relation
 	source *Relation
 	of     *kind
 	gives  int // how much who has it has: see [walk.Uses.Weights]
@@ -74,7 +74,7 @@ func compile(m *Model, e *graph.Edit) *compiled {
 	relations := make([]*engine.Relation, len(c.all))
 	for i, r := range c.all {
 		r.Body = c.node(r, r.source.Rewrite)
-		relations[i] = r.Relation
+		relations[i] = &r.Relation
 	}
 	c.program = engine.New(relations)
 	c.uses = walk.NewUses(c.program, c.tenantType)
@@ -110,7 +110,7 @@ func (c *compiled) declare(t *Type, e *graph.Edit) {
 }
 
 func (c *compiled) add(of *kind, source *Relation, rel graph.Rel) *relation {
-	r := &relation{Relation: &engine.Relation{Of: of.number, Rel: rel}, source: source, of: of}
+	r := &relation{Relation: engine.Relation{Of: of.number, Rel: rel}, source: source, of: of}
 	c.all = append(c.all, r)
 	return r
 }
@@ -137,23 +137,23 @@ func (c *compiled) node(r *relation, w Rewrite) *engine.Node {
 	}
 	switch w := w.(type) {
 	case Direct:
-		return &engine.Node{Op: engine.OpDirect, Tuples: r.Relation}
+		return &engine.Node{Op: engine.OpDirect, Tuples: &r.Relation}
 	case Stored:
-		return &engine.Node{Op: engine.OpDirect, Tuples: r.of.relations[w.Relation].Relation}
+		return &engine.Node{Op: engine.OpDirect, Tuples: &r.of.relations[w.Relation].Relation}
 	case Computed:
-		return &engine.Node{Op: engine.OpComputed, To: r.of.relations[w.Relation].Relation}
+		return &engine.Node{Op: engine.OpComputed, To: &r.of.relations[w.Relation].Relation}
 	case From:
 		tupleset := r.of.relations[w.Tupleset]
-		n := &engine.Node{Op: engine.OpFrom, Tuples: tupleset.Relation}
+		n := &engine.Node{Op: engine.OpFrom, Tuples: &tupleset.Relation}
 		for _, s := range tupleset.source.Subjects {
 			of := c.types[s.Type]
 			if to := of.relations[w.Relation]; to != nil {
-				n.Lead(of.number, to.Relation)
+				n.Lead(of.number, &to.Relation)
 			}
 		}
 		return n
 	case InTenant:
-		return &engine.Node{Op: engine.OpTenant, To: c.tenant.relations[w.Relation].Relation}
+		return &engine.Node{Op: engine.OpTenant, To: &c.tenant.relations[w.Relation].Relation}
 	case When:
 		if w.Then == nil {
 			return &engine.Node{Op: engine.OpWhen, Condition: c.rule(w.Condition), Subject: c.types[w.Subject].number}

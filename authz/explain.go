@@ -150,7 +150,7 @@ func (x *explanation) usersets(object graph.ID, r *relation, inOnly bool, f func
 		return
 	}
 	if inOnly {
-		groups, all := a.Groups(r.Relation)
+		groups, all := a.Groups(&r.Relation)
 		if degree, _ := a.Facts.Degree(object); all && degree > 4*len(groups) {
 			for _, up := range groups {
 				group, srel := up.Split()

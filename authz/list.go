@@ -52,7 +52,7 @@ func (s *Snapshot) Resources(l *List) (Page, error) {
 		return Page{}, nil
 	}
 	fixed := q.Tenant != "" || propertyTenant(&q) != ""
-	found, ok := s.c.uses.Resources(a.start(), goal.Relation, fixed)
+	found, ok := s.c.uses.Resources(a.start(), &goal.Relation, fixed)
 	if !ok {
 		return Page{}, tooManySteps()
 	}
@@ -87,7 +87,7 @@ func (s *Snapshot) Subjects(l *List) (Page, error) {
 		}
 		srel = r.Rel
 	}
-	found, ok := s.c.uses.Subjects(a.start(), a.goal.Relation, of.number, srel)
+	found, ok := s.c.uses.Subjects(a.start(), &a.goal.Relation, of.number, srel)
 	if !ok {
 		return Page{}, tooManySteps()
 	}
@@ -179,9 +179,10 @@ func (a *question) forAll(of graph.Type) graph.ID {
 	if id := a.Facts.Lookup(of, Everyone); id != 0 {
 		return id
 	}
+	kind := a.Facts.TypeName(of)
 	for i, e := range a.strangers {
-		if e.ID == Everyone && a.Strangers[i] == of {
-			return engine.Outside + graph.ID(i)
+		if e.ID == Everyone && e.Type == kind {
+			return engine.Stranger(i, of)
 		}
 	}
 	return 0

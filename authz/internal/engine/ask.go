@@ -23,6 +23,12 @@ const (
 // Outside is where the numbers of entities begin that a question names and the graph does not know.
 const Outside graph.ID = 1 << 31
 
+// Stranger numbers such an entity: the i-th of a question, i below 1<<15 - 1. Its type is in the number.
+func Stranger(i int, of graph.Type) graph.ID { return Outside | graph.ID(i)<<16 | graph.ID(of) }
+
+// Nth is the i of a [Stranger].
+func Nth(stranger graph.ID) int { return int(stranger &^ Outside >> 16) }
+
 // Question is what an [Asker] answers about: one subject in one tenant at one time, on one graph.
 type Question struct {
 	Facts   *graph.Graph
@@ -41,8 +47,6 @@ type Question struct {
 	MaxWork int       // tuples that may be looked at
 	// Extra are tuples that count beside those of Facts.
 	Extra []Tuple
-	// Strangers are the types of the entities from Outside on.
-	Strangers []graph.Type
 }
 
 // Tuple is a tuple that comes with a question.
@@ -92,8 +96,10 @@ func (a *Asker) Reset() bool {
 	if cap(a.memo.entries) > 1<<14 || !a.climb.kept && cap(a.climb.found) > 1<<12 {
 		return false
 	}
-	clear(a.Extra)
-	a.Question = Question{Extra: a.Extra[:0], Strangers: a.Strangers[:0]}
+	if len(a.Extra) > 0 {
+		clear(a.Extra)
+	}
+	a.Question = Question{Extra: a.Extra[:0]}
 	a.program, a.conditions, a.exceeded, a.work = nil, nil, false, 0
 	a.memo.reset()
 	a.climb.reset()
@@ -124,7 +130,7 @@ func (a *Asker) Charge(tuples int) bool {
 // TypeOf gives the type of an entity.
 func (a *Asker) TypeOf(id graph.ID) graph.Type {
 	if id >= Outside {
-		return a.Strangers[id-Outside]
+		return graph.Type(id)
 	}
 	t, _ := a.Facts.Name(id)
 	return t

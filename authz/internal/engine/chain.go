@@ -18,8 +18,8 @@ type chain struct {
 // remembered, so that circles end, and rows that many objects lead to are not followed each time.
 const maxFollowed = 16
 
-func (r *Relation) findChain(p *Program) *chain {
-	if r.hard || r.Rel != 0 && p.climb.covers(r.Rel) {
+func (r *Relation) findChain() *chain {
+	if r.hard || r.covered {
 		return nil
 	}
 	found := &chain{}

@@ -120,7 +120,7 @@ func (a *Asker) Holds(r *Relation, object graph.ID) Verdict {
 	switch {
 	case r.leaf:
 		return a.Eval(r.fast, object)
-	case r.Rel != 0 && a.program.climb.covers(r.Rel) && a.canClimb():
+	case r.covered && a.canClimb():
 		return a.climbedTo(object, r.Rel)
 	case r.chain != nil && len(a.Extra) == 0:
 		return a.follow(r, object)

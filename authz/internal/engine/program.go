@@ -36,12 +36,13 @@ type Relation struct {
 	Wild        bool // its tuples may stand for everyone of a type
 	Conditional bool // its tuples may carry conditions
 
-	fast   *Node  // Body in the order that is cheapest to ask
-	climbs bool   // climbing finds all members of Usersets
-	member bool   // made of tuples and unions alone: see climb
-	leaf   bool   // asks no other relation: not worth remembering
-	hard   bool   // leads to a cycle through an exclusion: see solve
-	chain  *chain // nil when it is none
+	fast    *Node  // Body in the order that is cheapest to ask
+	covered bool   // climbing finds all its members
+	climbs  bool   // and all members of Usersets
+	member  bool   // made of tuples and unions alone: see climb
+	leaf    bool   // asks no other relation: not worth remembering
+	hard    bool   // leads to a cycle through an exclusion: see solve
+	chain   *chain // nil when it is none
 }
 
 // Op is what a [Node] does.
@@ -104,6 +105,7 @@ func New(relations []*Relation) *Program {
 	p.analyse()
 	for _, r := range relations {
 		r.fast = p.order(r.Body)
+		r.covered = r.Rel != 0 && p.climb.covers(r.Rel)
 	}
 	for _, r := range relations {
 		r.leaf = r.fast.leaf()
@@ -113,7 +115,7 @@ func New(relations []*Relation) *Program {
 		}
 	}
 	for _, r := range relations {
-		r.chain = r.findChain(p)
+		r.chain = r.findChain()
 	}
 	return p
 }
