@@ -20,12 +20,12 @@ type office struct {
 	admin, read, edit, open, inTenant, staffs *engine.Relation
 	program                                   *engine.Program
 	uses                                      *walk.Uses
-	edit0                                     *graph.Edit
+	facts                                     *graph.Edit
 }
 
 func newOffice() *office {
 	e := graph.New().Edit()
-	o := &office{user: e.Type("user"), group: e.Type("group"), document: e.Type("document"), tenant: e.Type("tenant"), edit0: e}
+	o := &office{user: e.Type("user"), group: e.Type("group"), document: e.Type("document"), tenant: e.Type("tenant"), facts: e}
 	stored := func(of graph.Type, name string, plainly ...graph.Type) *engine.Relation {
 		r := &engine.Relation{Of: of, Rel: e.Rel(of, name), Plainly: plainly, Conditional: true}
 		r.Body = &engine.Node{Op: engine.OpDirect, Tuples: r}
@@ -61,7 +61,7 @@ func (o *office) tuple(object graph.ID, r *engine.Relation, subject graph.ID, of
 	if of != nil {
 		srel = of.Rel
 	}
-	o.edit0.Add(object, r.Rel, subject, srel, extra, time.Time{})
+	o.facts.Add(object, r.Rel, subject, srel, extra, time.Time{})
 }
 
 // even holds rules for objects with even numbers, and no tuple's condition.
@@ -93,13 +93,13 @@ func from(a *engine.Asker, resource graph.ID) walk.From {
 // Ann views what is in the folder that her group views.
 func ExampleUses_Resources() {
 	o := newOffice()
-	ann, team := o.edit0.Entity(o.user, "ann"), o.edit0.Entity(o.group, "team")
-	folder, budget := o.edit0.Entity(o.document, "folder"), o.edit0.Entity(o.document, "budget")
-	o.edit0.Entity(o.document, "other")
+	ann, team := o.facts.Entity(o.user, "ann"), o.facts.Entity(o.group, "team")
+	folder, budget := o.facts.Entity(o.document, "folder"), o.facts.Entity(o.document, "budget")
+	o.facts.Entity(o.document, "other")
 	o.tuple(team, o.member, ann, nil, nil)
 	o.tuple(folder, o.viewer, team, o.member, nil)
 	o.tuple(budget, o.parent, folder, nil, nil)
-	facts := o.edit0.Done()
+	facts := o.facts.Done()
 	for _, goal := range []*engine.Relation{o.viewer, o.read} {
 		found, _ := o.uses.Resources(from(o.asker(facts, ann, 0), 0), goal, false)
 		list := found.Candidates(0)
@@ -124,7 +124,7 @@ func TestCandidatesAreAllThatHold(t *testing.T) {
 		o := newOffice()
 		some := func(of graph.Type, names ...string) (ids []graph.ID) {
 			for _, name := range names {
-				ids = append(ids, o.edit0.Entity(of, name))
+				ids = append(ids, o.facts.Entity(of, name))
 			}
 			return ids
 		}
@@ -156,16 +156,16 @@ func TestCandidatesAreAllThatHold(t *testing.T) {
 				o.tuple(one(groups), o.member, one(groups), o.member, extra)
 			}
 		}
-		facts := o.edit0.Done()
+		facts := o.facts.Done()
 		tenant := tenants[0]
 		goal := rapid.SampledFrom(o.goals()).Draw(t, "goal")
 		check := func(what string, of graph.Type, found *walk.Found, holds func(graph.ID) bool) {
-			of1 := map[graph.ID]bool{}
+			listed := map[graph.ID]bool{}
 			for _, c := range found.Candidates(0) {
-				if of1[c.ID()] {
+				if listed[c.ID()] {
 					t.Fatalf("%s: %d is there twice", what, c.ID())
 				}
-				of1[c.ID()] = true
+				listed[c.ID()] = true
 				if c.Sure() {
 					sure++
 					if !holds(c.ID()) {
@@ -178,10 +178,10 @@ func TestCandidatesAreAllThatHold(t *testing.T) {
 				case id == users[2]:
 				case holds(id):
 					held++
-					if !of1[id] {
+					if !listed[id] {
 						t.Fatalf("%s: %d is missing", what, id)
 					}
-				case !of1[id]:
+				case !listed[id]:
 					spared++
 				}
 				return true
