@@ -69,7 +69,7 @@ type step struct {
 	r      *relation
 }
 
-// explanation makes nodes out of what an asker answers.
+// explanation makes nodes out of what a question answers.
 type explanation struct {
 	wording
 	a     *question

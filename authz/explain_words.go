@@ -37,12 +37,6 @@ func (x *explanation) who() string {
 	return x.subject
 }
 
-func holderText(h Holder) string {
-	var w wording
-	w.holder(h)
-	return w.b.String()
-}
-
 // may is the answer in one sentence.
 func (x *explanation) may(allowed bool) string {
 	x.who() // texts do not overlap
