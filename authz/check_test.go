@@ -285,3 +285,19 @@ func TestExtraTuplesCountForOneQueryAlone(t *testing.T) {
 		t.Errorf("an extra tuple that the model does not allow: %v, %v", ok, err)
 	}
 }
+
+// A guess that was wrong must not stay because something between came to a yes by another way.
+func TestWhatReliedOnAWrongGuessIsForgotten(t *testing.T) {
+	t.Parallel()
+	team := kind("team", relation("next", "team", direct), relation("other", "team", direct),
+		relation("base", "user team#lead team#far", direct), relation("lead", "", computed("head")),
+		relation("far", "", from("base", "next")), relation("head", "", computed("base")))
+	team.Actions = []authz.Relation{{Name: "read", Rewrite: butNot(computed("lead"), from("base", "other"))}}
+	s := snapshot(t, &authz.Model{Types: []authz.Type{kind("user"), team}},
+		"team:a#base@team:b#lead", "team:a#base@team:c#lead", "team:b#base@team:a#lead", "team:c#base@user:ann", "team:a#other@team:b")
+	for question, want := range map[string]bool{"team:a#lead@user:ann": true, "team:b#base@user:ann": true, "team:a#read@user:ann": false} {
+		if got := allowed(t, s, question); got != want {
+			t.Errorf("%s: got %v", question, got)
+		}
+	}
+}

@@ -32,8 +32,8 @@ func (e *Edit) Snapshot() *Snapshot { return newSnapshot(e.c, e.g.Graph()) }
 // Done gives the next snapshot. The edit must not be used again.
 func (e *Edit) Done() *Snapshot {
 	s := newSnapshot(e.c, e.g.Done())
-	if s.ascents, s.members = e.from.ascents, e.from.members; e.climbs {
-		s.members = s.ascents.states.Add(1)
+	if s.ascents = e.from.ascents; e.climbs {
+		s.ascents = s.ascents.Next()
 	}
 	return s
 }
@@ -154,7 +154,7 @@ func (e *Edit) add(t *Tuple) {
 	}
 	rel := e.g.Rel(e.g.Type(t.Object.Type), t.Relation)
 	e.g.Add(e.entity(t.Object), rel, e.entity(t.Subject.Entity), srel, extraOf(t), t.Created)
-	e.climbs = e.climbs || len(at(e.c.climb.gives, rel)) > 0
+	e.climbs = e.climbs || e.c.program.Climbs(rel)
 }
 
 func extraOf(t *Tuple) *graph.Extra {
@@ -168,7 +168,7 @@ func extraOf(t *Tuple) *graph.Extra {
 func (e *Edit) remove(t *Tuple) {
 	if n, ok := number(e.g.Graph(), t.Object, t.Relation, t.Subject); ok {
 		e.g.Remove(n.object, n.rel, n.subject, n.srel)
-		e.climbs = e.climbs || len(at(e.c.climb.gives, n.rel)) > 0
+		e.climbs = e.climbs || e.c.program.Climbs(n.rel)
 	}
 }
 

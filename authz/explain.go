@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/authz/internal/engine"
 	"github.com/writ-dev/writ/authz/internal/graph"
 )
 
@@ -44,9 +45,9 @@ func (s *Snapshot) Explain(q *Query) (*Node, error) {
 	x := &a.x
 	x.a = a
 	if a.goal == nil {
-		n := &Node{Object: requested(q), Relation: q.Action.Name, Kind: "action", Verdict: no.String(), Message: x.may(false)}
+		n := &Node{Object: requested(q), Relation: q.Action.Name, Kind: "action", Verdict: engine.No.String(), Message: x.may(false)}
 		for _, r := range x.unheard() {
-			n.Parts = append(n.Parts, &Node{Object: n.Object, Relation: n.Relation, Kind: "cut", Verdict: no.String(), Message: r.Message})
+			n.Parts = append(n.Parts, &Node{Object: n.Object, Relation: n.Relation, Kind: "cut", Verdict: engine.No.String(), Message: r.Message})
 		}
 		return n, nil
 	}
@@ -54,7 +55,7 @@ func (s *Snapshot) Explain(q *Query) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	if v == yes {
+	if v == engine.Yes {
 		return x.proof(), nil
 	}
 	return x.tried(step{a.resource, a.goal}), nil
@@ -62,10 +63,16 @@ func (s *Snapshot) Explain(q *Query) (*Node, error) {
 
 func requested(q *Query) Entity { return Entity{q.Resource.Type, q.Resource.ID} }
 
-// explanation makes nodes out of what an asker answers.
+// step is a relation of an object.
+type step struct {
+	object graph.ID
+	r      *relation
+}
+
+// explanation makes nodes out of what a question answers.
 type explanation struct {
 	wording
-	a     *asker
+	a     *question
 	nodes int
 	// terse leaves out the messages of relations that have parts: reasons do not show them.
 	terse   bool
@@ -75,7 +82,7 @@ type explanation struct {
 }
 
 // node makes the node of a relation of an object.
-func (x *explanation) node(s step, v verdict) *Node {
+func (x *explanation) node(s step, v engine.Verdict) *Node {
 	n := x.part(s, kindName(s.r), v, "")
 	n.Position = s.r.source.Position
 	if !x.terse {
@@ -85,11 +92,11 @@ func (x *explanation) node(s step, v verdict) *Node {
 }
 
 // part makes a node of something inside a relation of an object.
-func (x *explanation) part(s step, kind string, v verdict, message string) *Node {
+func (x *explanation) part(s step, kind string, v engine.Verdict, message string) *Node {
 	return &x.roomFor(s, kind, v, message).Node
 }
 
-func (x *explanation) roomFor(s step, kind string, v verdict, message string) *room {
+func (x *explanation) roomFor(s step, kind string, v engine.Verdict, message string) *room {
 	r := x.room()
 	r.Object, r.Relation, r.Kind, r.Verdict, r.Message = x.a.name(s.object), s.r.source.Name, kind, v.String(), message
 	return r
@@ -97,7 +104,7 @@ func (x *explanation) roomFor(s step, kind string, v verdict, message string) *r
 
 func kindName(r *relation) string {
 	switch {
-	case r.rel == 0:
+	case r.Rel == 0:
 		return "action"
 	case r.source.Role:
 		return "role"
@@ -114,14 +121,14 @@ type link struct {
 
 // links runs over the tuples of a relation of an object until f gives false.
 func (x *explanation) links(object graph.ID, rel graph.Rel, f func(link) bool) {
-	edges := x.a.tuples(object, rel)
+	edges := x.a.Tuples(object, rel)
 	for e, ok := edges.Next(); ok; e, ok = edges.Next() {
 		if !f(link{e.Other, e.SubjectRel, e.Extra}) {
 			return
 		}
 	}
-	for _, t := range x.a.extra {
-		if t.object == object && t.rel == rel && !f(link{t.subject, t.srel, t.extra}) {
+	for _, t := range x.a.Extra {
+		if t.Object == object && t.Rel == rel && !f(link{t.Subject, t.SubjectRel, t.Extra}) {
 			return
 		}
 	}
@@ -131,32 +138,35 @@ func (x *explanation) links(object graph.ID, rel graph.Rel, f func(link) bool) {
 // false. inOnly leaves out those that the subject is not in, where that spares looking at many.
 func (x *explanation) usersets(object graph.ID, r *relation, inOnly bool, f func(link) bool) {
 	a := x.a
-	if len(r.usersets) == 0 {
+	if len(r.Usersets) == 0 {
 		return
 	}
-	for _, t := range a.extra {
-		if t.object == object && t.rel == r.rel && t.srel != 0 && !f(link{t.subject, t.srel, t.extra}) {
+	for _, t := range a.Extra {
+		if t.Object == object && t.Rel == r.Rel && t.SubjectRel != 0 && !f(link{t.Subject, t.SubjectRel, t.Extra}) {
 			return
 		}
 	}
-	if object >= outside {
+	if object >= engine.Outside {
 		return
 	}
-	if degree, _ := a.facts.Degree(object); inOnly && r.climbs && a.canClimb() && degree > 4*len(a.climb.found) {
-		for _, up := range a.climb.found {
-			group, srel := up.split()
-			if group >= outside || !slices.Contains(r.usersets, srel) {
-				continue
+	if inOnly {
+		groups, all := a.Groups(&r.Relation)
+		if degree, _ := a.Facts.Degree(object); all && degree > 4*len(groups) {
+			for _, up := range groups {
+				group, srel := up.Split()
+				if group >= engine.Outside || !slices.Contains(r.Usersets, srel) {
+					continue
+				}
+				if e, ok := a.Facts.Has(object, r.Rel, group, srel); ok && !f(link{group, srel, e.Extra}) {
+					return
+				}
 			}
-			if e, ok := a.facts.Has(object, r.rel, group, srel); ok && !f(link{group, srel, e.Extra}) {
-				return
-			}
+			return
 		}
-		return
 	}
-	edges := a.facts.Usersets(object, r.rel)
+	edges := a.Facts.Usersets(object, r.Rel)
 	for e, ok := edges.Next(); ok; e, ok = edges.Next() {
-		if slices.Contains(r.usersets, e.SubjectRel) && !f(link{e.Other, e.SubjectRel, e.Extra}) {
+		if slices.Contains(r.Usersets, e.SubjectRel) && !f(link{e.Other, e.SubjectRel, e.Extra}) {
 			return
 		}
 	}
@@ -168,20 +178,20 @@ func (x *explanation) mine(object graph.ID, rel graph.Rel) []link {
 	found := x.a.scratch.links[:0]
 	a := x.a
 	stands := func(id graph.ID, srel graph.Rel) {
-		if id != 0 && id < outside && object < outside {
-			if e, ok := a.facts.Has(object, rel, id, srel); ok {
+		if id != 0 && id < engine.Outside && object < engine.Outside {
+			if e, ok := a.Facts.Has(object, rel, id, srel); ok {
 				found = append(found, link{id, srel, e.Extra})
 			}
 		}
-		for _, t := range a.extra {
-			if t.object == object && t.rel == rel && t.subject == id && t.srel == srel {
-				found = append(found, link{id, srel, t.extra})
+		for _, t := range a.Extra {
+			if t.Object == object && t.Rel == rel && t.Subject == id && t.SubjectRel == srel {
+				found = append(found, link{id, srel, t.Extra})
 			}
 		}
 	}
-	stands(a.sid, a.srel)
-	if a.everyone != 0 && a.everyone != a.sid && a.srel == 0 {
-		stands(a.everyone, 0)
+	stands(a.Subject, a.SubjectRel)
+	if a.Everyone != 0 && a.Everyone != a.Subject && a.SubjectRel == 0 {
+		stands(a.Everyone, 0)
 	}
 	return found
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/writ-dev/writ/authz/internal/engine"
 	"github.com/writ-dev/writ/internal/expr"
 )
 
@@ -36,12 +37,6 @@ func (x *explanation) who() string {
 	return x.subject
 }
 
-func holderText(h Holder) string {
-	var w wording
-	w.holder(h)
-	return w.b.String()
-}
-
 // may is the answer in one sentence.
 func (x *explanation) may(allowed bool) string {
 	x.who() // texts do not overlap
@@ -51,7 +46,7 @@ func (x *explanation) may(allowed bool) string {
 }
 
 func (x *explanation) addMay(allowed bool) {
-	relation := x.a.goal != nil && x.a.goal.rel != 0
+	relation := x.a.goal != nil && x.a.goal.Rel != 0
 	x.add(x.who())
 	switch action := brief(x.a.q.Action.Name); {
 	case allowed && relation:
@@ -75,21 +70,21 @@ func entityText(e Entity) string {
 }
 
 // has says that the subject has a relation to an object or has it not.
-func (x *explanation) has(s step, v verdict) string {
-	if s.r.rel == 0 {
+func (x *explanation) has(s step, v engine.Verdict) string {
+	if s.r.Rel == 0 {
 		doing := brief(s.r.source.Name) + " " + entityText(x.a.name(s.object))
 		switch v {
-		case yes:
+		case engine.Yes:
 			return x.who() + " may " + doing
-		case no:
+		case engine.No:
 			return x.who() + " may not " + doing
 		}
 		return "whether " + x.who() + " may " + doing + " has no answer"
 	}
 	switch v {
-	case yes:
+	case engine.Yes:
 		return x.who() + " is " + x.placeOf(s)
-	case no:
+	case engine.No:
 		return x.who() + " is not " + x.placeOf(s)
 	}
 	return "whether " + x.who() + " is " + x.placeOf(s) + " has no answer"
@@ -114,14 +109,14 @@ func (x *explanation) stands(t *Tuple, r *relation) string {
 }
 
 // not says that what would exclude the subject does not.
-func (x *explanation) not(s step, w Exclusion, minus *node) string {
+func (x *explanation) not(s step, w Exclusion, minus *engine.Node) string {
 	switch {
 	case w.Deny != "":
 		return ruleName(w.Deny) + " does not deny it"
-	case minus.op == opComputed:
-		return x.has(step{s.object, minus.to}, no)
-	case minus.op == opDirect:
-		return x.has(step{s.object, minus.rel}, no)
+	case minus.Op == engine.OpComputed:
+		return x.has(step{s.object, x.a.c.from(minus.To)}, engine.No)
+	case minus.Op == engine.OpDirect:
+		return x.has(step{s.object, x.a.c.from(minus.Tuples)}, engine.No)
 	}
 	return "nothing takes it from " + x.who()
 }
@@ -306,7 +301,7 @@ func (w *wording) story(n *Node, left int) {
 			w.story(p, left-1)
 		}
 		return
-	case n.Kind == "exclusion" && n.Verdict == yes.String():
+	case n.Kind == "exclusion" && n.Verdict == engine.Yes.String():
 		w.story(n.Parts[0], left) // that nothing takes it away again goes without saying
 		return
 	default:

@@ -47,7 +47,7 @@ func (c *compiled) checkTuple(t *Tuple) (r *relation, srel graph.Rel, err error)
 		if sr == nil {
 			return nil, 0, sk.unknownRelation(t.Subject.Relation)
 		}
-		srel = sr.rel
+		srel = sr.Rel
 	}
 	if err := c.checkSubject(r, t); err != nil {
 		return nil, 0, err

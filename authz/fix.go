@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/authz/internal/engine"
 	"github.com/writ-dev/writ/authz/internal/graph"
 )
 
@@ -29,7 +30,7 @@ func (d *denial) offer() {
 	var tenant, instance, related []grant
 	for _, g := range d.grants {
 		switch {
-		case g.object == d.a.tenant && g.r.of == d.a.c.tenant:
+		case g.object == d.a.Tenant && g.r.of == d.a.c.tenant:
 			tenant = append(tenant, g)
 		case g.object == d.a.resource:
 			instance = append(instance, g)
@@ -120,24 +121,24 @@ func plainText(t Tuple) bool {
 // instead names the roles that the subject has in the tenant.
 func (d *denial) instead(chosen step) string {
 	a := d.a
-	if chosen.object != a.tenant || a.c.tenant == nil || a.sid >= outside || a.tenant >= outside || a.srel != 0 {
+	if chosen.object != a.Tenant || a.c.tenant == nil || a.Subject >= engine.Outside || a.Tenant >= engine.Outside || a.SubjectRel != 0 {
 		return ""
 	}
 	var has []string
 	note := func(r *relation, e graph.Edge) {
-		if e.Other == a.tenant && r != nil && a.counts(e.Extra) == yes {
+		if e.Other == a.Tenant && r != nil && a.Counts(e.Extra) == engine.Yes {
 			has = append(has, r.source.Name)
 		}
 	}
-	if _, degree := a.facts.Degree(a.sid); degree > 2*len(a.c.tenant.relations) {
+	if _, degree := a.Facts.Degree(a.Subject); degree > 2*len(a.c.tenant.relations) {
 		for _, r := range a.c.tenant.relations {
-			if e, ok := a.facts.Has(a.tenant, r.rel, a.sid, 0); ok {
-				e.Other = a.tenant
+			if e, ok := a.Facts.Has(a.Tenant, r.Rel, a.Subject, 0); ok {
+				e.Other = a.Tenant
 				note(r, e)
 			}
 		}
 	} else {
-		edges := a.facts.Objects(a.sid, 0, 0)
+		edges := a.Facts.Objects(a.Subject, 0, 0)
 		for e, ok := edges.Next(); ok; e, ok = edges.Next() {
 			note(a.c.relation(e.Rel), e)
 		}
@@ -238,35 +239,3 @@ func (d *denial) fixIdle(t *Tuple) *writ.Fix {
 	}
 	return &writ.Fix{Summary: "give " + list(missing, "and") + " in the context of the request"}
 }
-
-// weigh counts for each relation how much else who has it has: the measure of the least privilege.
-func (c *compiled) weigh() {
-	stamp := make([]int, len(c.all)+1)
-	var stack []*relation
-	for _, r := range c.all {
-		stack, stamp[r.index] = append(stack[:0], r), r.index
-		for len(stack) > 0 && r.gives < maxGives {
-			last := stack[len(stack)-1]
-			stack = stack[:len(stack)-1]
-			r.gives++
-			add := func(to *relation) {
-				if stamp[to.index] != r.index {
-					stamp[to.index] = r.index
-					stack = append(stack, to)
-				}
-			}
-			for _, u := range c.reverse.computed[last.index] {
-				add(u.by)
-			}
-			for _, u := range c.reverse.tenant[last.index] {
-				add(u.by)
-			}
-			for _, u := range c.reverse.from[last.index] {
-				add(u.by)
-			}
-		}
-	}
-}
-
-// maxGives is as far as weigh counts: what gives more is all the same.
-const maxGives = 1_000

@@ -3,18 +3,17 @@ package authz
 // Instance implements [expr.Instances]: what is stored about another object, under the names that
 // it would have as `resource`. What the request says of an object does not count here. ok is false
 // for one without a record, and when the question is over its bound.
-func (a *asker) Instance(kind, key string) (map[string]any, bool) {
+func (a *question) Instance(kind, key string) (map[string]any, bool) {
 	of := a.c.types[kind]
 	if of == nil {
 		return nil, false
 	}
-	id := a.facts.Lookup(of.number, key)
-	r := a.record(id)
+	id := a.Facts.Lookup(of.number, key)
+	r := a.Record(id)
 	if r == nil {
 		return nil, false
 	}
-	a.work += len(r.Attributes)
-	if !a.spend() {
+	if !a.Charge(len(r.Attributes)) {
 		return nil, false
 	}
 	m := make(map[string]any, len(r.Attributes)+4)

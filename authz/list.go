@@ -4,7 +4,9 @@ import (
 	"slices"
 
 	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/authz/internal/engine"
 	"github.com/writ-dev/writ/authz/internal/graph"
+	"github.com/writ-dev/writ/authz/internal/walk"
 )
 
 // List asks for a part of a listing.
@@ -46,20 +48,16 @@ func (s *Snapshot) Resources(l *List) (Page, error) {
 		return Page{}, a.err
 	}
 	goal := s.c.goal(&q)
-	if goal == nil || a.skind == nil {
+	if goal == nil || a.SubjectType == 0 {
 		return Page{}, nil
 	}
-	r := s.c.reverse
-	w := &toResources{walk: walk{a: a}, r: r, goal: goal, leads: r.leading(goal)}
-	w.direct = !r.leadsOn(goal, w.leads)
-	w.fixed = q.Tenant != "" || propertyTenant(&q) != ""
-	w.start()
-	if err := w.run(w.take); err != nil {
-		return Page{}, err
+	fixed := q.Tenant != "" || propertyTenant(&q) != ""
+	found, ok := s.c.uses.Resources(a.start(), &goal.Relation, fixed)
+	if !ok {
+		return Page{}, tooManySteps()
 	}
-	tenant := a.tenant
-	return w.page(l, goal.of, func(c candidate, name string) (bool, error) {
-		if c.sure() && w.home(c.id(), tenant) {
+	return a.page(l, found, func(c walk.Candidate, name string) (bool, error) {
+		if c.Sure() && (!fixed || a.home(c.ID())) {
 			return true, nil
 		}
 		q.Resource.ID = name
@@ -81,29 +79,29 @@ func (s *Snapshot) Subjects(l *List) (Page, error) {
 	if of == nil || a.goal == nil {
 		return Page{}, nil
 	}
-	w := &toSubjects{walk: walk{a: a}, of: of}
+	var srel graph.Rel
 	if q.SubjectRelation != "" {
 		r := of.relations[q.SubjectRelation]
 		if r == nil {
 			return Page{}, nil
 		}
-		w.srel = r.rel
+		srel = r.Rel
 	}
-	w.come(a.resource, a.goal, true)
-	if err := w.run(w.take); err != nil {
-		return Page{}, err
+	found, ok := s.c.uses.Subjects(a.start(), &a.goal.Relation, of.number, srel)
+	if !ok {
+		return Page{}, tooManySteps()
 	}
-	p, err := w.page(l, of, func(c candidate, name string) (bool, error) {
-		if c.sure() {
+	p, err := a.page(l, found, func(c walk.Candidate, name string) (bool, error) {
+		if c.Sure() {
 			return true, nil
 		}
 		q.Subject.ID = name
 		return s.Allowed(&q)
 	})
-	if err != nil || !w.all {
+	if err != nil || !found.All() {
 		return p, err
 	}
-	q.Subject.ID = w.stranger(of)
+	q.Subject.ID = a.stranger(of)
 	p.Everyone, err = s.Allowed(&q)
 	return p, err
 }
@@ -147,8 +145,7 @@ func (s *Snapshot) Tenants(l *List) (Page, error) {
 	if of == nil {
 		return Page{}, nil
 	}
-	w := &walk{a: a, all: true}
-	return w.page(l, of, func(_ candidate, name string) (bool, error) {
+	return a.page(l, walk.Known(a.start(), of.number), func(_ walk.Candidate, name string) (bool, error) {
 		q.Tenant = name
 		return s.Allowed(&q)
 	})
@@ -172,19 +169,39 @@ func propertyTenant(q *Query) string {
 	return tenant
 }
 
-// home reports whether the tenant of a request is also that of a resource, as far as it has one.
-func (w *toResources) home(id, tenant graph.ID) bool {
-	if id >= outside || !w.fixed {
-		return true
+// start is where the walks of a listing start.
+func (a *question) start() walk.From {
+	return walk.From{Asker: &a.Asker, Resource: a.resource, ForAll: a.forAll}
+}
+
+// forAll is the entity that stands for all of a type in tuples, 0 for none.
+func (a *question) forAll(of graph.Type) graph.ID {
+	if id := a.Facts.Lookup(of, Everyone); id != 0 {
+		return id
 	}
-	r := w.a.facts.Record(id)
-	return r == nil || r.Tenant == 0 || r.Tenant == tenant
+	kind := a.Facts.TypeName(of)
+	for i, e := range a.strangers {
+		if e.ID == Everyone && e.Type == kind {
+			return engine.Stranger(i, of)
+		}
+	}
+	return 0
+}
+
+func tooManySteps() error {
+	return writ.Errorf(writ.CodeTooLarge, "the list needs more than %d steps", walk.MaxSteps)
+}
+
+// home reports whether the tenant of a request is also that of a resource, as far as it has one.
+func (a *question) home(id graph.ID) bool {
+	r := a.Record(id)
+	return r == nil || r.Tenant == 0 || r.Tenant == a.Tenant
 }
 
 // stranger is an ID of a type that nothing has.
-func (w *toSubjects) stranger(of *kind) string {
+func (a *question) stranger(of *kind) string {
 	id := "\x00"
-	for w.a.facts.Lookup(of.number, id) != 0 || slices.ContainsFunc(w.a.strangers, func(e Entity) bool { return e.ID == id }) {
+	for a.Facts.Lookup(of.number, id) != 0 || slices.ContainsFunc(a.strangers, func(e Entity) bool { return e.ID == id }) {
 		id += "\x00"
 	}
 	return id
@@ -192,23 +209,23 @@ func (w *toSubjects) stranger(of *kind) string {
 
 // page takes the first candidates after l.After that pass. Only as many names are put
 // in order as the page needs.
-func (w *walk) page(l *List, of *kind, passes func(candidate, string) (bool, error)) (Page, error) {
+func (a *question) page(l *List, found *walk.Found, passes func(walk.Candidate, string) (bool, error)) (Page, error) {
 	limit := l.Limit
 	if limit <= 0 {
 		limit = defaultLimit
 	}
 	if ask := passes; l.Stop != nil {
-		passes = func(c candidate, name string) (bool, error) {
+		passes = func(c walk.Candidate, name string) (bool, error) {
 			if err := l.Stop(); err != nil {
 				return false, writ.Errorf(writ.CodeCancelled, "the listing was ended: %w", err)
 			}
 			return ask(c, name)
 		}
 	}
-	all := w.candidates(of, limit)
+	all := found.Candidates(limit)
 	rest := make(names, 0, len(all))
 	for _, c := range all {
-		if name := w.a.name(c.id()).ID; name > l.After {
+		if name := a.name(c.ID()).ID; name > l.After {
 			rest = append(rest, named{name, c})
 		}
 	}
@@ -224,7 +241,7 @@ func (w *walk) page(l *List, of *kind, passes func(candidate, string) (bool, err
 		last := len(rest) - 1
 		rest[0], rest = rest[last], rest[:last]
 		rest.down(0)
-		ok, err := passes(next.candidate, next.name)
+		ok, err := passes(next.Candidate, next.name)
 		switch {
 		case err != nil:
 			return Page{}, err
@@ -241,20 +258,20 @@ func (w *walk) page(l *List, of *kind, passes func(candidate, string) (bool, err
 
 type named struct {
 	name string
-	candidate
+	walk.Candidate
 }
 
 // names is a heap with the first name on top.
 type names []named
 
 // whole is the page that all of the names fit on.
-func (n names) whole(passes func(candidate, string) (bool, error)) (Page, error) {
+func (n names) whole(passes func(walk.Candidate, string) (bool, error)) (Page, error) {
 	p := Page{}
 	if len(n) > 0 {
 		p.IDs = make([]string, 0, len(n))
 	}
 	for _, x := range n {
-		ok, err := passes(x.candidate, x.name)
+		ok, err := passes(x.Candidate, x.name)
 		if err != nil {
 			return Page{}, err
 		}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/authz/internal/engine"
 )
 
 // Check answers a query with its reasons: for an allow, the proof, whose first reason is the
@@ -25,7 +26,7 @@ func (s *Snapshot) Check(q *Query) (writ.Decision, error) {
 	if err != nil {
 		return writ.Decision{}, err
 	}
-	if v == yes {
+	if v == engine.Yes {
 		return writ.Decision{Allowed: true, Reasons: x.granted()}, nil
 	}
 	return writ.Decision{Reasons: x.denied()}, nil
@@ -137,7 +138,7 @@ func (x *explanation) unheard() []writ.Reason {
 		}
 		say(unheardText("type "+q.Subject.Type, "relation", q.SubjectRelation, names))
 	}
-	if r := a.record(a.resource); r != nil && r.Tenant != 0 && r.Tenant != a.tenant {
+	if r := a.Record(a.resource); r != nil && r.Tenant != 0 && r.Tenant != a.Tenant {
 		say(entityText(requested(q)) + " is in tenant " + brief(a.name(r.Tenant).ID) + ", and the request is about tenant " + x.tenantName())
 		there := *q
 		there.Tenant = a.name(r.Tenant).ID
@@ -149,10 +150,10 @@ func (x *explanation) unheard() []writ.Reason {
 }
 
 func (x *explanation) tenantName() string {
-	if x.a.tenant == 0 {
+	if x.a.Tenant == 0 {
 		return "nothing"
 	}
-	return brief(x.a.name(x.a.tenant).ID)
+	return brief(x.a.name(x.a.Tenant).ID)
 }
 
 func unheardText(where, what, name string, known []string) string {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/authz/internal/engine"
 	"github.com/writ-dev/writ/internal/expr"
 )
 
@@ -101,13 +102,13 @@ func (d *denial) say(rank int, rule string, at writ.Position, message string) *w
 // strangersToUs names those that nothing is stored about.
 func (d *denial) strangersToUs() {
 	a := d.a
-	if a.srel == 0 && a.q.Subject.ID != Everyone && !a.known(a.sid) {
+	if a.SubjectRel == 0 && a.q.Subject.ID != Everyone && !a.Known(a.Subject) {
 		d.say(rankStranger, "", writ.Position{}, "nothing is stored about "+d.who())
 	}
-	if a.q.Resource.ID != "" && !a.known(a.resource) {
+	if a.q.Resource.ID != "" && !a.Known(a.resource) {
 		d.say(rankRest, "", writ.Position{}, "nothing is stored about "+entityText(requested(a.q)))
 	}
-	if a.tenant != 0 && a.c.tenant != nil && !a.known(a.tenant) {
+	if a.Tenant != 0 && a.c.tenant != nil && !a.Known(a.Tenant) {
 		d.say(rankStranger, "", writ.Position{}, "nothing is stored about tenant "+d.tenantName())
 	}
 }
@@ -117,21 +118,21 @@ func (d *denial) relation(s step) {
 		return
 	}
 	d.seen = append(d.seen, s)
-	d.near(s, s.r.source.Rewrite, s.r.body)
+	d.near(s, s.r.source.Rewrite, s.r.Body)
 }
 
 // near looks into a rewrite that is not yes.
-func (d *denial) near(s step, w Rewrite, n *node) {
+func (d *denial) near(s step, w Rewrite, n *engine.Node) {
 	switch w := w.(type) {
 	case Direct, Stored:
-		d.nearTuples(s, n.rel)
+		d.nearTuples(s, d.a.c.from(n.Tuples))
 	case Computed:
-		d.relation(step{s.object, n.to})
+		d.relation(step{s.object, d.a.c.from(n.To)})
 	case From:
 		d.nearFrom(s, n)
 	case InTenant:
-		if d.a.tenant != 0 {
-			d.relation(step{d.a.tenant, n.to})
+		if d.a.Tenant != 0 {
+			d.relation(step{d.a.Tenant, d.a.c.from(n.To)})
 		} else if !slices.ContainsFunc(d.reasons, func(r ranked) bool { return r.Message == noTenant }) {
 			d.say(rankGrant, "", w.Position, noTenant)
 		}
@@ -141,27 +142,27 @@ func (d *denial) near(s step, w Rewrite, n *node) {
 		d.beside--
 	case Union:
 		for i, k := range w.Of {
-			d.near(s, k, n.kids[i])
+			d.near(s, k, n.Kids[i])
 		}
 	case Intersection:
 		d.beside++
 		for i, k := range w.Of {
-			if d.a.eval(n.kids[i], s.object) != yes {
-				d.near(s, k, n.kids[i])
+			if d.a.Eval(n.Kids[i], s.object) != engine.Yes {
+				d.near(s, k, n.Kids[i])
 			}
 		}
 		d.beside--
 	case Exclusion:
-		if d.a.eval(n.kids[0], s.object) != yes {
+		if d.a.Eval(n.Kids[0], s.object) != engine.Yes {
 			d.beside++
-			d.near(s, w.Base, n.kids[0])
+			d.near(s, w.Base, n.Kids[0])
 			d.beside--
 		} else {
 			d.stopped(s, w, n)
 			return
 		}
 		// A rule that denies stands in the way of every fix, so it is named even where nothing allows yet.
-		if w.Deny != "" && d.a.eval(n.kids[1], s.object) != no {
+		if w.Deny != "" && d.a.Eval(n.Kids[1], s.object) != engine.No {
 			d.stopped(s, w, n)
 		}
 	}
@@ -170,13 +171,13 @@ func (d *denial) near(s step, w Rewrite, n *node) {
 const noTenant = "the request is in no tenant, so that no role in a tenant counts"
 
 // stopped says what takes away what the subject has.
-func (d *denial) stopped(s step, w Exclusion, n *node) {
-	minus := n.kids[1]
+func (d *denial) stopped(s step, w Exclusion, n *engine.Node) {
+	minus := n.Kids[1]
 	name := "an exclusion"
 	if w.Deny != "" {
 		name = ruleName(w.Deny)
 	}
-	if d.a.eval(minus, s.object) == yes {
+	if d.a.Eval(minus, s.object) == engine.Yes {
 		because := strings.TrimPrefix(story(d.trySide(s, w.Minus, minus)), name+" holds: ")
 		if w.Deny == "" {
 			d.say(rankDenied, "", w.Position, "what would allow it does not count, because "+because)
@@ -199,11 +200,11 @@ func (d *denial) stopped(s step, w Exclusion, n *node) {
 }
 
 // firstUnknown finds the condition without an answer that an exclusion hangs upon.
-func (d *denial) firstUnknown(s step, w Rewrite, n *node) string {
+func (d *denial) firstUnknown(s step, w Rewrite, n *engine.Node) string {
 	var found string
 	var look func(p *Node)
 	look = func(p *Node) {
-		if found == "" && p.Verdict == unknown.String() && (p.Kind == "condition" || p.Kind == "rule") {
+		if found == "" && p.Verdict == engine.Unknown.String() && (p.Kind == "condition" || p.Kind == "rule") {
 			found = p.Message
 		}
 		for _, k := range p.Parts {
@@ -217,18 +218,18 @@ func (d *denial) firstUnknown(s step, w Rewrite, n *node) string {
 // nearTuples looks for tuples that would count but for their time or their condition.
 func (d *denial) nearTuples(s step, r *relation) {
 	at := step{s.object, r}
-	mine := d.mine(s.object, r.rel)
+	mine := d.mine(s.object, r.Rel)
 	for _, l := range mine {
 		d.idle(at, l)
 	}
 	if len(mine) == 0 && d.takes(r) && !slices.ContainsFunc(d.grants, func(g grant) bool { return g.step == at }) {
-		known := s.object < outside && d.a.sid < outside && d.a.q.Subject.ID != Everyone
+		known := s.object < engine.Outside && d.a.Subject < engine.Outside && d.a.q.Subject.ID != Everyone
 		d.grants = append(d.grants, grant{at, known && d.beside == 0})
 	}
 	left := maxRelated
 	d.usersets(s.object, r, true, func(l link) bool {
 		left--
-		if l.extra != nil && d.a.counts(l.extra) != yes && d.a.holds(d.a.c.relation(l.srel), l.subject) == yes {
+		if l.extra != nil && d.a.Counts(l.extra) != engine.Yes && d.a.holds(d.a.c.relation(l.srel), l.subject) == engine.Yes {
 			d.idle(at, l)
 		}
 		return left > 0
@@ -237,8 +238,8 @@ func (d *denial) nearTuples(s step, r *relation) {
 
 // idle says why a tuple that would give the relation does not.
 func (d *denial) idle(s step, l link) {
-	v := d.a.counts(l.extra)
-	if v == yes {
+	v := d.a.Counts(l.extra)
+	if v == engine.Yes {
 		return
 	}
 	n := d.tupleNode(s, s.r, l, v)
@@ -250,20 +251,20 @@ func (d *denial) idle(s step, l link) {
 	said.Fix = d.fixIdle(n.Tuple)
 }
 
-func (d *denial) nearFrom(s step, n *node) {
+func (d *denial) nearFrom(s step, n *engine.Node) {
 	left := maxRelated
-	d.links(s.object, n.rel.rel, func(l link) bool {
-		to := n.target(d.a.kindOf(l.subject))
+	d.links(s.object, n.Tuples.Rel, func(l link) bool {
+		to := d.a.c.from(n.Target(d.a.TypeOf(l.subject)))
 		if to == nil {
 			return true
 		}
 		left--
-		switch d.a.counts(l.extra) {
-		case yes:
+		switch d.a.Counts(l.extra) {
+		case engine.Yes:
 			d.relation(step{l.subject, to})
 		default:
-			if d.a.holds(to, l.subject) == yes {
-				d.idle(step{s.object, n.rel}, l)
+			if d.a.holds(to, l.subject) == engine.Yes {
+				d.idle(step{s.object, d.a.c.from(n.Tuples)}, l)
 			}
 		}
 		return left > 0
@@ -272,21 +273,21 @@ func (d *denial) nearFrom(s step, n *node) {
 
 // nearWhen says what a condition saw that does not hold. A rule that is also for others is
 // worth naming only when there is nothing nearer.
-func (d *denial) nearWhen(s step, w When, n *node) {
+func (d *denial) nearWhen(s step, w When, n *engine.Node) {
 	a := d.a
 	switch {
-	case w.Then == nil && (n.subject != a.skind || a.srel != 0):
+	case w.Then == nil && (n.Subject != a.SubjectType || a.SubjectRel != 0):
 		return
 	case w.Then == nil:
 		d.rule(s, w)
-	case a.condition(n.when, s.object) == yes:
+	case a.OfRule(n.Condition, s.object) == engine.Yes:
 		outer := d.within
 		if d.within == "" {
 			d.within = w.Rule
 		}
-		d.near(s, w.Then, n.kids[0])
+		d.near(s, w.Then, n.Kids[0])
 		d.within = outer
-	case a.eval(n.kids[0], s.object) == yes:
+	case a.Eval(n.Kids[0], s.object) == engine.Yes:
 		d.rule(s, w)
 	case d.far == nil:
 		within := d.within
@@ -305,7 +306,7 @@ func (d *denial) rule(s step, w When) {
 	d.rules = append(d.rules, w.Condition)
 	r := d.ruleNode(s, w)
 	rank := rankFalse
-	if r.Verdict == unknown.String() {
+	if r.Verdict == engine.Unknown.String() {
 		rank = rankUnknown
 	}
 	if d.within != "" && d.within != w.Rule {

@@ -1,6 +1,6 @@
 package authz
 
-// scratch is what the reasons of an answer are put together in. It goes back with its asker, so
+// scratch is what the reasons of an answer are put together in. It goes back with its question, so
 // nothing of it is given out: reasons are made of texts alone.
 type scratch struct {
 	rooms  []*room

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/authz/internal/engine"
 	"github.com/writ-dev/writ/authz/internal/graph"
 )
 
@@ -17,12 +18,11 @@ type Snapshot struct {
 	home    graph.ID // the default tenant; 0 when there is none, or nothing has named it
 	maxWork int
 	orders  *orders
-	ascents *ascents // nil: nothing is kept
-	members uint64   // the state of the tuples that are climbed over
+	ascents engine.Ascents
 }
 
 func newSnapshot(c *compiled, facts *graph.Graph) *Snapshot {
-	s := &Snapshot{c: c, facts: facts, maxWork: maxWork, orders: new(orders)}
+	s := &Snapshot{c: c, facts: facts, maxWork: engine.MaxWork, orders: new(orders)}
 	if c.model.DefaultTenant != "" {
 		s.home = facts.Lookup(c.tenantType, c.model.DefaultTenant)
 	}
@@ -57,8 +57,7 @@ func (s *Snapshot) WithModel(m *Model) (*Snapshot, error) {
 
 // first begins to keep ascents, which are a model's own.
 func (s *Snapshot) first() *Snapshot {
-	s.ascents = newAscents()
-	s.members = s.ascents.states.Load()
+	s.ascents = engine.NewAscents()
 	return s
 }
 

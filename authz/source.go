@@ -3,6 +3,7 @@ package authz
 import (
 	"slices"
 
+	"github.com/writ-dev/writ/authz/internal/engine"
 	"github.com/writ-dev/writ/authz/internal/graph"
 	"github.com/writ-dev/writ/internal/expr"
 )
@@ -10,13 +11,13 @@ import (
 // Value implements [expr.Source] for the conditions of a [When] on the object a.at: what the request
 // says, then what is stored, then what the profile says. Who and what the parts
 // are, and the roles of the user, come from the facts alone.
-func (a *asker) Value(variable int, field string) (any, bool) {
+func (a *question) Value(variable int, field string) (any, bool) {
 	if field == "" {
 		return a.Fields(variable), true
 	}
 	switch variable {
 	case VarUser:
-		if a.srel != 0 {
+		if a.SubjectRel != 0 {
 			return nil, false // nothing is known of each of the many
 		}
 		switch field {
@@ -25,7 +26,7 @@ func (a *asker) Value(variable int, field string) (any, bool) {
 		case "tenants":
 			return a.tenants(), true
 		}
-		return a.fieldOf(a.sid, a.q.Subject.Properties, field)
+		return a.fieldOf(a.Subject, a.q.Subject.Properties, field)
 	case VarResource:
 		if field == "tenant" {
 			return a.tenantOf(a.at)
@@ -35,10 +36,10 @@ func (a *asker) Value(variable int, field string) (any, bool) {
 		}
 		return a.fieldOf(a.at, nil, field)
 	case VarTenant:
-		if a.tenant == 0 {
+		if a.Tenant == 0 {
 			return nil, false
 		}
-		return a.fieldOf(a.tenant, nil, field)
+		return a.fieldOf(a.Tenant, nil, field)
 	case VarContext:
 		return given(a.q.Context, field)
 	case VarAction:
@@ -51,7 +52,7 @@ func (a *asker) Value(variable int, field string) (any, bool) {
 }
 
 // fieldOf gives a field of an entity.
-func (a *asker) fieldOf(id graph.ID, request map[string]any, field string) (any, bool) {
+func (a *question) fieldOf(id graph.ID, request map[string]any, field string) (any, bool) {
 	switch field {
 	case "key", "id":
 		return a.name(id).ID, true
@@ -62,7 +63,7 @@ func (a *asker) fieldOf(id graph.ID, request map[string]any, field string) (any,
 	if v, ok := given(request, field); ok && v != nil {
 		return v, true
 	}
-	return stored(a.record(id), field)
+	return stored(a.Record(id), field)
 }
 
 func stored(r *graph.Record, field string) (any, bool) {
@@ -110,55 +111,55 @@ func fromGo(v any) any {
 	return v
 }
 
-func (a *asker) tenantOf(id graph.ID) (any, bool) {
-	if r := a.record(id); r != nil && r.Tenant != 0 {
+func (a *question) tenantOf(id graph.ID) (any, bool) {
+	if r := a.Record(id); r != nil && r.Tenant != 0 {
 		return a.name(r.Tenant).ID, true
 	}
-	if id == a.resource && a.tenant != 0 {
-		return a.name(a.tenant).ID, true
+	if id == a.resource && a.Tenant != 0 {
+		return a.name(a.Tenant).ID, true
 	}
 	return nil, false
 }
 
 // roles are the roles that the user has been given in the tenant, by name.
-func (a *asker) roles() []any {
+func (a *question) roles() []any {
 	return a.assigned(func(e graph.Edge, _ *relation) string {
-		if e.Other != a.tenant {
+		if e.Other != a.Tenant {
 			return ""
 		}
-		_, name := a.facts.RelName(e.Rel)
+		_, name := a.Facts.RelName(e.Rel)
 		return name
 	})
 }
 
 // tenants are the tenants in which the user has been given a role, by key.
-func (a *asker) tenants() []any {
+func (a *question) tenants() []any {
 	return a.assigned(func(e graph.Edge, _ *relation) string { return a.name(e.Other).ID })
 }
 
 // assigned runs over the user's roles in tenants that count, and gives the names that f finds, sorted.
-func (a *asker) assigned(f func(graph.Edge, *relation) string) []any {
+func (a *question) assigned(f func(graph.Edge, *relation) string) []any {
 	var names []string
 	take := func(e graph.Edge) {
 		r := a.c.relation(e.Rel)
-		if r == nil || r.of != a.c.tenant || !r.source.Role || a.counts(e.Extra) != yes {
+		if r == nil || r.of != a.c.tenant || !r.source.Role || a.Counts(e.Extra) != engine.Yes {
 			return
 		}
 		if name := f(e, r); name != "" {
 			names = append(names, name)
 		}
 	}
-	if a.sid < outside && a.sid != 0 && a.c.tenant != nil {
+	if a.Subject < engine.Outside && a.Subject != 0 && a.c.tenant != nil {
 		for _, r := range a.c.tenant.relations {
-			edges := a.facts.Objects(a.sid, 0, r.rel)
-			for e, ok := edges.Next(); ok && a.spend(); e, ok = edges.Next() {
+			edges := a.Facts.Objects(a.Subject, 0, r.Rel)
+			for e, ok := edges.Next(); ok && a.Spend(); e, ok = edges.Next() {
 				take(e)
 			}
 		}
 	}
-	for _, x := range a.extra {
-		if x.subject == a.sid && x.srel == 0 {
-			take(graph.Edge{Rel: x.rel, Other: x.object, Extra: x.extra})
+	for _, x := range a.Extra {
+		if x.Subject == a.Subject && x.SubjectRel == 0 {
+			take(graph.Edge{Rel: x.Rel, Other: x.Object, Extra: x.Extra})
 		}
 	}
 	slices.Sort(names)
@@ -170,15 +171,15 @@ func (a *asker) assigned(f func(graph.Edge, *relation) string) []any {
 }
 
 // Fields implements [expr.Source].
-func (a *asker) Fields(variable int) map[string]any {
+func (a *question) Fields(variable int) map[string]any {
 	m := map[string]any{}
 	var built []string
 	switch variable {
 	case VarUser:
-		if a.srel != 0 {
+		if a.SubjectRel != 0 {
 			return m
 		}
-		a.spread(m, a.sid, a.q.Subject.Properties)
+		a.spread(m, a.Subject, a.q.Subject.Properties)
 		built = []string{"key", "id", "type", "roles", "tenants"}
 	case VarResource:
 		built = []string{"key", "id", "type", "tenant"}
@@ -188,8 +189,8 @@ func (a *asker) Fields(variable int) map[string]any {
 			a.spread(m, a.at, nil)
 		}
 	case VarTenant:
-		if a.tenant != 0 {
-			a.spread(m, a.tenant, nil)
+		if a.Tenant != 0 {
+			a.spread(m, a.Tenant, nil)
 			built = []string{"key", "id", "type"}
 		}
 	case VarContext:
@@ -211,13 +212,13 @@ func (a *asker) Fields(variable int) map[string]any {
 }
 
 // spread puts the fields of an entity into m.
-func (a *asker) spread(m map[string]any, id graph.ID, request map[string]any) {
+func (a *question) spread(m map[string]any, id graph.ID, request map[string]any) {
 	put := func(name string) {
 		if v, ok := a.fieldOf(id, request, name); ok {
 			m[name] = expr.Plain(v)
 		}
 	}
-	if r := a.record(id); r != nil {
+	if r := a.Record(id); r != nil {
 		if r.About != nil {
 			for name := range r.Profile {
 				put(name)
@@ -230,47 +231,4 @@ func (a *asker) spread(m map[string]any, id graph.ID, request map[string]any) {
 	for name := range request {
 		put(name)
 	}
-}
-
-// tupleSource gives the values of a tuple's condition: those in the tuple, then the request's context.
-type tupleSource struct {
-	a         *asker
-	condition *Condition
-	params    map[string]any
-}
-
-// complete reports whether all parameters are given.
-func (t *tupleSource) complete() bool {
-	for i := range t.condition.Params {
-		name := t.condition.Params[i].Name
-		if _, ok := given(t.params, name); ok {
-			continue
-		}
-		if _, ok := given(t.a.q.Context, name); !ok {
-			return false
-		}
-	}
-	return true
-}
-
-func (t *tupleSource) Value(variable int, field string) (any, bool) {
-	p := &t.condition.Params[variable]
-	v, ok := given(t.params, p.Name)
-	if !ok {
-		v, ok = given(t.a.q.Context, p.Name)
-	}
-	if !ok {
-		return nil, false
-	}
-	if field == "" {
-		return v, true
-	}
-	m, _ := v.(map[string]any)
-	return given(m, field)
-}
-
-func (t *tupleSource) Fields(variable int) map[string]any {
-	v, _ := t.Value(variable, "")
-	m, _ := v.(map[string]any)
-	return m
 }

@@ -52,7 +52,7 @@ func (w *wording) entity(e Entity) {
 	}
 }
 
-// holder adds holderText.
+// holder adds the subject side of a tuple.
 func (w *wording) holder(h Holder) {
 	switch {
 	case h.Relation != "":

@@ -149,6 +149,28 @@ func TestTheAuthorizerIsSmall(t *testing.T) {
 	}
 }
 
+// TestThePolicyEngineIsNumbers: below authz names, models and conditions are not known.
+func TestThePolicyEngineIsNumbers(t *testing.T) {
+	t.Parallel()
+	all := packages(t)
+	for name, may := range map[string][]string{
+		"authz/internal/graph":  nil,
+		"authz/internal/engine": {"authz/internal/graph"},
+		"authz/internal/walk":   {"authz/internal/engine", "authz/internal/graph"},
+	} {
+		p, there := all[name]
+		if !there {
+			t.Errorf("there is no %s: the test looks at nothing", name)
+		}
+		for _, imported := range p.Imports {
+			ours := strings.TrimPrefix(imported, module+"/")
+			if strings.Contains(strings.Split(imported, "/")[0], ".") && !slices.Contains(may, ours) {
+				t.Errorf("%s imports %s", name, imported)
+			}
+		}
+	}
+}
+
 // TestOraclesAreForTests: they judge the engines, and are in no program.
 func TestOraclesAreForTests(t *testing.T) {
 	t.Parallel()

@@ -1,19 +1,18 @@
-package authz
+package engine
 
 import (
 	"slices"
 
 	"github.com/writ-dev/writ/authz/internal/graph"
-	"github.com/writ-dev/writ/internal/expr"
 )
 
 // roleSet is a set of relations of tenants.
 type roleSet struct {
-	list []*relation
+	list []*Relation
 	bits []uint64 // by graph.Rel
 	wild bool
 	// grouped are those whose tuples may have usersets as subjects.
-	grouped []*relation
+	grouped []*Relation
 	// through are the relations that the set was gathered through: a userset subject is in its own.
 	through []graph.Rel
 }
@@ -26,42 +25,42 @@ func (r *roleSet) has(rel graph.Rel) bool {
 // order gives a program with the same answers that asks what is cheap first. Unions are
 // flattened, the roles of tenants among their parts become one set, and parts under the same
 // condition go under it together.
-func (c *compiled) order(n *node) *node {
-	if n.op == opTenant && !n.to.hard {
-		if set := c.roles(n.to); set != nil {
-			return &node{op: opTenantRoles, roles: set}
+func (p *Program) order(n *Node) *Node {
+	if n.Op == OpTenant && !n.To.hard {
+		if set := p.roles(n.To); set != nil {
+			return &Node{Op: opTenantRoles, roles: set}
 		}
 	}
-	if len(n.kids) == 0 {
+	if len(n.Kids) == 0 {
 		return n
 	}
 	ordered := *n
-	ordered.kids = nil
-	if n.op == opUnion {
-		ordered.kids = c.flatten(n, nil)
-		ordered.kids = c.gather(ordered.kids)
+	ordered.Kids = nil
+	if n.Op == OpUnion {
+		ordered.Kids = p.flatten(n, nil)
+		ordered.Kids = p.gather(ordered.Kids)
 	} else {
-		for _, k := range n.kids {
-			ordered.kids = append(ordered.kids, c.order(k))
+		for _, k := range n.Kids {
+			ordered.Kids = append(ordered.Kids, p.order(k))
 		}
 	}
-	if n.op == opWhen {
-		ordered.late = ordered.kids[0].cost() < 10
+	if n.Op == OpWhen {
+		ordered.late = ordered.Kids[0].cost() < 10
 	}
-	if n.op == opUnion || n.op == opIntersection {
-		sortByCost(ordered.kids)
-		if len(ordered.kids) == 1 {
-			return ordered.kids[0]
+	if n.Op == OpUnion || n.Op == OpIntersection {
+		sortByCost(ordered.Kids)
+		if len(ordered.Kids) == 1 {
+			return ordered.Kids[0]
 		}
 	}
 	return &ordered
 }
 
 // flatten lists the parts of a union, and of the unions in it, in the order of the model.
-func (c *compiled) flatten(n *node, list []*node) []*node {
-	for _, k := range n.kids {
-		if k.op == opUnion {
-			list = c.flatten(k, list)
+func (p *Program) flatten(n *Node, list []*Node) []*Node {
+	for _, k := range n.Kids {
+		if k.Op == OpUnion {
+			list = p.flatten(k, list)
 		} else {
 			list = append(list, k)
 		}
@@ -70,34 +69,34 @@ func (c *compiled) flatten(n *node, list []*node) []*node {
 }
 
 // gather orders the parts of a union, and puts together what can be asked together.
-func (c *compiled) gather(parts []*node) []*node {
-	under := map[*expr.Program]*node{}
-	var list []*node
+func (p *Program) gather(parts []*Node) []*Node {
+	under := map[int]*Node{}
+	var list []*Node
 	for _, k := range parts {
-		if k.op != opWhen || len(k.kids) == 0 {
+		if k.Op != OpWhen || len(k.Kids) == 0 {
 			list = append(list, k)
 			continue
 		}
-		if first := under[k.when.Condition]; first != nil {
-			first.kids[0] = &node{op: opUnion, kids: []*node{first.kids[0], k.kids[0]}}
+		if first := under[k.Condition]; first != nil {
+			first.Kids[0] = &Node{Op: OpUnion, Kids: []*Node{first.Kids[0], k.Kids[0]}}
 			continue
 		}
 		w := *k
-		w.kids = slices.Clone(k.kids)
-		under[k.when.Condition] = &w
+		w.Kids = slices.Clone(k.Kids)
+		under[k.Condition] = &w
 		list = append(list, &w)
 	}
-	var rest []*node
+	var rest []*Node
 	var set *roleSet
 	for _, k := range list {
-		k = c.order(k)
-		if k.op != opTenantRoles {
+		k = p.order(k)
+		if k.Op != opTenantRoles {
 			rest = append(rest, k)
 			continue
 		}
 		if set == nil {
 			set = &roleSet{}
-			rest = append(rest, &node{op: opTenantRoles, roles: set})
+			rest = append(rest, &Node{Op: opTenantRoles, roles: set})
 		}
 		set.join(k.roles)
 	}
@@ -105,7 +104,7 @@ func (c *compiled) gather(parts []*node) []*node {
 }
 
 // sortByCost keeps the order of equals, and so the answers' timing predictable.
-func sortByCost(kids []*node) {
+func sortByCost(kids []*Node) {
 	for i := range kids {
 		for j := i; j > 0 && kids[j].cost() < kids[j-1].cost(); j-- {
 			kids[j], kids[j-1] = kids[j-1], kids[j]
@@ -113,45 +112,45 @@ func sortByCost(kids []*node) {
 	}
 }
 
-func (n *node) cost() int {
-	switch n.op {
-	case opNone:
+func (n *Node) cost() int {
+	switch n.Op {
+	case OpNone:
 		return 0
 	case opTenantRoles:
 		return 1 + 4*min(len(n.roles.grouped), 1)
-	case opDirect:
-		if n.rel.plain {
+	case OpDirect:
+		if r := n.Tuples; r.Rel != 0 && !r.Conditional && len(r.Usersets) == 0 {
 			return 2
 		}
 		return 4
-	case opWhen:
-		if len(n.kids) == 0 {
+	case OpWhen:
+		if len(n.Kids) == 0 {
 			return 3
 		}
-		return 3 + n.kids[0].cost()
-	case opComputed, opTenant:
+		return 3 + n.Kids[0].cost()
+	case OpComputed, OpTenant:
 		return 10
-	case opFrom:
+	case OpFrom:
 		return 20
 	}
 	sum := 0
-	for _, k := range n.kids {
+	for _, k := range n.Kids {
 		sum += k.cost()
 	}
 	return sum
 }
 
 // leaf reports whether a program asks no relation but by looking at tuples once.
-func (n *node) leaf() bool {
-	switch n.op {
-	case opComputed, opFrom, opTenant:
+func (n *Node) leaf() bool {
+	switch n.Op {
+	case OpComputed, OpFrom, OpTenant:
 		return false
-	case opDirect:
-		return len(n.rel.usersets) == 0
+	case OpDirect:
+		return len(n.Tuples.Usersets) == 0
 	case opTenantRoles:
 		return len(n.roles.grouped) == 0
 	}
-	for _, k := range n.kids {
+	for _, k := range n.Kids {
 		if !k.leaf() {
 			return false
 		}
@@ -160,23 +159,23 @@ func (n *node) leaf() bool {
 }
 
 // roles gives the relations of tenants whose tuples make up r; nil when more goes into r than tuples.
-func (c *compiled) roles(r *relation) *roleSet {
-	through := map[*relation]bool{r: true}
-	var list []*relation
-	var collect func(n *node) bool
-	collect = func(n *node) bool {
-		switch n.op {
-		case opDirect:
-			list = append(list, n.rel)
+func (p *Program) roles(r *Relation) *roleSet {
+	through := map[*Relation]bool{r: true}
+	var list []*Relation
+	var collect func(n *Node) bool
+	collect = func(n *Node) bool {
+		switch n.Op {
+		case OpDirect:
+			list = append(list, n.Tuples)
 			return true
-		case opComputed:
-			if through[n.to] {
+		case OpComputed:
+			if through[n.To] {
 				return true
 			}
-			through[n.to] = true
-			return collect(n.to.body)
-		case opUnion:
-			for _, k := range n.kids {
+			through[n.To] = true
+			return collect(n.To.Body)
+		case OpUnion:
+			for _, k := range n.Kids {
 				if !collect(k) {
 					return false
 				}
@@ -185,7 +184,7 @@ func (c *compiled) roles(r *relation) *roleSet {
 		}
 		return false
 	}
-	if !collect(r.body) {
+	if !collect(r.Body) {
 		return nil
 	}
 	set := &roleSet{}
@@ -193,23 +192,23 @@ func (c *compiled) roles(r *relation) *roleSet {
 		set.add(r)
 	}
 	for r := range through {
-		set.through = append(set.through, r.rel)
+		set.through = append(set.through, r.Rel)
 	}
 	return set
 }
 
-func (r *roleSet) add(role *relation) {
-	if r.has(role.rel) {
+func (r *roleSet) add(role *Relation) {
+	if r.has(role.Rel) {
 		return
 	}
 	r.list = append(r.list, role)
-	word := int(role.rel >> 6)
+	word := int(role.Rel >> 6)
 	for len(r.bits) <= word {
 		r.bits = append(r.bits, 0)
 	}
-	r.bits[word] |= 1 << (role.rel & 63)
-	r.wild = r.wild || role.wild
-	if len(role.usersets) > 0 {
+	r.bits[word] |= 1 << (role.Rel & 63)
+	r.wild = r.wild || role.Wild
+	if len(role.Usersets) > 0 {
 		r.grouped = append(r.grouped, role)
 	}
 }

@@ -1,4 +1,4 @@
-package authz
+package engine
 
 import (
 	"slices"
@@ -8,10 +8,30 @@ import (
 	"github.com/writ-dev/writ/authz/internal/graph"
 )
 
-// ascents keeps what subjects climb to from one question to the next. An ascent counts for one state
-// of the tuples that are climbed over, which has a number: facts that are no memberships leave it as
-// it is, and all others give the next snapshot another. What depends on the time or on a condition is not kept.
-// All snapshots of one model that were edited out of each other share it.
+// Ascents keeps what subjects climb to from one question to the next, for one state of the tuples
+// that are climbed over. The zero value keeps nothing.
+type Ascents struct {
+	kept  *ascents
+	state uint64
+}
+
+// NewAscents is for the first facts of a program.
+func NewAscents() Ascents {
+	kept := newAscents()
+	return Ascents{kept, kept.states.Load()}
+}
+
+// Next is for facts that were made out of those of a, when a tuple was changed that is climbed over
+// ([Program.Climbs]). Facts with all other changes share a.
+func (a Ascents) Next() Ascents {
+	if a.kept == nil {
+		return a
+	}
+	return Ascents{a.kept, a.kept.states.Add(1)}
+}
+
+// ascents are those of all graphs that were edited out of each other. An ascent counts for one state
+// of the tuples that are climbed over, which has a number. What depends on the time or on a condition is not kept.
 type ascents struct {
 	states atomic.Uint64
 	table  atomic.Pointer[[]atomic.Pointer[ascent]]
@@ -28,7 +48,7 @@ type ascent struct {
 	anew    bool // has to be climbed for each question
 	state   uint64
 	work    int
-	found   []reached // sorted
+	found   []Userset // sorted
 }
 
 const (
@@ -53,7 +73,7 @@ func (s *ascents) clear(size int) {
 
 // slot is where the ascent of a subject may stand, i from 0 below ascentWays.
 func slotOf(table []atomic.Pointer[ascent], subject graph.ID, srel graph.Rel, i int) *atomic.Pointer[ascent] {
-	h := hash(uint64(reach(subject, srel))) >> 20
+	h := hash(uint64(userset(subject, srel))) >> 20
 	return &table[(int(h)+i)&(len(table)-1)]
 }
 
@@ -113,23 +133,23 @@ func (s *ascents) put(a *ascent) {
 }
 
 // startClimb climbs, or takes what an earlier question has climbed.
-func (a *asker) startClimb() climbState {
-	kept := a.s.ascents
-	if kept == nil || len(a.extra) > 0 || a.sid == 0 || a.sid >= outside {
+func (a *Asker) startClimb() climbState {
+	kept := a.Ascents.kept
+	if kept == nil || len(a.Extra) > 0 || a.Subject == 0 || a.Subject >= Outside {
 		return a.climbAll()
 	}
 	before := a.work
-	known := kept.find(a.s.members, a.sid, a.srel)
+	known := kept.find(a.Ascents.state, a.Subject, a.SubjectRel)
 	if known != nil && !known.anew {
-		if a.work += known.work; a.work > a.s.maxWork {
+		if a.work += known.work; a.work > a.MaxWork {
 			return gaveUp
 		}
 		a.climb.found, a.climb.kept = known.found, true
 		return atTop
 	}
 	state := a.climbAll()
-	if known == nil && a.work <= a.s.maxWork {
-		n := &ascent{subject: a.sid, srel: a.srel, state: a.s.members, work: a.work - before}
+	if known == nil && a.work <= a.MaxWork {
+		n := &ascent{subject: a.Subject, srel: a.SubjectRel, state: a.Ascents.state, work: a.work - before}
 		if n.anew = state == gaveUp || a.climb.timed; !n.anew {
 			n.found = slices.Clone(a.climb.found)
 			slices.Sort(n.found)

@@ -1,4 +1,4 @@
-package authz
+package engine
 
 import (
 	"math"
@@ -24,7 +24,7 @@ type entry struct {
 	key     uint64
 	link    int32 // running: its depth; provisional: the entry that it relied upon
 	state   state
-	verdict verdict
+	verdict Verdict
 	relied  bool // running: somebody was told no
 }
 
@@ -112,32 +112,32 @@ func (m *memo) settle(mark int, to state) {
 
 const nothing = math.MaxInt // relied upon
 
-// holds tells whether the subject has a relation to an object.
-func (a *asker) holds(r *relation, object graph.ID) verdict {
-	if a.srel != 0 && a.srel == r.rel && a.sid == object {
-		return yes // a userset is in itself
+// Holds tells whether the subject has a relation to an object.
+func (a *Asker) Holds(r *Relation, object graph.ID) Verdict {
+	if a.SubjectRel != 0 && a.SubjectRel == r.Rel && a.Subject == object {
+		return Yes // a userset is in itself
 	}
 	switch {
 	case r.leaf:
-		return a.eval(r.fast, object)
-	case r.rel != 0 && a.c.climb.covers(r.rel) && a.canClimb():
-		return a.climbedTo(object, r.rel)
-	case r.chain != nil && len(a.extra) == 0:
+		return a.Eval(r.fast, object)
+	case r.covered && a.canClimb():
+		return a.climbedTo(object, r.Rel)
+	case r.chain != nil && len(a.Extra) == 0:
 		return a.follow(r, object)
 	}
 	return a.remembered(r, object)
 }
 
-// remembered is holds for a relation whose answer is worth remembering.
-func (a *asker) remembered(r *relation, object graph.ID) verdict {
-	i := a.memo.find(uint64(r.index)<<32 | uint64(object))
+// remembered is Holds for a relation whose answer is worth remembering.
+func (a *Asker) remembered(r *Relation, object graph.ID) Verdict {
+	i := a.memo.find(uint64(r.Index)<<32 | uint64(object))
 	switch e := &a.memo.entries[i]; e.state {
 	case final:
 		return e.verdict
 	case running:
 		e.relied = true
 		a.low = min(a.low, int(e.link))
-		return no
+		return No
 	case provisional:
 		a.low = min(a.low, a.memo.support(i))
 		return e.verdict
@@ -147,30 +147,31 @@ func (a *asker) remembered(r *relation, object graph.ID) verdict {
 	}
 	if a.deep() {
 		a.exceeded = true
-		return unknown
+		return Unknown
 	}
 	return a.look(r, object, i)
 }
 
 // look asks a relation whose entry is i for the first time.
-func (a *asker) look(r *relation, object graph.ID, i int32) verdict {
+func (a *Asker) look(r *Relation, object graph.ID, i int32) Verdict {
 	m := &a.memo
 	depth, mark, outer := len(m.stack), len(m.trail), a.low
 	m.stack = append(m.stack, i)
 	m.entries[i].state, m.entries[i].link, m.entries[i].relied = running, int32(depth), false
 	a.low = nothing
-	v := a.eval(r.fast, object)
+	v := a.Eval(r.fast, object)
 	m.stack = m.stack[:depth]
 	e := &m.entries[i]
 	alone := a.low >= depth // relies on nothing that is still being looked for
 	switch {
-	case e.relied && v != no:
+	case e.relied && v != No, v == Yes && !alone:
+		// A yes rests on no guess, so who asked for it does not learn that what it leaves on the trail does.
 		m.settle(mark, asked)
 	case alone:
 		m.settle(mark, final)
 	}
 	e.verdict, e.state = v, final
-	if alone || v == yes {
+	if alone || v == Yes {
 		// A yes stands whatever becomes of the guesses: they were all no, and more yes makes no yes less.
 		a.low = outer
 		return v

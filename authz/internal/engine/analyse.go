@@ -1,61 +1,59 @@
-package authz
+package engine
 
 // edge is a dependency of one relation on another.
 type edge struct {
-	to       *relation
+	to       *Relation
 	negative bool
 }
 
 // edges gives what a program asks, with what it excludes marked.
-func (n *node) edges(c *compiled, negative bool, list []edge) []edge {
-	switch n.op {
-	case opDirect:
-		for _, s := range n.rel.source.Subjects {
-			if s.Relation != "" {
-				list = append(list, edge{c.types[s.Type].relations[s.Relation], negative})
-			}
+func (n *Node) edges(p *Program, negative bool, list []edge) []edge {
+	switch n.Op {
+	case OpDirect:
+		for _, u := range n.Tuples.Usersets {
+			list = append(list, edge{p.byRel[u], negative})
 		}
-	case opComputed, opTenant:
-		list = append(list, edge{n.to, negative})
-	case opFrom:
-		for _, to := range n.targets {
+	case OpComputed, OpTenant:
+		list = append(list, edge{n.To, negative})
+	case OpFrom:
+		for _, to := range n.Targets {
 			if to != nil {
 				list = append(list, edge{to, negative})
 			}
 		}
 	}
-	for i, k := range n.kids {
-		list = k.edges(c, negative || n.op == opExclusion && i == 1, list)
+	for i, k := range n.Kids {
+		list = k.edges(p, negative || n.Op == OpExclusion && i == 1, list)
 	}
 	return list
 }
 
 // analyse finds out which relations need the slow exact way, and which can be climbed.
-func (c *compiled) analyse() {
-	needs := make([][]edge, len(c.all)+1)
-	for _, r := range c.all {
-		needs[r.index] = r.body.edges(c, false, nil)
+func (p *Program) analyse() {
+	needs := make([][]edge, len(p.Relations)+1)
+	for _, r := range p.Relations {
+		needs[r.Index] = r.Body.edges(p, false, nil)
 	}
 	component := components(needs)
-	for _, r := range c.all {
-		for _, e := range needs[r.index] {
-			if e.negative && component[r.index] == component[e.to.index] {
+	for _, r := range p.Relations {
+		for _, e := range needs[r.Index] {
+			if e.negative && component[r.Index] == component[e.to.Index] {
 				r.hard = true
 			}
 		}
 	}
 	for changed := true; changed; {
 		changed = false
-		for _, r := range c.all {
-			for _, e := range needs[r.index] {
+		for _, r := range p.Relations {
+			for _, e := range needs[r.Index] {
 				if e.to.hard && !r.hard {
 					r.hard, changed = true, true
 				}
 			}
 		}
 	}
-	c.findMembers(needs)
-	c.climb = newClimb(c)
+	p.findMembers(needs)
+	p.climb = newClimb(p)
 }
 
 // components numbers the strongly connected components (Tarjan, SIAM J. Comput. 1972).
@@ -70,7 +68,7 @@ func components(needs [][]edge) []int {
 		index[v], low[v] = next, next
 		stack = append(stack, v)
 		for _, e := range needs[v] {
-			w := e.to.index
+			w := e.to.Index
 			if index[w] == 0 {
 				visit(w)
 				low[v] = min(low[v], low[w])
@@ -100,14 +98,14 @@ func components(needs [][]edge) []int {
 }
 
 // findMembers marks the relations that are made of unconditional tuples and unions, all the way down.
-func (c *compiled) findMembers(needs [][]edge) {
-	for _, r := range c.all {
-		r.member = r.rel != 0 && r.body.union() && !r.conditional()
+func (p *Program) findMembers(needs [][]edge) {
+	for _, r := range p.Relations {
+		r.member = r.Rel != 0 && r.Body.union() && !r.conditional()
 	}
 	for changed := true; changed; {
 		changed = false
-		for _, r := range c.all {
-			for _, e := range needs[r.index] {
+		for _, r := range p.Relations {
+			for _, e := range needs[r.Index] {
 				if r.member && !e.to.member {
 					r.member, changed = false, true
 				}
@@ -117,12 +115,12 @@ func (c *compiled) findMembers(needs [][]edge) {
 }
 
 // union reports whether a program only adds up tuples and relations of the same object.
-func (n *node) union() bool {
-	switch n.op {
-	case opDirect, opComputed:
+func (n *Node) union() bool {
+	switch n.Op {
+	case OpDirect, OpComputed:
 		return true
-	case opUnion:
-		for _, k := range n.kids {
+	case OpUnion:
+		for _, k := range n.Kids {
 			if !k.union() {
 				return false
 			}
@@ -132,29 +130,27 @@ func (n *node) union() bool {
 	return false
 }
 
-// tuples lists the relations whose own tuples a union holds, and those that it takes whole.
-func (n *node) tuples() (tuples, whole []*relation) {
-	switch n.op {
-	case opDirect:
-		return []*relation{n.rel}, nil
-	case opComputed:
-		return nil, []*relation{n.to}
+// reads lists the relations whose own tuples a union holds, and those that it takes whole.
+func (n *Node) reads() (tuples, whole []*Relation) {
+	switch n.Op {
+	case OpDirect:
+		return []*Relation{n.Tuples}, nil
+	case OpComputed:
+		return nil, []*Relation{n.To}
 	}
-	for _, k := range n.kids {
-		t, w := k.tuples()
+	for _, k := range n.Kids {
+		t, w := k.reads()
 		tuples, whole = append(tuples, t...), append(whole, w...)
 	}
 	return tuples, whole
 }
 
 // conditional reports whether the tuples that a union reads may carry conditions.
-func (r *relation) conditional() bool {
-	tuples, _ := r.body.tuples()
+func (r *Relation) conditional() bool {
+	tuples, _ := r.Body.reads()
 	for _, t := range tuples {
-		for _, s := range t.source.Subjects {
-			if s.Condition != "" {
-				return true
-			}
+		if t.Conditional {
+			return true
 		}
 	}
 	return false

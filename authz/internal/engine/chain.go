@@ -1,4 +1,4 @@
-package authz
+package engine
 
 import (
 	"slices"
@@ -10,28 +10,28 @@ import (
 // from the next object: `viewer from parent`. Where each object has one parent it is followed
 // in a loop, and nothing is remembered.
 type chain struct {
-	here []*node
-	on   *node // an opFrom
+	here []*Node
+	on   *Node // an OpFrom
 }
 
 // maxFollowed is how many objects are followed without remembering them. What comes after is
 // remembered, so that circles end, and rows that many objects lead to are not followed each time.
 const maxFollowed = 16
 
-func (r *relation) findChain(c *compiled) *chain {
-	if r.hard || r.rel != 0 && c.climb.covers(r.rel) {
+func (r *Relation) findChain() *chain {
+	if r.hard || r.covered {
 		return nil
 	}
 	found := &chain{}
-	parts := []*node{r.fast}
-	if r.fast.op == opUnion {
-		parts = r.fast.kids
+	parts := []*Node{r.fast}
+	if r.fast.Op == OpUnion {
+		parts = r.fast.Kids
 	}
 	for _, k := range parts {
 		switch {
-		case k.op == opFrom && found.on == nil:
+		case k.Op == OpFrom && found.on == nil:
 			found.on = k
-		case k.leaf(), k.op == opDirect && k.rel.climbs:
+		case k.leaf(), k.Op == OpDirect && k.Tuples.climbs:
 			found.here = append(found.here, k)
 		default:
 			return nil
@@ -43,31 +43,32 @@ func (r *relation) findChain(c *compiled) *chain {
 	return found
 }
 
-// follow is holds for a chain.
-func (a *asker) follow(r *relation, object graph.ID) verdict {
-	v, outer := no, a.followed
+// follow is Holds for a chain.
+func (a *Asker) follow(r *Relation, object graph.ID) Verdict {
+	v, outer := No, a.followed
 	for range maxFollowed {
 		if a.climb.state == gaveUp {
 			break // groups are asked the long way, which may lead back here
 		}
-		if a.srel != 0 && a.srel == r.rel && a.sid == object {
-			return yes
+		if a.SubjectRel != 0 && a.SubjectRel == r.Rel && a.Subject == object {
+			a.followed = outer
+			return Yes
 		}
 		here := a.near(object)
-		on, ok := here.Plain(r.chain.on.rel.rel)
+		on, ok := here.Plain(r.chain.on.Tuples.Rel)
 		further := len(on) > 0
-		if !ok || len(on) > 1 || further && !a.spend() || a.deep() {
+		if !ok || len(on) > 1 || further && !a.Spend() || a.deep() {
 			break
 		}
 		for _, k := range r.chain.here {
-			if k.op == opDirect {
-				v = max(v, a.directNear(k.rel, object, here))
+			if k.Op == OpDirect {
+				v = max(v, a.directNear(k.Tuples, object, here))
 			} else {
-				v = max(v, a.eval(k, object))
+				v = max(v, a.Eval(k, object))
 			}
-			if v == yes {
+			if v == Yes {
 				a.followed = outer
-				return yes
+				return Yes
 			}
 		}
 		if !further {
@@ -77,7 +78,7 @@ func (a *asker) follow(r *relation, object graph.ID) verdict {
 		next, _ := graph.Subject(on[0])
 		to := r.chain.on.only
 		if to == nil {
-			to = r.chain.on.target(a.kindOf(next))
+			to = r.chain.on.Target(a.TypeOf(next))
 		}
 		if to == nil {
 			a.followed = outer
@@ -86,7 +87,7 @@ func (a *asker) follow(r *relation, object graph.ID) verdict {
 		r, object = to, next
 		a.followed++
 		if r.chain == nil {
-			v = max(v, a.holds(r, object))
+			v = max(v, a.Holds(r, object))
 			a.followed = outer
 			return v
 		}
@@ -97,39 +98,39 @@ func (a *asker) follow(r *relation, object graph.ID) verdict {
 }
 
 // deep reports whether the question has led through as many relations as it may.
-func (a *asker) deep() bool { return len(a.memo.stack)+a.followed >= maxDepth }
+func (a *Asker) deep() bool { return len(a.memo.stack)+a.followed >= MaxDepth }
 
-func (a *asker) near(object graph.ID) graph.Near {
-	if object >= outside {
+func (a *Asker) near(object graph.ID) graph.Near {
+	if object >= Outside {
 		return graph.Near{}
 	}
-	return a.facts.Near(object)
+	return a.Facts.Near(object)
 }
 
 // directNear is direct where no tuples come with the question.
-func (a *asker) directNear(r *relation, object graph.ID, here graph.Near) verdict {
-	keys, ok := here.Plain(r.rel)
+func (a *Asker) directNear(r *Relation, object graph.ID, here graph.Near) Verdict {
+	keys, ok := here.Plain(r.Rel)
 	if !ok {
 		return a.direct(r, object)
 	}
-	v := no
+	v := No
 	for _, key := range keys {
 		subject, srel := graph.Subject(key)
 		switch {
-		case subject == a.sid && srel == a.srel && a.standsIn(r):
-			return yes
+		case subject == a.Subject && srel == a.SubjectRel && a.standsIn(r):
+			return Yes
 		case srel != 0:
-			if !a.spend() {
-				return unknown
+			if !a.Spend() {
+				return Unknown
 			}
-			if slices.Contains(r.usersets, srel) {
-				v = max(v, a.holds(a.c.byRel[srel], subject))
+			if slices.Contains(r.Usersets, srel) {
+				v = max(v, a.Holds(a.program.byRel[srel], subject))
 			}
-		case r.wild && subject == a.everyone && a.srel == 0:
-			return yes
+		case r.Wild && subject == a.Everyone && a.SubjectRel == 0:
+			return Yes
 		}
-		if v == yes {
-			return yes
+		if v == Yes {
+			return Yes
 		}
 	}
 	return v
