@@ -258,4 +258,3 @@ func event(token string) []byte {
 	}
 	return text
 }
-

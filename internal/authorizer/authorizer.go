@@ -95,10 +95,11 @@ func Validate(file string, text []byte) (c *Config, later []string, err error) {
 			return nil, nil, err
 		}
 	}
-	_, err = gateway.New(c.Gateway, gateway.Dependencies{
-		Identify: &gateway.Identity{}, Check: &local{}, Mapping: urlmap.Rules{}, Now: time.Now, NewID: newID,
-	})
-	if err != nil {
+	parts := gateway.Dependencies{Identify: &gateway.Identity{}, Check: &local{}, Now: time.Now, NewID: newID}
+	if c.Decide.Snapshot != nil { // has the rules in it; others are asked over wires that do not tell them
+		parts.Mapping = urlmap.Rules{}
+	}
+	if _, err = gateway.New(c.Gateway, parts); err != nil {
 		return nil, nil, d.placed(err, "gateway")
 	}
 	return c, later, nil

@@ -70,13 +70,13 @@ func TestAWS(t *testing.T) {
 	}
 	ask := writ.Request{Subject: writ.Subject{Type: "user", ID: "u0"}, Action: writ.Action{Name: "read"}, Resource: writ.Resource{Type: "document", ID: "d0"}}
 	for what, c := range map[string]struct{ config, want string }{
-		"a snapshot":         {snapshot(name, sum), ""},
-		"another hash":       {snapshot(name, strings.Repeat("0", 64)), "wanted is 0000"},
-		"no object":          {snapshot("none", strings.Repeat("1", 64)), "NoSuchKey"},
-		"a plain secret":     {server(`{"secret": "plain"}`), ""},
-		"a field":            {server(`{"secret": "object", "field": "key"}`), ""},
-		"a number":           {server(`{"secret": "object", "field": "number"}`), `no text in its field "number"`},
-		"a field of a text":  {server(`{"secret": "plain", "field": "key"}`), "no JSON object"},
+		"a snapshot":          {snapshot(name, sum), ""},
+		"another hash":        {snapshot(name, strings.Repeat("0", 64)), "wanted is 0000"},
+		"no object":           {snapshot("none", strings.Repeat("1", 64)), "NoSuchKey"},
+		"a plain secret":      {server(`{"secret": "plain"}`), ""},
+		"a field":             {server(`{"secret": "object", "field": "key"}`), ""},
+		"a number":            {server(`{"secret": "object", "field": "number"}`), `no text in its field "number"`},
+		"a field of a text":   {server(`{"secret": "plain", "field": "key"}`), "no JSON object"},
 		"a secret that isn't": {server(`{"secret": "none"}`), "ResourceNotFoundException"},
 	} {
 		a, err := open(t.Context(), t, c.config, around)

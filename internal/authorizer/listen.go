@@ -120,8 +120,11 @@ func readQuestion(body []byte) (writ.Request, error) {
 		return q, writ.Errorf(writ.CodeInvalid, "the question is no evaluation of AuthZEN: %w", err)
 	}
 	for _, one := range []struct{ name, value string }{
-		{"subject.type", q.Subject.Type}, {"subject.id", q.Subject.ID}, {"action.name", q.Action.Name},
-		{"resource.type", q.Resource.Type}, {"resource.id", q.Resource.ID},
+		{"subject.type", q.Subject.Type},
+		{"subject.id", q.Subject.ID},
+		{"action.name", q.Action.Name},
+		{"resource.type", q.Resource.Type},
+		{"resource.id", q.Resource.ID},
 	} {
 		if one.value == "" {
 			return q, writ.Errorf(writ.CodeInvalid, "%s is missing", one.name)

@@ -30,13 +30,12 @@ import (
 	"github.com/writ-dev/writ/server/permit"
 )
 
-// binary is the real authorizer, built once for all tests.
+// built is the directory of what tests compile; it lives as long as they run.
+var built string
+
+// binary is the real authorizer, built once for all tests that run it.
 var binary = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "writ-authorizer-test-")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, "bootstrap")
+	path := filepath.Join(built, "bootstrap")
 	build := exec.Command("go", "build", "-tags", "lambda.norpc", "-buildvcs=false", "-o", path, "github.com/writ-dev/writ/cmd/writ-authorizer")
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w: %s", err, out)
@@ -45,10 +44,12 @@ var binary = sync.OnceValues(func() (string, error) {
 })
 
 func TestMain(m *testing.M) {
-	code := m.Run()
-	if path, err := binary(); err == nil {
-		_ = os.RemoveAll(filepath.Dir(path))
+	var err error
+	if built, err = os.MkdirTemp("", "writ-authorizer-test-"); err != nil {
+		panic(err)
 	}
+	code := m.Run()
+	_ = os.RemoveAll(built) // a leftover harms nobody
 	os.Exit(code)
 }
 

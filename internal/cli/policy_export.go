@@ -13,6 +13,7 @@ import (
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz/frozen"
 	"github.com/writ-dev/writ/authz/schema"
+	"github.com/writ-dev/writ/internal/authorizer"
 	"github.com/writ-dev/writ/server"
 )
 
@@ -141,7 +142,7 @@ func (f *exportFlags) write(s frozen.State) (*exported, error) {
 		return nil, err
 	}
 	// Whoever is to decide by it must be able to read it.
-	if _, err := frozen.Read(file, parseSource); err != nil {
+	if _, err := frozen.Read(file, authorizer.ParseModel); err != nil {
 		return nil, writ.Errorf(writ.CodeInternal, "the snapshot that was made cannot be read back: %w", err)
 	}
 	if err := writeWhole(f.out, file); err != nil {
@@ -199,4 +200,3 @@ func writeWhole(path string, data []byte) error {
 	}
 	return nil
 }
-
