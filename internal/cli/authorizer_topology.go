@@ -103,7 +103,7 @@ func authorizerFiles(s *system, g *guard.Guard, where cloudKind) ([]bundle.File,
 	case d.Kind == topology.DecideSnapshot:
 		c.Decide.Snapshot = &authorizer.Snapshot{}
 		if d.URL == "" {
-			data, err := freeze(s.topology.Policy)
+			data, err := freeze(s.topology)
 			if err != nil {
 				return nil, err
 			}
@@ -151,8 +151,17 @@ func secretOf(s *system, name string) authorizer.Secret {
 }
 
 // freeze writes the policy of a topology, with the facts beside it, into one file.
-func freeze(section *topology.Section) ([]byte, error) {
-	p, err := readPolicySection(section)
+func freeze(t *topology.Topology) ([]byte, error) {
+	// Rules know their places, and those are to be the same wherever the directory is.
+	at := t.Policy.Pos
+	if below, err := filepath.Rel(t.Dir, filepath.FromSlash(at.File)); err == nil {
+		at.File = filepath.ToSlash(below)
+	}
+	read, err := parsePolicyIn(filepath.Dir(filepath.FromSlash(t.Policy.Pos.File)), []byte(t.Policy.YAML), at)
+	if err != nil {
+		return nil, err
+	}
+	p, err := startOf(read, at)
 	if err != nil {
 		return nil, err
 	}

@@ -134,8 +134,13 @@ func readOpenFGA(file string, text []byte) (*startPolicy, error) {
 
 // parsePolicy reads a policy of Writ's own form, with the files that it names.
 func parsePolicy(text []byte, at writ.Position) (*policyfile.Policy, error) {
+	return parsePolicyIn(filepath.Dir(at.File), text, at)
+}
+
+// parsePolicyIn reads one whose files are in a directory, whatever it is to be called.
+func parsePolicyIn(dir string, text []byte, at writ.Position) (*policyfile.Policy, error) {
 	return policyfile.Parse(text, at, policyfile.Options{
-		File: func(name string) ([]byte, error) { return readBeside(filepath.Dir(at.File), name) },
+		File: func(name string) ([]byte, error) { return readBeside(dir, name) },
 		OpenFGA: func(file string, text []byte) (*authz.Model, error) {
 			doc, err := openfga.Parse(file, text)
 			if err != nil {
@@ -151,6 +156,10 @@ func parseStart(text []byte, at writ.Position) (*startPolicy, error) {
 	if err != nil {
 		return nil, err
 	}
+	return startOf(p, at)
+}
+
+func startOf(p *policyfile.Policy, at writ.Position) (*startPolicy, error) {
 	source, err := p.Source()
 	if err != nil {
 		return nil, err
