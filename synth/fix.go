@@ -51,7 +51,7 @@ func Granted(t *topology.Topology, sandbox, roleName, action, resourceARN string
 // find gives the function that runs as a role, in t or a node of t.
 func find(t *topology.Topology, sandbox, roleName string) (*topology.Topology, *topology.Function) {
 	for _, f := range t.Functions {
-		if RoleName(t, f.Name, sandbox) == roleName {
+		if f.Authorizer == nil && RoleName(t, f.Name, sandbox) == roleName { // the role of an authorizer is as Writ needs it
 			return t, f
 		}
 	}

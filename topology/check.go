@@ -110,8 +110,9 @@ func (c *checker) collect() {
 		c.known[Target{Kind: kind, Name: name}] = true
 	}
 	for _, f := range c.t.Functions {
-		name(KindFunction, f.Name, f.Pos)
-		c.functions[f.Name] = f
+		if c.functions[f.Name] = f; f.Authorizer == nil { // API Gateway alone calls an authorizer's own
+			name(KindFunction, f.Name, f.Pos)
+		}
 	}
 	for _, s := range c.t.Stores {
 		name(KindStore, s.Name, s.Pos)
