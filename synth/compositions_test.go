@@ -204,7 +204,7 @@ func TestLocalLeavesOut(t *testing.T) {
 		}
 		for id := range out.Template.Resources().All() {
 			resource, _ := out.Template.Resource(id)
-			for _, service := range []string{"AppSync", "StepFunctions", "CloudFront", "Cognito", "ApiGatewayV2::Authorizer", "Events::Connection", "Events::ApiDestination"} {
+			for _, service := range []string{"AppSync", "StepFunctions", "CloudFront", "Cognito", "Events::Connection", "Events::ApiDestination"} {
 				if strings.Contains(resource.Type, service) {
 					t.Errorf("%s: %s is a %s", path, id, resource.Type)
 				}

@@ -118,10 +118,10 @@ func randomFileStatement(t *rapid.T) map[string]any {
 func TestEverythingIsTagged(t *testing.T) {
 	t.Parallel()
 	untagged := []string{
-		"AWS::ApiGateway::Deployment", "AWS::ApiGateway::Method", "AWS::ApiGateway::Resource",
+		"AWS::ApiGateway::Authorizer", "AWS::ApiGateway::Deployment", "AWS::ApiGateway::Method", "AWS::ApiGateway::Resource",
 		"AWS::ApiGatewayV2::Authorizer", "AWS::ApiGatewayV2::Integration", "AWS::ApiGatewayV2::Route",
 		"AWS::AppSync::ApiKey", "AWS::AppSync::DataSource", "AWS::AppSync::GraphQLSchema", "AWS::AppSync::Resolver",
-		"AWS::CloudFront::OriginAccessControl", "AWS::Events::ApiDestination", "AWS::Events::Connection", "AWS::Events::EventBusPolicy",
+		"AWS::CloudFront::OriginAccessControl", "AWS::Cognito::UserPoolClient", "AWS::Events::ApiDestination", "AWS::Events::Connection", "AWS::Events::EventBusPolicy",
 		"AWS::IAM::ManagedPolicy", "AWS::IAM::Policy", "AWS::KMS::Alias", "AWS::Lambda::EventInvokeConfig", "AWS::Lambda::Permission",
 		"AWS::S3::BucketPolicy", "AWS::SNS::Subscription", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy", "AWS::Scheduler::Schedule",
 	}

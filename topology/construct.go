@@ -233,8 +233,8 @@ type RouteProps struct {
 	// Guard is a declared authorizer, in place of Authorizer; Authorize is what the route asks it, nil for nothing yet.
 	Guard     *Authorizer
 	Authorize *Authorize
-	CORS       *CORS
-	Async      bool
+	CORS      *CORS
+	Async     bool
 }
 
 // Route makes a route. Routes have no id: path and method name them.

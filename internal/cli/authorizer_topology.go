@@ -66,7 +66,19 @@ func readGuards(s *system) (*guard.Set, error) {
 		}
 		words = heard{server.NamesOf(p.model)}
 	}
-	return guard.Read(s.topology, words)
+	guards, err := guard.Read(s.topology, words)
+	if err != nil || policyOf(s) != nil {
+		return guards, err
+	}
+	for _, g := range guards.Guards {
+		if asksServer(g.Authorizer) {
+			guards.Notes = append(guards.Notes, guard.Note{
+				Kind: "authorizer", Name: g.Authorizer.Name, Pos: g.Authorizer.Decide.Pos,
+				Why: "the topology has no policy, so that `writ up` serves none: on this machine it lets nobody in",
+			})
+		}
+	}
+	return guards, nil
 }
 
 // authorizerSources adds the code of the declared authorizers: Writ's own, with the configuration and the policy beside it.

@@ -23,9 +23,11 @@ var errNotAsked = errors.New("nothing is asked here")
 func (nobody) Identify(context.Context, *gateway.Call) (identity.Caller, error) {
 	return identity.Caller{}, errNotAsked
 }
+
 func (nobody) Check(context.Context, writ.Request) (writ.Decision, error) {
 	return writ.Decision{}, errNotAsked
 }
+
 func (nobody) Map(string, string) (string, string, map[string]any, bool) { return "", "", nil, false }
 
 // compile says what the function would say of a configuration when it starts.

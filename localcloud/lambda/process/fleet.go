@@ -19,8 +19,8 @@ type Config struct {
 	// Variables gives further variables of a function, by its name, which stand in no configuration of it; nil for none.
 	// They give way to those that it sets itself. It is asked at each start of a process.
 	Variables func(function string) map[string]string
-	Roles    Roles
-	Lines    Lines
+	Roles     Roles
+	Lines     Lines
 	// Dir is a directory of the fleet's own: the small runtime clients and
 	// the processes' temporary directories.
 	Dir string
