@@ -109,6 +109,24 @@ func (e *Edit) applyRecord(step *Step[Record]) {
 	}
 }
 
+// Put is Apply for facts that are new, such as those of a file: it does not look for what was there before, and
+// takes nothing away.
+func (e *Edit) Put(c Change) error {
+	if c.Tuple != nil && c.Tuple.After != nil {
+		if _, _, err := e.c.checkTuple(c.Tuple.After); err != nil {
+			return err
+		}
+		e.add(c.Tuple.After)
+	}
+	if c.Record != nil && c.Record.After != nil {
+		if err := e.c.checkRecord(c.Record.After); err != nil {
+			return err
+		}
+		e.record(c.Record.After)
+	}
+	return nil
+}
+
 // Restore is Apply without asking the model: for facts that were checked when they were written.
 func (e *Edit) Restore(c Change) {
 	if c.Tuple != nil {

@@ -13,7 +13,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
+	"strings"
 
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/topology"
@@ -39,10 +41,39 @@ type Source struct {
 	Position writ.Position
 	// Text is the whole code, of one file named File; "" where it lies in Dir.
 	Text, File string
+	// Beside are files that the zip holds beside the code: configuration, data.
+	Beside []File
+}
+
+// File is a file of a zip that lies on no disk.
+type File struct {
+	Name string // with slashes, below the root of the function
+	Data []byte
 }
 
 // Hash gives the name of the function's code: 64 hexadecimal digits.
 func Hash(ctx context.Context, s Source) (string, error) {
+	name, err := hashCode(ctx, s)
+	if err != nil || len(s.Beside) == 0 {
+		return name, err
+	}
+	sum := sha256.New()
+	fmt.Fprintf(sum, "writ bundle 1\n%s\n", name)
+	for _, f := range sortedFiles(s.Beside) {
+		fmt.Fprintf(sum, "%s\x00beside\x00%d\x00%s", f.Name, len(f.Data), f.Data)
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// sortedFiles gives files in the order of their names.
+func sortedFiles(files []File) []File {
+	files = slices.Clone(files)
+	slices.SortFunc(files, func(a, b File) int { return strings.Compare(a.Name, b.Name) })
+	return files
+}
+
+// hashCode names the code alone.
+func hashCode(ctx context.Context, s Source) (string, error) {
 	if s.Text != "" {
 		sum := sha256.New()
 		fmt.Fprintf(sum, "writ bundle 1\n%s\n%s\x00text\x00%s", s.Language, s.File, s.Text)
@@ -114,7 +145,7 @@ func hashFile(sum io.Writer, name, path string, withMode bool) error {
 // messages come back in the error; it works below workDir and leaves nothing.
 func Build(ctx context.Context, s Source, target Target, workDir string) ([]byte, error) {
 	if s.Text != "" {
-		return zipText(s, method(target))
+		return zipFiles(s, []entry{{name: s.File, data: []byte(s.Text)}}, method(target))
 	}
 	if s.Language != topology.LanguageGo {
 		entries, err := plainEntries(s)

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -14,9 +15,10 @@ import (
 	"github.com/writ-dev/writ"
 )
 
-// entry is one file of a zip.
+// entry is one file of a zip, on disk at path or with data of its own.
 type entry struct {
 	name, path string
+	data       []byte
 	executable bool
 }
 
@@ -78,6 +80,12 @@ func method(t Target) uint16 {
 // zipFiles makes the same bytes from the same files: sorted, with one fixed
 // time. What is too large is refused before it is read into memory.
 func zipFiles(s Source, entries []entry, method uint16) ([]byte, error) {
+	for _, f := range s.Beside {
+		if !filepath.IsLocal(filepath.FromSlash(f.Name)) || slices.ContainsFunc(entries, func(e entry) bool { return e.name == f.Name }) {
+			return nil, writ.Errorf(writ.CodeInvalid, "function %s: there cannot be a file %q beside its code", s.Name, f.Name).At(s.Position, "")
+		}
+		entries = append(entries, entry{name: f.Name, data: f.Data})
+	}
 	if err := checkSize(s, entries); err != nil {
 		return nil, err
 	}
@@ -95,7 +103,7 @@ func zipFiles(s Source, entries []entry, method uint16) ([]byte, error) {
 		if err != nil {
 			return nil, writ.Errorf(writ.CodeExternal, "zip function %s: %w", s.Name, err)
 		}
-		n, err := copyFile(dst, e.path, left+1)
+		n, err := e.copy(dst, left+1)
 		if err != nil {
 			return nil, writ.Errorf(writ.CodeExternal, "zip function %s: %w", s.Name, err)
 		}
@@ -109,34 +117,19 @@ func zipFiles(s Source, entries []entry, method uint16) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// zipText makes the zip of a function whose code is one text.
-func zipText(s Source, method uint16) ([]byte, error) {
-	var out bytes.Buffer
-	w := zip.NewWriter(&out)
-	header := &zip.FileHeader{Name: s.File, Method: method, Modified: time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)}
-	header.SetMode(0o644)
-	dst, err := w.CreateHeader(header)
-	if err == nil {
-		_, err = io.WriteString(dst, s.Text)
-	}
-	if err == nil {
-		err = w.Close()
-	}
-	if err != nil {
-		return nil, writ.Errorf(writ.CodeExternal, "zip function %s: %w", s.Name, err)
-	}
-	return out.Bytes(), nil
-}
-
 // checkSize refuses files that hold more together than Lambda takes.
 func checkSize(s Source, entries []entry) error {
 	var sum int64
 	for _, e := range entries {
-		info, err := os.Stat(e.path)
-		if err != nil {
-			return writ.Errorf(writ.CodeExternal, "read the code of function %s: %w", s.Name, err)
+		size := int64(len(e.data))
+		if e.path != "" {
+			info, err := os.Stat(e.path)
+			if err != nil {
+				return writ.Errorf(writ.CodeExternal, "read the code of function %s: %w", s.Name, err)
+			}
+			size = info.Size()
 		}
-		if sum += info.Size(); sum > MaxSize {
+		if sum += size; sum > MaxSize {
 			return tooLarge(s)
 		}
 	}
@@ -148,9 +141,13 @@ func tooLarge(s Source) error {
 		At(s.Position, "").WithHint("%s holds more than the function needs", s.Dir)
 }
 
-// copyFile copies at most limit bytes and gives how many they were.
-func copyFile(dst io.Writer, path string, limit int64) (int64, error) {
-	src, err := os.Open(path)
+// copy copies at most limit bytes and gives how many they were.
+func (e *entry) copy(dst io.Writer, limit int64) (int64, error) {
+	if e.path == "" {
+		n, err := dst.Write(e.data)
+		return int64(n), err
+	}
+	src, err := os.Open(e.path)
 	if err != nil {
 		return 0, err
 	}

@@ -19,14 +19,14 @@ import (
 func newPolicy(sh *shell) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "policy",
-		Short: "Validate policies and run their tests",
+		Short: "Validate policies, run their tests, and write them into one file",
 		Long: `Reads the policies that say who may do what in an application: says where they are wrong,
-and runs their tests. No server is asked, and none is changed; ` + "`writ check`" + ` asks a question,
+runs their tests, and writes them into one file for a function. No server is asked, and none is changed; ` + "`writ check`" + ` asks a question,
 ` + "`writ serve`" + ` answers an application. docs/policy.md tells of the language.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newPolicyValidate(sh), newPolicyTest(sh))
+	cmd.AddCommand(newPolicyValidate(sh), newPolicyTest(sh), newPolicyExport(sh))
 	return cmd
 }
 

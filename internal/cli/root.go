@@ -129,7 +129,7 @@ It also decides what the users of the application may do (policy, check, tuple, 
 	root.SetErr(sh.stderr)
 	root.AddCommand(
 		newInit(sh), newUp(sh), newSynth(sh), newRoles(sh), newDiff(sh), newDeploy(sh),
-		newDestroy(sh), newInvoke(sh), newLogs(sh), newCredentials(sh), newIAM(sh), newPolicy(sh), newLedger(sh), newServe(sh), newCheck(sh), newTuple(sh), newKey(sh), newVersion(sh),
+		newDestroy(sh), newInvoke(sh), newLogs(sh), newCredentials(sh), newIAM(sh), newPolicy(sh), newAuthorizer(sh), newLedger(sh), newServe(sh), newCheck(sh), newTuple(sh), newKey(sh), newVersion(sh),
 	)
 	wrap(root.Commands())
 	root.SetFlagErrorFunc(knownFlag)
