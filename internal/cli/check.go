@@ -12,16 +12,14 @@ import (
 
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz"
-	"github.com/writ-dev/writ/server"
 )
 
 type checkFlags struct {
 	context, tenant, list, asOf, atLeast string
-	environment, server, policy          string
+	server, policy                       string
+	environment                          environmentFlag
 	explain                              bool
-	// environmentSet: --environment was given.
-	environmentSet bool
-	format         string
+	format                               string
 }
 
 func newCheck(sh *shell) *cobra.Command {
@@ -46,7 +44,6 @@ DIR (or --policy FILE) with the facts beside it. The answer of a server says "at
   writ check ann document:budget --list actions           what may ann do with it?`,
 		Args: cobra.RangeArgs(2, 4),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			f.environmentSet = cmd.Flags().Changed("environment")
 			q, dir, err := f.question(args)
 			if err != nil {
 				return err
@@ -75,7 +72,7 @@ DIR (or --policy FILE) with the facts beside it. The answer of a server says "at
 	flags.BoolVar(&f.explain, "explain", false, "show the whole tree of the answer")
 	flags.StringVar(&f.asOf, "as-of", "", "answer as of a `TIME`, such as 2026-05-04T12:00:00Z")
 	flags.StringVar(&f.atLeast, "at-least", "", "answer at a `REVISION` or later, and wait for it")
-	flags.StringVar(&f.environment, "environment", server.DefaultProject+"/"+server.DefaultEnv, "the `PROJECT/ENVIRONMENT` to ask")
+	f.environment.register(cmd, "to ask")
 	flags.StringVar(&f.server, "server", "", "the `URL` of a server, with a key in WRIT_API_KEY")
 	flags.StringVar(&f.policy, "policy", "", "ask the policy in a `FILE`, and no server: .yml, .fga, .json")
 	formatFlag(cmd, &f.format)
@@ -99,7 +96,7 @@ func (f *checkFlags) question(args []string) (q authz.Query, dir string, err err
 			return q, "", err
 		}
 	}
-	if f.policy != "" && (f.environmentSet || f.server != "") {
+	if f.policy != "" && (f.environment.given() || f.server != "") {
 		return q, "", writ.Errorf(writ.CodeUsage, "--policy asks a file, which has no environments and no server").
 			WithHint("leave out --policy, or --environment and --server")
 	}

@@ -51,8 +51,8 @@ func (f *checkFlags) remedy(dir string) remedy {
 	} else if dir != "." {
 		r.dir = []string{dir}
 	}
-	if f.environmentSet {
-		r.flags = append(r.flags, "--environment", f.environment)
+	if f.environment.given() {
+		r.flags = append(r.flags, "--environment", f.environment.name)
 	}
 	return r
 }

@@ -34,12 +34,12 @@ type checkSource interface {
 
 // open finds who is to answer.
 func (f *checkFlags) open(ctx context.Context, sh *shell, dir string) (checkSource, error) {
-	e, err := parseEnvironment(f.environment)
+	e, err := f.environment.read()
 	if err != nil {
 		return nil, err
 	}
 	if f.policy == "" {
-		remote, err := findServer(sh, dir, f.server, e)
+		remote, err := findServer(sh, dir, f.server, &f.environment)
 		if err != nil {
 			return nil, err
 		}
@@ -50,7 +50,7 @@ func (f *checkFlags) open(ctx context.Context, sh *shell, dir string) (checkSour
 			return f.openStored(ctx, sh, dir, e)
 		}
 	}
-	if f.environmentSet {
+	if f.environment.given() {
 		return nil, writ.Errorf(writ.CodeNotFound, "no server is running in %s, and nothing is stored there of environment %s", dir, e).
 			WithHint("a policy file has no environments: leave out --environment to ask that of %s", quoted(dir))
 	}

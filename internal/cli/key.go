@@ -19,7 +19,7 @@ import (
 
 // apiKeyFlags are those of all commands about keys.
 type apiKeyFlags struct {
-	environment string
+	environment environmentFlag
 	server      string
 	format      string
 }
@@ -45,9 +45,8 @@ the commands of the user who started the server need none.
 }
 
 func (f *apiKeyFlags) register(cmd *cobra.Command) {
-	flags := cmd.Flags()
-	flags.StringVar(&f.environment, "environment", server.DefaultProject+"/"+server.DefaultEnv, "the `PROJECT/ENVIRONMENT` of the key")
-	flags.StringVar(&f.server, "server", "", "the `URL` of a server, with its admin key in WRIT_API_KEY")
+	f.environment.register(cmd, "of the key")
+	cmd.Flags().StringVar(&f.server, "server", "", "the `URL` of a server, with its admin key in WRIT_API_KEY")
 	formatFlag(cmd, &f.format)
 }
 
@@ -164,11 +163,11 @@ func (f *apiKeyFlags) with(ctx context.Context, sh *shell, args []string, do fun
 	if err := checkFormat(f.format); err != nil {
 		return err
 	}
-	e, err := parseEnvironment(f.environment)
+	e, err := f.environment.read()
 	if err != nil {
 		return err
 	}
-	remote, err := findServer(sh, dirArg(args), f.server, e)
+	remote, err := findServer(sh, dirArg(args), f.server, &f.environment)
 	if err != nil {
 		return err
 	}
@@ -191,16 +190,6 @@ func (f *apiKeyFlags) with(ctx context.Context, sh *shell, args []string, do fun
 		return err
 	}
 	return do(storedKeys{sh, e, live})
-}
-
-// parseEnvironment reads project/environment.
-func parseEnvironment(name string) (serveEnvironment, error) {
-	project, env, ok := strings.Cut(name, "/")
-	if !ok || !environmentName.MatchString(project) || !environmentName.MatchString(env) {
-		return serveEnvironment{}, writ.Errorf(writ.CodeUsage, "%q is not written project/environment", oneLine(name)).
-			WithHint("that of a server which was told of no other is default/default")
-	}
-	return serveEnvironment{project: project, env: env}, nil
 }
 
 // storedKeys are those of an environment that this process has opened.

@@ -18,7 +18,8 @@ import (
 
 // tupleFlags are those of all commands about tuples.
 type tupleFlags struct {
-	environment, server string
+	environment environmentFlag
+	server      string
 	// in is the tenant that roles are in, "" when tuples name their object.
 	in     string
 	format string
@@ -49,7 +50,7 @@ answers print it, OBJECT#RELATION@SUBJECT, or as one says it, in one argument:
 func (f *tupleFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.in, "in", "", "the `TENANT` that roles are in, in place of an object: ROLE@SUBJECT")
-	flags.StringVar(&f.environment, "environment", server.DefaultProject+"/"+server.DefaultEnv, "the `PROJECT/ENVIRONMENT` of the facts")
+	f.environment.register(cmd, "of the facts")
 	flags.StringVar(&f.server, "server", "", "the `URL` of a server, with a key in WRIT_API_KEY")
 	formatFlag(cmd, &f.format)
 }
@@ -154,11 +155,7 @@ func (f *tupleFlags) find(sh *shell, dir string) (*remoteServer, error) {
 	if err := checkFormat(f.format); err != nil {
 		return nil, err
 	}
-	e, err := parseEnvironment(f.environment)
-	if err != nil {
-		return nil, err
-	}
-	remote, err := findServer(sh, dir, f.server, e)
+	remote, err := findServer(sh, dir, f.server, &f.environment)
 	if err == nil && remote == nil {
 		return nil, writ.Errorf(writ.CodeNotFound, "no server is running in %s: facts are kept by one", dir).
 			WithHint("start it with `writ serve %s`, or name another with --server URL", quoted(dir))
