@@ -25,7 +25,9 @@ func (p *tuplePlan) noteTenant(s *authz.Snapshot, object authz.Entity) {
 	}
 	var tenants []string
 	s.Records(authz.TenantType, "", func(r authz.Record) bool {
-		tenants = append(tenants, r.ID)
+		if r.ID != s.Model().DefaultTenant {
+			tenants = append(tenants, r.ID)
+		}
 		return len(tenants) < mostTenants
 	})
 	if len(tenants) == 0 {
