@@ -20,6 +20,21 @@ type ModelInfo struct {
 	SHA256 string `json:"sha256"`
 	// Types are the words that a question may have.
 	Types ModelNames `json:"types"`
+	// DefaultTenant is the tenant of a request that names none, on a resource that is in none; Tenants is how
+	// many others have a record.
+	DefaultTenant string `json:"default_tenant,omitempty"`
+	Tenants       int    `json:"tenants"`
+}
+
+// InfoOfModel tells of a model with its facts, without the environment and the text.
+func InfoOfModel(s *authz.Snapshot) ModelInfo {
+	m := s.Model()
+	info := ModelInfo{Types: NamesOf(m), DefaultTenant: m.DefaultTenant}
+	_, info.Tenants = s.RecordPage(authz.TenantType, 0, 0)
+	if _, stored := s.Record(authz.Entity{Type: authz.TenantType, ID: m.DefaultTenant}); stored {
+		info.Tenants--
+	}
+	return info
 }
 
 // SourceHash is the SHA-256 of a model's format, a zero byte and its text, in hexadecimal digits.
@@ -121,9 +136,8 @@ func showModel(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	WriteJSON(w, http.StatusOK, ModelInfo{
-		Environment: caller.Project + "/" + caller.Env, Format: view.Source.Format, SHA256: SourceHash(view.Source),
-		Types: NamesOf(view.Snapshot.Model()),
-	})
+	info := InfoOfModel(view.Snapshot)
+	info.Environment, info.Format, info.SHA256 = caller.Project+"/"+caller.Env, view.Source.Format, SourceHash(view.Source)
+	WriteJSON(w, http.StatusOK, info)
 	return nil
 }

@@ -46,7 +46,8 @@ func InfoOf(k authz.Key) KeyInfo {
 	return KeyInfo{ID: k.ID, Name: k.Name, Role: Role(k.Role), Created: k.Created, Expires: k.Expires}
 }
 
-// Native is Writ's own API: decisions with their trees, tuples, what the model is, and keys.
+// Native is Writ's own API: decisions with their trees, tuples, what the model is, and keys; below
+// [PathEnvironments] too.
 func Native() Protocol {
 	mux := http.NewServeMux()
 	handle := func(pattern string, h func(http.ResponseWriter, *http.Request) error) {
@@ -70,17 +71,17 @@ func Native() Protocol {
 		return writ.Errorf(writ.CodeNotFound, "there is nothing at %s", clip(r.URL.Path))
 	})
 	return Protocol{
-		Name: "writ", Handler: mux, Prefixes: []string{PathCheck, PathTuples, PathModel, PathKeys, PathKeys + "/"},
+		Name: "writ", Handler: withinEnvironments(mux), Prefixes: []string{PathCheck, PathTuples, PathModel, PathKeys, PathKeys + "/", PathEnvironments},
 		Needs: func(r *http.Request) Role {
-			switch {
-			case strings.HasPrefix(r.URL.Path, PathKeys):
+			switch path := innerPath(r); {
+			case strings.HasPrefix(path, PathKeys):
 				return Admin
-			case r.URL.Path == PathTuples && r.Method != http.MethodGet && r.Method != http.MethodHead:
+			case path == PathTuples && r.Method != http.MethodGet && r.Method != http.MethodHead:
 				return Write
 			}
 			return Read
 		},
-		Bulk: func(r *http.Request) bool { return r.URL.Path == PathTuples },
+		Bulk: func(r *http.Request) bool { return innerPath(r) == PathTuples },
 	}
 }
 

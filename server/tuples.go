@@ -67,6 +67,8 @@ type TuplesWritten struct {
 	Replaced  int    `json:"replaced"`
 	Unchanged int    `json:"unchanged"`
 	Removed   int    `json:"removed"`
+	// Notes tell of what was written as asked and may be a slip, such as a role in a tenant of which nothing was known.
+	Notes []string `json:"notes,omitempty"`
 }
 
 // TuplePage is the answer to a GET of [PathTuples]. Next is the `after` of the next page, empty on the last.
@@ -175,6 +177,7 @@ func (p *tuplePlan) plan(s *environment.State) ([]authz.Change, error) {
 		switch before := tried.Tuple.Before; {
 		case before == nil:
 			p.done.Added++
+			p.noteTenant(s.Snapshot, t.Object)
 		case sameTuple(*before, t):
 			p.done.Unchanged++
 			continue

@@ -12,16 +12,16 @@ import (
 
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz"
-	"github.com/writ-dev/writ/server"
 )
 
 type checkFlags struct {
 	context, tenant, list, asOf, atLeast string
-	environment, server, policy          string
+	subjectProperties                    string
+	resourceProperties                   string
+	server, policy                       string
+	environment                          environmentFlag
 	explain                              bool
-	// environmentSet: --environment was given.
-	environmentSet bool
-	format         string
+	format                               string
 }
 
 func newCheck(sh *shell) *cobra.Command {
@@ -32,7 +32,8 @@ func newCheck(sh *shell) *cobra.Command {
 		Long: `Asks the policy whether SUBJECT (ann, or user:ann) may do ACTION (read) on RESOURCE
 (document:budget, or a type alone: document). It prints the answer with its
 reasons, and for a denial what would allow it, down to the command that does; exit
-status 0 is allowed, 3 denied.
+status 0 is allowed, 3 denied. A type or an action that the policy does not have is denied
+too, with what was likely meant; with --list it is an error.
 
 Who answers: the server that runs in DIR, or the one at --server URL (with a key in
 WRIT_API_KEY); when none runs, what is stored in DIR/.writ/policy, or else the policy of
@@ -40,13 +41,13 @@ DIR (or --policy FILE) with the facts beside it. The answer of a server says "at
 
   writ check ann read document:budget --explain
   writ check ann read document:budget --context '{"ip": "10.0.0.7"}' --tenant acme
+  writ check ann read document:budget --resource-properties '{"classified": true}'
   writ check ann read document:budget --policy shop.yml
   writ check ann read document --list resources           which documents may ann read?
   writ check user read document:budget --list subjects    who may read it?
   writ check ann document:budget --list actions           what may ann do with it?`,
 		Args: cobra.RangeArgs(2, 4),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			f.environmentSet = cmd.Flags().Changed("environment")
 			q, dir, err := f.question(args)
 			if err != nil {
 				return err
@@ -70,12 +71,14 @@ DIR (or --policy FILE) with the facts beside it. The answer of a server says "at
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.context, "context", "", "the context of the request, a `JSON` object")
+	flags.StringVar(&f.subjectProperties, "subject-properties", "", "properties of the subject, a `JSON` object")
+	flags.StringVar(&f.resourceProperties, "resource-properties", "", "properties of the resource, a `JSON` object")
 	flags.StringVar(&f.tenant, "tenant", "", "the `TENANT` that roles count in; the resource's own if not given")
 	flags.StringVar(&f.list, "list", "", "list what is allowed instead: resources, subjects or actions")
 	flags.BoolVar(&f.explain, "explain", false, "show the whole tree of the answer")
 	flags.StringVar(&f.asOf, "as-of", "", "answer as of a `TIME`, such as 2026-05-04T12:00:00Z")
 	flags.StringVar(&f.atLeast, "at-least", "", "answer at a `REVISION` or later, and wait for it")
-	flags.StringVar(&f.environment, "environment", server.DefaultProject+"/"+server.DefaultEnv, "the `PROJECT/ENVIRONMENT` to ask")
+	f.environment.register(cmd, "to ask")
 	flags.StringVar(&f.server, "server", "", "the `URL` of a server, with a key in WRIT_API_KEY")
 	flags.StringVar(&f.policy, "policy", "", "ask the policy in a `FILE`, and no server: .yml, .fga, .json")
 	formatFlag(cmd, &f.format)
@@ -99,7 +102,7 @@ func (f *checkFlags) question(args []string) (q authz.Query, dir string, err err
 			return q, "", err
 		}
 	}
-	if f.policy != "" && (f.environmentSet || f.server != "") {
+	if f.policy != "" && (f.environment.given() || f.server != "") {
 		return q, "", writ.Errorf(writ.CodeUsage, "--policy asks a file, which has no environments and no server").
 			WithHint("leave out --policy, or --environment and --server")
 	}
@@ -128,8 +131,31 @@ func (f *checkFlags) question(args []string) (q authz.Query, dir string, err err
 	if f.tenant != "" {
 		q.Tenant = f.tenant
 	}
-	q.Context, err = jsonObject("--context", f.context, `{"ip": "10.0.0.7"}`)
-	return q, dir, err
+	if (f.list == listActions || f.list == listSubjects) && q.Resource.ID == "" {
+		return q, "", writ.Errorf(writ.CodeUsage, "%q has no ID: %s are listed of one resource", oneLine(args[2]), f.list).
+			WithHint("write it as %s:ID", oneLine(args[2]))
+	}
+	return q, dir, f.given(&q)
+}
+
+// given reads what comes with the question.
+func (f *checkFlags) given(q *authz.Query) (err error) {
+	for _, one := range []struct {
+		flag, text, example string
+		into                *map[string]any
+	}{
+		{"--context", f.context, `{"ip": "10.0.0.7"}`, &q.Context},
+		{"--subject-properties", f.subjectProperties, `{"department": "sales"}`, &q.Subject.Properties},
+		{"--resource-properties", f.resourceProperties, `{"classified": true}`, &q.Resource.Properties},
+	} {
+		if *one.into, err = jsonObject(one.flag, one.text, one.example); err != nil {
+			return err
+		}
+	}
+	if named := q.Resource.Properties[tenantProperty]; f.tenant != "" && named != nil && named != f.tenant {
+		return writ.Errorf(writ.CodeUsage, "--tenant and the tenant of --resource-properties are two").WithHint("name one of them")
+	}
+	return nil
 }
 
 // splitName reads type:id, or a word alone: an ID of the default type, else a type.
@@ -157,7 +183,17 @@ func (f *checkFlags) showCheck(ctx context.Context, sh *shell, source checkSourc
 	if f.format == "json" {
 		err = writeJSON(sh.stdout, checkedAnswer{d, tree})
 	} else {
-		_, err = fmt.Fprint(sh.stdout, decisionText(style{sh.colorOut}, &d, tree, source.remedy()))
+		how := source.remedy()
+		if !d.Allowed && q.Tenant == "" && q.Resource.Properties[tenantProperty] == nil {
+			info, err := source.model(ctx)
+			if err != nil {
+				return err
+			}
+			if info.Tenants > 0 {
+				how.home = info.DefaultTenant
+			}
+		}
+		_, err = fmt.Fprint(sh.stdout, decisionText(style{sh.colorOut}, &d, tree, how))
 	}
 	if err == nil && !d.Allowed {
 		return exitError(writ.CodeDenied.ExitStatus())

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/writ-dev/writ"
@@ -13,8 +15,12 @@ type remedy struct {
 	file string
 	// dir and flags are those of the command that tells the server.
 	dir, flags []string
+	// serve is the command that starts the server to tell; "" when one answered.
+	serve string
 	// unserved: only a file was asked, and no server could be told.
 	unserved bool
+	// home is the tenant that counted since the question named none, where there are others; else "".
+	home string
 }
 
 // text is what to do so that the lines of a fix come true; "" when they are no tuples.
@@ -35,12 +41,22 @@ func (r remedy) text(fix *writ.Fix) []string {
 		lines = append(lines, "write it below  tuples:  in the facts of "+r.file)
 	}
 	if command := tupleCommand(tuples, r.flags, r.dir); command != "" && !r.unserved {
-		if r.file != "" {
+		switch {
+		case r.file != "":
 			command = "or, while a server runs: " + command
+		case r.serve != "" && oneLine(r.serve) == r.serve:
+			command = fmt.Sprintf("while a server runs (`%s`): %s", r.serve, command)
 		}
 		lines = append(lines, command)
 	}
+	if r.home != "" && slices.ContainsFunc(tuples, r.atHome) {
+		lines = append(lines, "or, when another tenant is meant: name it with --tenant")
+	}
 	return lines
+}
+
+func (r remedy) atHome(t authz.Tuple) bool {
+	return t.Object == authz.Entity{Type: authz.TenantType, ID: r.home}
 }
 
 // remedy is the one of the place that check asked.
@@ -51,8 +67,8 @@ func (f *checkFlags) remedy(dir string) remedy {
 	} else if dir != "." {
 		r.dir = []string{dir}
 	}
-	if f.environmentSet {
-		r.flags = append(r.flags, "--environment", f.environment)
+	if f.environment.given() {
+		r.flags = append(r.flags, "--environment", f.environment.name)
 	}
 	return r
 }
@@ -60,6 +76,7 @@ func (f *checkFlags) remedy(dir string) remedy {
 // remedyOf is that of a policy file. An OpenFGA model has no facts beside it.
 func (f *checkFlags) remedyOf(dir string, p *startPolicy) remedy {
 	r := f.remedy(dir)
+	r.serve = "writ serve " + quoted(dir)
 	if p.source.Format == policyFormat || strings.HasSuffix(p.file, ".yml") {
 		r.file = oneLine(p.file)
 	}

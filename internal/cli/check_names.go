@@ -11,10 +11,11 @@ import (
 
 // nothingKnown is an error when a list is empty because the model does not have the type or the action that was asked for.
 func nothingKnown(ctx context.Context, source checkSource, q *authz.Query) error {
-	names, err := source.names(ctx)
+	info, err := source.model(ctx)
 	if err != nil {
 		return err
 	}
+	names := info.Types
 	if err := names.Asked(q.Resource.Type, q.Action.Name); err != nil {
 		return asUsage(err)
 	}
@@ -33,13 +34,8 @@ func asUsage(err error) error {
 	return usage
 }
 
-func (l *localSource) names(context.Context) (server.ModelNames, error) {
-	return server.NamesOf(l.snapshot.Model()), nil
-}
-
-func (r *remoteSource) names(ctx context.Context) (server.ModelNames, error) {
-	info, err := r.model(ctx)
-	return info.Types, err
+func (l *localSource) model(context.Context) (server.ModelInfo, error) {
+	return server.InfoOfModel(l.snapshot), nil
 }
 
 // model asks for the model that decides.

@@ -20,7 +20,7 @@ func (f *checkFlags) noteRemote(ctx context.Context, sh *shell, remote *remoteSe
 	if err != nil {
 		return // the question meets it as well, and says so
 	}
-	if remote.policy == "" && f.environment != server.DefaultProject+"/"+server.DefaultEnv {
+	if remote.policy == "" && f.environment.name != server.DefaultProject+"/"+server.DefaultEnv {
 		return // DIR's policy is that of the environment which a server has when it is told of none
 	}
 	noteDrift(sh, dir, nearPath(remote.policy), info.SHA256, "a server reads it when it starts, so start it again")
@@ -28,7 +28,7 @@ func (f *checkFlags) noteRemote(ctx context.Context, sh *shell, remote *remoteSe
 
 // noteStored is noteRemote for what is stored while no server runs.
 func (f *checkFlags) noteStored(sh *shell, dir string, e serveEnvironment, state *environment.State) {
-	if f.asOf != "" || sh.getenv("WRIT_STORE") != "" || e.String() != server.DefaultProject+"/"+server.DefaultEnv {
+	if f.asOf != "" || sh.getenv("WRIT_STORE") != "" || !e.byDefault() {
 		return
 	}
 	noteDrift(sh, dir, "", server.SourceHash(state.Source), fmt.Sprintf("what is stored decides; `writ serve %s` takes the file up", quoted(dir)))

@@ -4,9 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
+	"maps"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -23,8 +24,8 @@ type checkSource interface {
 	check(ctx context.Context, q authz.Query, explain bool) (writ.Decision, *authz.Node, error)
 	// list gives what is allowed, in parts.
 	list(ctx context.Context, what string, q authz.Query, part func(ids []string, everyone bool)) error
-	// names are the words that questions may have.
-	names(ctx context.Context) (server.ModelNames, error)
+	// model has the words that questions may have.
+	model(ctx context.Context) (server.ModelInfo, error)
 	// remedy says how a fix is followed there.
 	remedy() remedy
 	// note tells of a policy file that is not the policy that answers.
@@ -34,27 +35,37 @@ type checkSource interface {
 
 // open finds who is to answer.
 func (f *checkFlags) open(ctx context.Context, sh *shell, dir string) (checkSource, error) {
-	e, err := parseEnvironment(f.environment)
+	e, err := f.environment.read()
 	if err != nil {
 		return nil, err
 	}
 	if f.policy == "" {
-		remote, err := findServer(sh, dir, f.server, e)
+		remote, err := findServer(sh, dir, f.server, &f.environment)
 		if err != nil {
 			return nil, err
 		}
 		if remote != nil {
 			return f.openRemote(sh, remote, dir)
 		}
-		if file := filepath.Join(stateDir(dir), "policy", e.project+"."+e.env+".db"); fileThere(file) || sh.getenv("WRIT_STORE") != "" {
-			return f.openStored(ctx, sh, dir, e)
+		source, err := f.openStored(ctx, sh, dir, e)
+		if err != nil || source != nil {
+			return source, err
 		}
 	}
-	if f.environmentSet {
-		return nil, writ.Errorf(writ.CodeNotFound, "no server is running in %s, and nothing is stored there of environment %s", dir, e).
-			WithHint("a policy file has no environments: leave out --environment to ask that of %s", quoted(dir))
+	if f.environment.given() && !e.byDefault() {
+		return nil, noSuchEnvironment(sh, dir, e)
 	}
 	return f.openFile(sh, dir)
+}
+
+// noSuchEnvironment is nothingStored when something else could be asked.
+func noSuchEnvironment(sh *shell, dir string, e serveEnvironment) error {
+	where := sh.getenv("WRIT_STORE")
+	err := writ.Errorf(writ.CodeNotFound, "no server is running in %s, and nothing is stored there of environment %s", dir, e)
+	if near := writ.Nearest(e.String(), storedEnvironments(dir, where)); near != "" {
+		return err.WithHint("did you mean %s?", near)
+	}
+	return err.WithHint("a policy file has no environments: leave out --environment to ask that of %s", quoted(dir))
 }
 
 // openFile reads a policy that no server has stored yet.
@@ -92,29 +103,44 @@ func (f *checkFlags) openFile(sh *shell, dir string) (checkSource, error) {
 	return &localSource{snapshot: s, now: sh.now(), closing: func() {}, how: f.remedyOf(dir, p)}, nil
 }
 
-// openStored reads what a server has stored, while none runs.
+// openStored reads what a server has stored, while none runs; nil when there is no policy among it, but in a file.
 func (f *checkFlags) openStored(ctx context.Context, sh *shell, dir string, e serveEnvironment) (checkSource, error) {
-	store, closing, err := openStore(ctx, dir, sh.getenv("WRIT_STORE"), e)
-	if err != nil {
+	where := sh.getenv("WRIT_STORE")
+	store, closing, err := openExisting(ctx, dir, where, e)
+	if err != nil || store == nil {
 		return nil, err
 	}
-	source := &localSource{now: sh.now(), how: f.remedy(dir), closing: func() {
-		if closing != nil {
-			_ = closing() // nothing was written
-		}
-	}}
-	state, err := f.state(ctx, sh, store, source)
+	how := f.remedy(dir)
+	how.serve = "writ serve " + quoted(dir)
+	source := &localSource{now: sh.now(), how: how, closing: func() { _ = closing() }} // nothing was written
+	var file *startPolicy
+	var broken error
+	if e.byDefault() && where == "" {
+		file, broken = findPolicy(dir, nil)
+	}
+	state, err := f.state(ctx, sh, store, source, file)
 	if err != nil {
 		source.close()
 		return nil, err
+	}
+	if f.asOf == "" && f.atLeast == "" && isBare(state) && (file != nil || broken != nil) {
+		source.close()
+		note(sh, fmt.Sprintf("no policy is stored in %s yet: its file answers; `writ serve %s` stores it", dir, quoted(dir)))
+		return nil, nil
 	}
 	source.snapshot, source.revision = state.Snapshot, strconv.FormatUint(state.Head.Seq, 10)
 	source.noting = func() { f.noteStored(sh, dir, e, state) }
 	return source, nil
 }
 
-func (f *checkFlags) state(ctx context.Context, sh *shell, store environment.Store, source *localSource) (*environment.State, error) {
-	live, err := openEnvironment(ctx, store, nil, sh.now)
+// isBare: nobody has given the environment a policy or a fact.
+func isBare(s *environment.State) bool {
+	tuples, records := s.Snapshot.Count()
+	return s.Source == emptyPolicy() && tuples+records == 0
+}
+
+func (f *checkFlags) state(ctx context.Context, sh *shell, store environment.Store, source *localSource, file *startPolicy) (*environment.State, error) {
+	live, err := openEnvironment(ctx, store, file, sh.now)
 	if err != nil {
 		return nil, err
 	}
@@ -231,10 +257,18 @@ func (r *remoteSource) note(ctx context.Context) { r.noting(ctx) }
 // withTenant puts the tenant where the wire has it.
 func withTenant(q authz.Query) writ.Request {
 	if q.Tenant != "" {
-		q.Resource.Properties = map[string]any{"tenant": q.Tenant}
+		properties := maps.Clone(q.Resource.Properties)
+		if properties == nil {
+			properties = map[string]any{}
+		}
+		properties[tenantProperty] = q.Tenant
+		q.Resource.Properties = properties
 	}
 	return q.Request
 }
+
+// tenantProperty is the property of a resource that names the tenant of a request.
+const tenantProperty = "tenant"
 
 func (r *remoteSource) check(ctx context.Context, q authz.Query, explain bool) (writ.Decision, *authz.Node, error) {
 	text, err := json.Marshal(server.Question{Request: withTenant(q), Explain: explain})

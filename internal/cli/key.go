@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -19,7 +20,7 @@ import (
 
 // apiKeyFlags are those of all commands about keys.
 type apiKeyFlags struct {
-	environment string
+	environment environmentFlag
 	server      string
 	format      string
 }
@@ -45,36 +46,34 @@ the commands of the user who started the server need none.
 }
 
 func (f *apiKeyFlags) register(cmd *cobra.Command) {
-	flags := cmd.Flags()
-	flags.StringVar(&f.environment, "environment", server.DefaultProject+"/"+server.DefaultEnv, "the `PROJECT/ENVIRONMENT` of the key")
-	flags.StringVar(&f.server, "server", "", "the `URL` of a server, with its admin key in WRIT_API_KEY")
+	f.environment.register(cmd, "of the key")
+	cmd.Flags().StringVar(&f.server, "server", "", "the `URL` of a server, with its admin key in WRIT_API_KEY")
 	formatFlag(cmd, &f.format)
 }
 
 func newKeyCreate(sh *shell) *cobra.Command {
 	var f apiKeyFlags
-	var role, name string
-	var expires time.Duration
+	var role, name, expires string
 	cmd := &cobra.Command{
 		Use:   "create [DIR]",
 		Short: "Make an API key and print it, once",
-		Long: `Makes an API key and prints it, once: what is stored of it opens nothing.
+		Long: `Makes an API key and prints it, once: what is stored of it opens nothing. The end of
+--expires is a time from now (8h, 30d, 2w), a day at whose beginning in UTC it opens nothing
+any more (2027-01-01), or a moment (2027-01-01T12:00:00Z).
 
   writ key create --role read --name app
-  writ key create --role write --name importer --expires 720h`,
+  writ key create --role write --name importer --expires 30d`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := checkChoice("role", server.Role(role), server.Roles()); err != nil {
 				return err
 			}
-			asked := server.KeyInfo{Name: name, Role: server.Role(role)}
-			if expires < 0 {
-				return writ.Errorf(writ.CodeUsage, "--expires %s is in the past", expires)
+			end, err := readEnd(expires, sh.now())
+			if err != nil {
+				return err
 			}
-			if expires > 0 {
-				asked.Expires = sh.now().Add(expires).UTC().Truncate(time.Second)
-			}
-			return f.with(cmd.Context(), sh, args, func(k keyring) error {
+			asked := server.KeyInfo{Name: name, Role: server.Role(role), Expires: end}
+			return f.with(cmd.Context(), sh, args, true, func(k keyring) error {
 				made, err := k.create(cmd.Context(), asked)
 				if err != nil {
 					return err
@@ -90,7 +89,7 @@ func newKeyCreate(sh *shell) *cobra.Command {
 	f.register(cmd)
 	cmd.Flags().StringVar(&role, "role", string(server.Read), "what the key may do: read, write or admin")
 	cmd.Flags().StringVar(&name, "name", "", "a name to know it by")
-	cmd.Flags().DurationVar(&expires, "expires", 0, "how long it is to live, such as 720h; for ever if not given")
+	cmd.Flags().StringVar(&expires, "expires", "", "how long or until `WHEN` it is to live: 8h, 30d, 2027-01-01; for ever if not given")
 	return cmd
 }
 
@@ -101,7 +100,7 @@ func newKeyList(sh *shell) *cobra.Command {
 		Short: "List API keys, without their secrets",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return f.with(cmd.Context(), sh, args, func(k keyring) error {
+			return f.with(cmd.Context(), sh, args, false, func(k keyring) error {
 				keys, err := k.list(cmd.Context())
 				if err != nil {
 					return err
@@ -136,7 +135,7 @@ func newKeyRevoke(sh *shell) *cobra.Command {
 		Short: "Revoke an API key: it opens nothing any more, on any node",
 		Args:  cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return f.with(cmd.Context(), sh, args[1:], func(k keyring) error {
+			return f.with(cmd.Context(), sh, args[1:], false, func(k keyring) error {
 				if err := k.revoke(cmd.Context(), args[0]); err != nil {
 					return err
 				}
@@ -159,48 +158,49 @@ type keyring interface {
 	revoke(ctx context.Context, id string) error
 }
 
-// with opens the keys that the flags mean.
-func (f *apiKeyFlags) with(ctx context.Context, sh *shell, args []string, do func(keyring) error) (err error) {
+// with opens the keys that the flags mean. To make one an environment is stored as `writ serve` would begin it.
+func (f *apiKeyFlags) with(ctx context.Context, sh *shell, args []string, begin bool, do func(keyring) error) (err error) {
 	if err := checkFormat(f.format); err != nil {
 		return err
 	}
-	e, err := parseEnvironment(f.environment)
+	e, err := f.environment.read()
 	if err != nil {
 		return err
 	}
-	remote, err := findServer(sh, dirArg(args), f.server, e)
+	dir, where := dirArg(args), sh.getenv("WRIT_STORE")
+	remote, err := findServer(sh, dir, f.server, &f.environment)
 	if err != nil {
 		return err
 	}
 	if remote != nil {
 		return do(remoteKeys{remote})
 	}
-	store, closing, err := openStore(ctx, dirArg(args), sh.getenv("WRIT_STORE"), e)
+	store, closing, err := openExisting(ctx, dir, where, e)
 	if err != nil {
 		return err
 	}
-	if closing != nil {
-		defer func() {
-			if closeErr := closing(); err == nil {
-				err = closeErr
-			}
-		}()
+	var first *startPolicy
+	if store == nil {
+		// Of another environment than the one by default only a server's configuration knows the policy.
+		if !begin || !e.byDefault() || where == "memory" {
+			return nothingStored(dir, where, e)
+		}
+		if first, err = findPolicy(dir, nil); err != nil {
+			return err
+		}
+		if store, closing, err = openStore(ctx, dir, where, e); err != nil {
+			return err
+		}
 	}
-	live, err := openEnvironment(ctx, store, nil, sh.now)
+	defer func() { err = errors.Join(err, closing()) }()
+	live, err := openEnvironment(ctx, store, first, sh.now)
 	if err != nil {
+		return err
+	}
+	if err := (&space{serveEnvironment: e, policy: first}).giveFacts(ctx, live, nil); err != nil {
 		return err
 	}
 	return do(storedKeys{sh, e, live})
-}
-
-// parseEnvironment reads project/environment.
-func parseEnvironment(name string) (serveEnvironment, error) {
-	project, env, ok := strings.Cut(name, "/")
-	if !ok || !environmentName.MatchString(project) || !environmentName.MatchString(env) {
-		return serveEnvironment{}, writ.Errorf(writ.CodeUsage, "%q is not written project/environment", oneLine(name)).
-			WithHint("that of a server which was told of no other is default/default")
-	}
-	return serveEnvironment{project: project, env: env}, nil
 }
 
 // storedKeys are those of an environment that this process has opened.

@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz/environment"
 	"github.com/writ-dev/writ/server"
 )
@@ -45,19 +44,18 @@ on a file at the same time; with WRIT_STORE=postgres://... it may.
 			if err != nil {
 				return err
 			}
-			store, closing, err := openStore(cmd.Context(), dirArg(args), sh.getenv("WRIT_STORE"), e)
+			dir, where := dirArg(args), sh.getenv("WRIT_STORE")
+			store, closing, err := openExisting(cmd.Context(), dir, where, e)
 			if err != nil {
 				return err
 			}
-			if closing != nil {
-				defer func() { _ = closing() }() // nothing was written
+			if store == nil {
+				return nothingStored(dir, where, e)
 			}
+			defer func() { _ = closing() }() // nothing was written
 			v, err := environment.Verify(cmd.Context(), store)
 			if err != nil {
 				return err
-			}
-			if v.Entries == 0 {
-				return writ.Errorf(writ.CodeNotFound, "environment %s has no history here: nothing was verified", name)
 			}
 			if format == "json" {
 				return writeJSON(sh.stdout, map[string]any{"entries": v.Entries, "things": v.Things, "head": v.Head.Hash})

@@ -13,6 +13,7 @@ import (
 	"github.com/writ-dev/writ/authz"
 	"github.com/writ-dev/writ/authz/openfga"
 	"github.com/writ-dev/writ/authz/policyfile"
+	"github.com/writ-dev/writ/authz/schema"
 	"github.com/writ-dev/writ/topology"
 )
 
@@ -44,11 +45,13 @@ func newPolicyValidate(sh *shell) *cobra.Command {
 whose tests it does not run.
 
 ` + policyOrder + `
+Of a DIR it also says, in a note, when facts that are stored there would not fit the policy:
+` + "`writ serve`" + ` would not start with it.
 
   writ policy validate
   writ policy validate examples/documents model.fga`,
 		Args: cobra.ArbitraryArgs,
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := checkFormat(format); err != nil {
 				return err
 			}
@@ -59,6 +62,7 @@ whose tests it does not run.
 					return err
 				}
 				all = append(all, p.summary())
+				defer noteMisfit(cmd.Context(), sh, path, p.model)
 			}
 			if format == "json" {
 				return writeJSON(sh.stdout, all)
@@ -221,8 +225,17 @@ func (p *policyInput) summary() validated {
 	case p.policy != nil:
 		v.Tests = len(p.policy.Tests)
 		if p.policy.Schema != nil {
-			v.Rules = len(p.policy.Schema.Rules)
+			v.Types, v.Rules = len(p.policy.Schema.Resources), writtenRules(p.policy.Schema.Rules)
 		}
 	}
 	return v
+}
+
+// writtenRules counts rules as their author wrote them: one for several roles or permissions is stored as several.
+func writtenRules(rules []schema.Rule) int {
+	places := map[writ.Position]bool{}
+	for i := range rules {
+		places[rules[i].Position] = true
+	}
+	return len(places)
 }

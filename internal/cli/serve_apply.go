@@ -18,7 +18,8 @@ func (s *serving) load(ctx context.Context, sp *space) (*environment.Environment
 		return nil, err
 	}
 	c := environmentConfig(store, sp.policy, s.sh.now)
-	c.MaxBehind = s.config.maxBehind
+	c.MaxBehind, c.Parse = s.config.maxBehind, sp.reader.read
+	sp.reader.file.Store(sp.policy)
 	live, err := environment.Open(ctx, c)
 	if err != nil || sp.policy == nil || live.State().Source == sp.policy.source {
 		sp.took.policy = policyUnchanged
@@ -26,6 +27,14 @@ func (s *serving) load(ctx context.Context, sp *space) (*environment.Environment
 			sp.took.policy = policyStored
 		}
 		return live, sp.giveFacts(ctx, live, err)
+	}
+	if _, misfit := live.State().Snapshot.WithModel(sp.policy.model); misfit != nil {
+		if !s.flags.keepModel {
+			return nil, s.unfit(sp, misfit)
+		}
+		s.note(fmt.Sprintf("%s: the stored policy is kept; stored facts do not fit %s, which is not read: %v", sp, sp.policy.file, misfit))
+		sp.policy, sp.took.policy = nil, ""
+		return live, nil
 	}
 	sp.took.policy = policyReplaced
 	if live.State().Source == emptyPolicy() {
@@ -45,6 +54,16 @@ func (s *serving) load(ctx context.Context, sp *space) (*environment.Environment
 		s.note(fmt.Sprintf("%s: %s replaces %s; --keep-model keeps such a one", sp, sp.policy.file, who))
 	}
 	return live, sp.giveFacts(ctx, live, sp.policy.giveModel(ctx, live))
+}
+
+// unfit is the error of a policy file that stored facts do not fit, with the way to remove them.
+func (s *serving) unfit(sp *space, misfit error) error {
+	command := "writ serve " + quoted(s.dir)
+	if s.config.file != "" {
+		command += " --config " + quoted(s.config.file)
+	}
+	return writ.Errorf(writ.CodeInvalid, "stored facts do not fit %s: %w", sp.policy.file, misfit).
+		WithHint("keep what they name in the policy; or start with the stored one by `%s --keep-model`,\nremove the facts with `writ tuple remove`, and start again", command)
 }
 
 // note says something on standard error that is no error.
@@ -75,7 +94,9 @@ func environmentConfig(store environment.Store, p *startPolicy, now func() time.
 	if p != nil {
 		initial = p.source
 	}
-	return environment.Config{Store: store, Parse: parseSource, Now: now, Initial: initial}
+	var reader sourceReader
+	reader.file.Store(p)
+	return environment.Config{Store: store, Parse: reader.read, Now: now, Initial: initial}
 }
 
 // giveModel makes the policy of a file the environment's.
@@ -126,6 +147,7 @@ func (s *serving) reload(ctx context.Context) (changed bool, err error) {
 	if p == nil || sp.policy == nil || p.source == sp.policy.source {
 		return false, nil
 	}
+	sp.reader.file.Store(p)
 	if err := p.giveModel(ctx, sp.live); err != nil {
 		return false, err
 	}

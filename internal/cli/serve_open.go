@@ -4,23 +4,18 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
-	"hash/crc32"
 	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz/environment"
-	"github.com/writ-dev/writ/authz/environment/memory"
-	"github.com/writ-dev/writ/postgres"
 	"github.com/writ-dev/writ/server"
 	"github.com/writ-dev/writ/server/authzen"
 	"github.com/writ-dev/writ/server/permit"
-	"github.com/writ-dev/writ/sqlite"
 )
 
 // space is an environment that is served.
@@ -28,6 +23,7 @@ type space struct {
 	serveEnvironment
 	live   *environment.Environment
 	policy *startPolicy
+	reader sourceReader
 	took   taken
 	token  string // of the key that was made
 	// unfollow ends the following of other nodes, and waits for it.
@@ -128,64 +124,6 @@ func (s *serving) open(ctx context.Context, e serveEnvironment) (err error) {
 	sp.follow(ctx)
 	s.server.Open(e.project, e.env, sp.live)
 	return nil
-}
-
-// openStore opens the place where an environment is kept.
-func (s *serving) openStore(ctx context.Context, e serveEnvironment) (environment.Store, error) {
-	store, closing, err := openStore(ctx, s.dir, s.config.store, e)
-	if closing != nil {
-		s.stores = append(s.stores, closing)
-	}
-	return store, err
-}
-
-// openStore opens the store of an environment: where names a folder of SQLite files
-// (sqlite:FOLDER), "" for the one in DIR, a PostgreSQL database, or memory.
-func openStore(ctx context.Context, dir, where string, e serveEnvironment) (environment.Store, func() error, error) {
-	folder := filepath.Join(stateDir(dir), "policy")
-	switch {
-	case where == "memory":
-		return &memory.Store{}, nil, nil
-	case where == "":
-		if err := makeStateDir(dir); err != nil {
-			return nil, nil, err
-		}
-	case strings.HasPrefix(where, "postgres://"), strings.HasPrefix(where, "postgresql://"):
-		store, err := postgres.Open(ctx, postgres.Config{URL: where, Schema: schemaOf(e)})
-		if err != nil {
-			return nil, nil, err
-		}
-		return store, store.Close, nil
-	case strings.HasPrefix(where, "sqlite:"):
-		folder = strings.TrimPrefix(where, "sqlite:")
-	default:
-		return nil, nil, writ.Errorf(writ.CodeInvalid, "the store %q is not known", firstWord(where)).
-			WithHint("it is sqlite:FOLDER, postgres://... or memory")
-	}
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return nil, nil, writ.Errorf(writ.CodeExternal, "make the folder of the store: %w", err)
-	}
-	store, err := sqlite.Open(ctx, filepath.Join(folder, e.project+"."+e.env+".db"))
-	if err != nil {
-		return nil, nil, err
-	}
-	return store, store.Close, nil
-}
-
-// schemaOf names the SQL schema of an environment: what may be read of its name, and a sum that
-// keeps names apart which look the same then.
-func schemaOf(e serveEnvironment) string {
-	if e.project == server.DefaultProject && e.env == server.DefaultEnv {
-		return "writ"
-	}
-	readable := strings.ReplaceAll(e.project+"_"+e.env, "-", "_")
-	return fmt.Sprintf("writ_%.32s_%08x", readable, crc32.ChecksumIEEE([]byte(e.String())))
-}
-
-// firstWord is the kind of a store without what may be a password.
-func firstWord(where string) string {
-	kind, _, _ := strings.Cut(where, ":")
-	return kind
 }
 
 // makeStateDir makes DIR/.writ, which git must not take up.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz"
@@ -24,8 +25,25 @@ type startPolicy struct {
 	facts  []policyfile.Fact
 }
 
+// Model makes it a document, as what is stored of it is one.
+func (p *startPolicy) Model() (*authz.Model, error) { return p.model, nil }
+
+// sourceReader reads stored models. What a file was read as is not read again: of an OpenFGA model the
+// file's name, and where in its modules each thing stands, are not stored.
+type sourceReader struct{ file atomic.Pointer[startPolicy] }
+
+func (r *sourceReader) read(s authz.Source) (environment.Document, error) {
+	if p := r.file.Load(); p != nil && s.Format == openfgaFormat && p.source == s {
+		return p, nil
+	}
+	return parseSource(s)
+}
+
 // policyFormat is how Writ's own policies are stored.
 const policyFormat = "policy"
+
+// openfgaFormat is how models of OpenFGA are stored.
+const openfgaFormat = "openfga"
 
 // emptyPolicy is that of an environment that was given none: one to be written through the API.
 func emptyPolicy() authz.Source { return authz.Source{Format: policyFormat, Text: "{}"} }
@@ -35,8 +53,11 @@ func parseSource(s authz.Source) (environment.Document, error) {
 	switch s.Format {
 	case policyFormat:
 		return schema.Parse([]byte(s.Text))
-	case "openfga":
-		return openfga.Parse("model.fga", []byte(s.Text))
+	case openfgaFormat:
+		if strings.HasPrefix(strings.TrimSpace(s.Text), "module") {
+			return openfga.ParseStored(s.Text)
+		}
+		return openfga.Parse("the stored model", []byte(s.Text))
 	}
 	return nil, writ.Errorf(writ.CodeInvalid, "the stored model is in the format %q, which this version does not know", s.Format)
 }
@@ -129,7 +150,7 @@ func readOpenFGA(file string, text []byte) (*startPolicy, error) {
 		return nil, err
 	}
 	m, err := doc.Model()
-	return &startPolicy{file: file, source: authz.Source{Format: "openfga", Text: doc.Text}, model: m}, err
+	return &startPolicy{file: file, source: authz.Source{Format: openfgaFormat, Text: doc.Text}, model: m}, err
 }
 
 // parsePolicy reads a policy of Writ's own form, with the files that it names.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/server"
 )
 
 // remoteServer is a Writ server that a command speaks to.
@@ -25,7 +26,11 @@ type remoteServer struct {
 
 // findServer finds the server that a command is about: the one at an address, or the one
 // that runs in DIR. nil when there is none.
-func findServer(sh *shell, dir, address string, e serveEnvironment) (*remoteServer, error) {
+func findServer(sh *shell, dir, address string, environment *environmentFlag) (*remoteServer, error) {
+	e, err := environment.read()
+	if err != nil {
+		return nil, err
+	}
 	if address != "" {
 		u, err := url.Parse(address)
 		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
@@ -36,7 +41,11 @@ func findServer(sh *shell, dir, address string, e serveEnvironment) (*remoteServ
 			return nil, writ.Errorf(writ.CodeUsage, "there is no API key for %s", u.Redacted()).
 				WithHint("put it into the environment variable WRIT_API_KEY; `writ key create` makes one")
 		}
-		return &remoteServer{url: strings.TrimRight(address, "/"), key: key, client: new(runningServer).client()}, nil
+		base := strings.TrimRight(address, "/")
+		if environment.given() { // else it is the key's own
+			base += server.PathOf(e.project, e.env)
+		}
+		return &remoteServer{url: base, key: key, client: new(runningServer).client()}, nil
 	}
 	running, ok, err := readRunningServer(dir)
 	if err != nil || !ok {

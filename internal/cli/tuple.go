@@ -18,7 +18,8 @@ import (
 
 // tupleFlags are those of all commands about tuples.
 type tupleFlags struct {
-	environment, server string
+	environment environmentFlag
+	server      string
 	// in is the tenant that roles are in, "" when tuples name their object.
 	in     string
 	format string
@@ -32,10 +33,11 @@ func newTuple(sh *shell) *cobra.Command {
 that runs in DIR, or the one at --server URL (with a key of the role write in WRIT_API_KEY).
 
 A tuple says that a subject has a role or a relation on an object. It is written as
-answers print it, OBJECT#RELATION@SUBJECT, or as one says it, in one argument:
+answers print it, OBJECT#RELATION@SUBJECT, or as one says it, SUBJECT RELATION OBJECT; of
+several each is one argument:
 
   writ tuple add 'document:budget#viewer@user:ann'       ann is viewer of the budget
-  writ tuple add 'user:ann viewer document:budget'       the same
+  writ tuple add user:ann viewer document:budget         the same
   writ tuple add 'document:budget#viewer@team:legal#member'    all members of the team are
   writ tuple add 'folder:home parent document:budget'    the budget lies in the folder
   writ tuple add admin@user:ann --in acme                ann is admin in the tenant acme`,
@@ -49,22 +51,24 @@ answers print it, OBJECT#RELATION@SUBJECT, or as one says it, in one argument:
 func (f *tupleFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.in, "in", "", "the `TENANT` that roles are in, in place of an object: ROLE@SUBJECT")
-	flags.StringVar(&f.environment, "environment", server.DefaultProject+"/"+server.DefaultEnv, "the `PROJECT/ENVIRONMENT` of the facts")
+	f.environment.register(cmd, "of the facts")
 	flags.StringVar(&f.server, "server", "", "the `URL` of a server, with a key in WRIT_API_KEY")
 	formatFlag(cmd, &f.format)
 }
 
 func newTupleAdd(sh *shell) *cobra.Command {
 	var f tupleFlags
-	var expires time.Duration
-	var condition, params string
+	var expires, condition, params string
 	cmd := &cobra.Command{
 		Use:   "add TUPLE... [DIR]",
 		Short: "Add tuples: all of them, or none",
 		Long: `Adds tuples to the facts of the server: all of them, or when one is wrong none. One that
-is stored already stays, or gets the condition and the end that are given now.
+is stored already stays, or gets the condition and the end that are given now. The end of
+--expires is a time from now (30m, 8h, 30d, 2w), a day at whose beginning in UTC it counts no
+more (2027-01-01), or a moment (2027-01-01T12:00:00Z).
 
-  writ tuple add 'document:budget#viewer@user:ann' --expires 8h
+  writ tuple add user:ann viewer document:budget --expires 8h
+  writ tuple add 'document:budget#viewer@user:ann' --expires 2027-01-01
   writ tuple add admin@user:ann auditor@user:bob --in acme
   writ tuple add 'document:plan#viewer@user:ann' --condition office --params '{"net": "10.0.0.0/8"}'`,
 		Args: cobra.MinimumNArgs(1),
@@ -73,8 +77,9 @@ is stored already stays, or gets the condition and the end that are given now.
 			if err != nil {
 				return err
 			}
-			if expires < 0 {
-				return writ.Errorf(writ.CodeUsage, "--expires %s is in the past", expires)
+			end, err := readEnd(expires, sh.now())
+			if err != nil {
+				return err
 			}
 			if params != "" && condition == "" {
 				return writ.Errorf(writ.CodeUsage, "--params are those of a condition").WithHint("name it with --condition NAME")
@@ -84,16 +89,13 @@ is stored already stays, or gets the condition and the end that are given now.
 				return err
 			}
 			for i := range tuples {
-				tuples[i].Condition, tuples[i].Params = condition, values
-				if expires > 0 {
-					tuples[i].Expires = sh.now().Add(expires).UTC().Truncate(time.Second)
-				}
+				tuples[i].Condition, tuples[i].Params, tuples[i].Expires = condition, values, end
 			}
 			return f.write(cmd.Context(), sh, dir, server.TupleWrite{Add: tuples})
 		},
 	}
 	f.register(cmd)
-	cmd.Flags().DurationVar(&expires, "expires", 0, "how long they are to count, such as 8h; for ever if not given")
+	cmd.Flags().StringVar(&expires, "expires", "", "how long or until `WHEN` they are to count: 8h, 30d, 2027-01-01; for ever if not given")
 	cmd.Flags().StringVar(&condition, "condition", "", "a condition of an OpenFGA model, by `NAME`, that must hold as well")
 	cmd.Flags().StringVar(&params, "params", "", "values of the condition that are fixed now, a `JSON` object; others come with the question")
 	return cmd
@@ -154,11 +156,7 @@ func (f *tupleFlags) find(sh *shell, dir string) (*remoteServer, error) {
 	if err := checkFormat(f.format); err != nil {
 		return nil, err
 	}
-	e, err := parseEnvironment(f.environment)
-	if err != nil {
-		return nil, err
-	}
-	remote, err := findServer(sh, dir, f.server, e)
+	remote, err := findServer(sh, dir, f.server, &f.environment)
 	if err == nil && remote == nil {
 		return nil, writ.Errorf(writ.CodeNotFound, "no server is running in %s: facts are kept by one", dir).
 			WithHint("start it with `writ serve %s`, or name another with --server URL", quoted(dir))
@@ -178,6 +176,9 @@ func (f *tupleFlags) write(ctx context.Context, sh *shell, dir string, w server.
 	var done server.TuplesWritten
 	if err := remote.call(ctx, http.MethodPost, server.PathTuples, bytes.NewReader(body), &done); err != nil {
 		return err
+	}
+	for _, told := range done.Notes {
+		note(sh, told)
 	}
 	if f.format == "json" {
 		return writeJSON(sh.stdout, done)

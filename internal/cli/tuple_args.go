@@ -13,6 +13,7 @@ import (
 // tuples reads TUPLE... [DIR].
 func (f *tupleFlags) tuples(args []string) (tuples []server.Tuple, dir string, err error) {
 	dir = "."
+	args = f.joined(args)
 	for i, arg := range args {
 		t, ok := f.tuple(arg)
 		switch {
@@ -29,6 +30,42 @@ func (f *tupleFlags) tuples(args []string) (tuples []server.Tuple, dir string, e
 			WithHint("write them in parts")
 	}
 	return tuples, dir, nil
+}
+
+// joined makes one argument of a tuple that was written in words: SUBJECT RELATION OBJECT, in a tenant SUBJECT
+// ROLE. Words that are tuples by themselves stay apart, and a directory after them is left.
+func (f *tupleFlags) joined(args []string) []string {
+	n := 3
+	if f.in != "" {
+		n = 2
+	}
+	if len(args) < n || len(args) > n+1 || isDir(args[n-1]) || len(args) == n+1 && !isDir(args[n]) {
+		return args
+	}
+	for _, word := range args[:n] {
+		if _, whole := f.tuple(word); whole || strings.ContainsAny(word, " \t") {
+			return args
+		}
+	}
+	one := strings.Join(args[:n], " ")
+	if _, ok := f.tuple(one); !ok && f.typed(one) == "" {
+		return args
+	}
+	return append([]string{one}, args[n:]...)
+}
+
+// typed is a tuple in words whose subject has no type, with the type of users; "" when that makes it none.
+func (f *tupleFlags) typed(text string) string {
+	words := strings.Fields(text)
+	if len(words) == 0 || strings.Contains(words[0], ":") {
+		return ""
+	}
+	words[0] = "user:" + words[0]
+	with := strings.Join(words, " ")
+	if _, ok := f.tuple(with); !ok {
+		return ""
+	}
+	return with
 }
 
 func isDir(path string) bool {
@@ -61,6 +98,10 @@ func (f *tupleFlags) tuple(text string) (authz.Tuple, bool) {
 }
 
 func (f *tupleFlags) noTuple(text string) error {
+	if with := f.typed(text); with != "" {
+		return writ.Errorf(writ.CodeUsage, "%q is no tuple: its subject has no type", oneLine(text)).
+			WithHint("write '%s'", oneLine(with))
+	}
 	if f.in != "" {
 		return writ.Errorf(writ.CodeUsage, "%q is no role of somebody", oneLine(text)).
 			WithHint("with --in TENANT write ROLE@SUBJECT, as in  admin@user:ann")

@@ -36,7 +36,6 @@ const (
 	pathSearchResource = "/access/v1/search/resource"
 	pathSearchAction   = "/access/v1/search/action"
 	pathMetadata       = "/.well-known/authzen-configuration"
-	pathEnvironments   = "/environments/"
 )
 
 type handler struct {
@@ -71,7 +70,7 @@ func New(c Config) (server.Protocol, error) {
 		if strings.Count(name, "/") != 1 {
 			return p, writ.Errorf(writ.CodeInvalid, "%q is not written project/environment", name)
 		}
-		p.Prefixes = append(p.Prefixes, pathEnvironments+name+"/access/v1/")
+		p.Prefixes = append(p.Prefixes, server.PathEnvironments+name+"/access/v1/")
 	}
 	return p, nil
 }
@@ -83,27 +82,13 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.metadata(w, r)
 		return
 	}
-	path, err := h.inEnvironment(path, server.CallerOf(r.Context()))
+	path, err := server.InEnvironment(path, server.CallerOf(r.Context()))
 	if err == nil {
 		err = h.post(w, r, path)
 	}
 	if err != nil {
 		server.Fail(w, r, err)
 	}
-}
-
-// inEnvironment takes the environment off a path and holds the caller to it.
-func (h *handler) inEnvironment(path string, c *server.Caller) (string, error) {
-	rest, ok := strings.CutPrefix(path, pathEnvironments)
-	if !ok {
-		return path, nil
-	}
-	own := c.Project + "/" + c.Env
-	rest, ok = strings.CutPrefix(rest, own)
-	if !ok || !strings.HasPrefix(rest, "/access/") {
-		return "", writ.Errorf(writ.CodeDenied, "the API key is of the environment %s", own)
-	}
-	return rest, nil
 }
 
 func (h *handler) post(w http.ResponseWriter, r *http.Request, path string) error {
@@ -121,7 +106,7 @@ func (h *handler) post(w http.ResponseWriter, r *http.Request, path string) erro
 	if kind := r.Header.Get("Content-Type"); kind != "application/json" {
 		// The specification's certification wants 400 here, not 415.
 		if kind, _, err := mime.ParseMediaType(kind); err != nil || kind != "application/json" {
-			return writ.Errorf(writ.CodeInvalid, "the Content-Type must be application/json")
+			return writ.Errorf(writ.CodeInvalid, "the Content-Type must be application/json: send the header  Content-Type: application/json")
 		}
 	}
 	var body []byte
@@ -155,7 +140,7 @@ func (h *handler) metadata(w http.ResponseWriter, r *http.Request) {
 	if rest, ok := strings.CutPrefix(scope, h.path); ok && (rest == "" || rest[0] == '/') {
 		scope = rest
 	}
-	known := scope == "" || strings.HasPrefix(scope, pathEnvironments) && slices.Contains(h.config.Environments, strings.TrimPrefix(scope, pathEnvironments))
+	known := scope == "" || strings.HasPrefix(scope, server.PathEnvironments) && slices.Contains(h.config.Environments, strings.TrimPrefix(scope, server.PathEnvironments))
 	switch {
 	case h.config.BaseURL == "" || !known:
 		server.Fail(w, r, writ.Errorf(writ.CodeNotFound, "there is no decision point of that name"))

@@ -64,7 +64,7 @@ func TestWrongContentTypeIs400(t *testing.T) {
 	t.Parallel()
 	p := fixture(t)
 	for _, kind := range []string{"", "text/plain", "application/x-www-form-urlencoded", "application/jsonp"} {
-		p.send(t, evaluation, fine, "Content-Type", kind).want(t, 400, "application/json")
+		p.send(t, evaluation, fine, "Content-Type", kind).want(t, 400, "send the header  Content-Type: application/json")
 	}
 	p.send(t, evaluation, fine, "Content-Type", "application/json; charset=utf-8").want(t, 200)
 	p.send(t, evaluation, fine, "Content-Encoding", "gzip").want(t, 400, "content encoding")
