@@ -1,0 +1,41 @@
+package cli
+
+import (
+	"testing"
+
+	"github.com/writ-dev/writ/internal/bundle"
+	"github.com/writ-dev/writ/topology"
+)
+
+// In AWS an authorizer runs on the processor that its topology says, and the other functions on theirs; here all run on this machine's.
+func TestAuthorizersAreBuiltForTheirProcessor(t *testing.T) {
+	t.Parallel()
+	s := &system{topology: &topology.Topology{Functions: []*topology.Function{
+		{Name: "plain"}, {Name: "gate", Authorizer: &topology.Authorizer{}}, {Name: "old", Authorizer: &topology.Authorizer{Architecture: "x86_64"}},
+	}}}
+	aws, here := bundle.Target{OS: "linux", Arch: "amd64", Release: true}, bundle.Target{OS: "linux", Arch: "amd64"}
+	for name, want := range map[string]string{"plain": "amd64", "gate": "arm64", "old": "amd64"} {
+		source := bundle.Source{Name: name}
+		if got := s.targetOf(source, aws).Arch; got != want {
+			t.Errorf("%s is built for %s in AWS, want %s", name, got, want)
+		}
+		if got := s.targetOf(source, here); got != here {
+			t.Errorf("%s is built for %v here", name, got)
+		}
+	}
+}
+
+// A function that decides by what it has itself is told of no server: it takes variables at their word.
+func TestWhoIsLentThePolicy(t *testing.T) {
+	t.Parallel()
+	u := &up{policyKey: "key", policy: &serving{}}
+	for kind, lent := range map[topology.DecideKind]bool{"": true, topology.DecideServer: true, topology.DecideSnapshot: false, topology.DecidePermit: false} {
+		f := &topology.Function{Authorizer: &topology.Authorizer{Decide: topology.Decide{Kind: kind}}}
+		if !lent && u.lentTo(f) != nil {
+			t.Errorf("an authorizer that decides by %s is lent the policy server", kind)
+		}
+		if asksServer(f.Authorizer) != lent {
+			t.Errorf("%q asks a server: %t", kind, !lent)
+		}
+	}
+}
