@@ -180,7 +180,11 @@ func (x *explanation) tryFrom(s step, w From, n *engine.Node) (parts []*Node) {
 // excluded says why an exclusion does not let the subject through.
 func (x *explanation) excluded(s step, w Exclusion, n *engine.Node) string {
 	if x.a.Eval(n.Kids[0], s.object) == engine.No {
-		return "there is nothing to take from"
+		asked := "what takes it away"
+		if w.Deny != "" {
+			asked = ruleName(w.Deny)
+		}
+		return "nothing allows it, so that " + asked + " need not be asked"
 	}
 	denial := "it is taken away again"
 	if w.Deny != "" {

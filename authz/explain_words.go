@@ -121,11 +121,14 @@ func (x *explanation) not(s step, w Exclusion, minus *engine.Node) string {
 	return "nothing takes it from " + x.who()
 }
 
+// userSet begins the name of a condition that says whom a rule is for.
+const userSet = "user set "
+
 func ruleName(name string) string {
 	switch {
 	case name == "":
 		return "the rule"
-	case strings.HasPrefix(name, "user set "), strings.HasPrefix(name, "resource set "):
+	case strings.HasPrefix(name, userSet), strings.HasPrefix(name, "resource set "):
 		return brief(name) // a condition inside of a rule
 	}
 	return "rule " + brief(name)

@@ -3,6 +3,7 @@ package authz
 import (
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/writ-dev/writ"
 )
@@ -102,6 +103,18 @@ func ParseTuple(s string) (Tuple, error) {
 		return Tuple{}, err
 	}
 	return Tuple{Object: o, Relation: relation, Subject: h}, nil
+}
+
+// ParseSaid reads a tuple as [ParseTuple] does, or as one says it: SUBJECT RELATION OBJECT, where no ID may have a space.
+func ParseSaid(s string) (Tuple, error) {
+	t, err := ParseTuple(s)
+	if err == nil && !strings.ContainsFunc(t.Relation, unicode.IsSpace) {
+		return t, nil
+	}
+	if words := strings.Fields(s); len(words) == 3 {
+		return ParseTuple(words[2] + "#" + words[1] + "@" + words[0])
+	}
+	return t, err
 }
 
 // Record is what is stored about an entity itself: a user, a tenant, a resource

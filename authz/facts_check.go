@@ -55,6 +55,16 @@ func (c *compiled) checkTuple(t *Tuple) (r *relation, srel graph.Rel, err error)
 	return r, srel, c.checkParams(t)
 }
 
+// Turned gives a tuple the other way round: its subject for its object. ok is false when the model does not take it so either.
+func (s *Snapshot) Turned(t Tuple) (turned Tuple, ok bool) {
+	if t.Subject.Relation != "" || t.Subject.ID == Everyone {
+		return Tuple{}, false
+	}
+	t.Object, t.Subject = t.Subject.Entity, Holder{Entity: t.Object}
+	_, _, err := s.c.checkTuple(&t)
+	return t, err == nil
+}
+
 // checkSubject looks for a subject type of the relation that the tuple's subject and condition are of.
 func (c *compiled) checkSubject(r *relation, t *Tuple) error {
 	var conditions []string
@@ -126,6 +136,9 @@ func (k *kind) unknownRelation(name string) error {
 	var names []string
 	for n := range k.relations {
 		names = append(names, n)
+	}
+	if len(names) == 0 {
+		return writ.Errorf(writ.CodeInvalid, "type %s has no relation %q", k.source.Name, name).WithHint("it has none at all, so nothing is granted on it")
 	}
 	if k.source.Name == TenantType {
 		return writ.Errorf(writ.CodeInvalid, "there is no role %q in tenants", name).WithHint("their roles are %s", listed(names))

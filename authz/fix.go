@@ -13,18 +13,33 @@ import (
 // maxTries bounds how many tuples are tried out before none is offered.
 const maxTries = 8
 
-// takes reports whether a tuple of a relation may name the subject, without a condition.
-func (x *explanation) takes(r *relation) bool {
-	for _, s := range r.source.Subjects {
-		if s.Type == x.a.q.Subject.Type && s.Relation == x.a.q.SubjectRelation && !s.Everyone && s.Condition == "" {
-			return true
+// mayTake notes that a tuple of a relation of an object may name the subject, if it may.
+func (d *denial) mayTake(at step) {
+	condition := ""
+	for _, s := range at.r.source.Subjects {
+		if s.Type != d.a.q.Subject.Type || s.Relation != d.a.q.SubjectRelation || s.Everyone {
+			continue
+		}
+		if s.Condition == "" {
+			if !slices.ContainsFunc(d.grants, func(g grant) bool { return g.step == at }) {
+				known := at.object < engine.Outside && d.a.Subject < engine.Outside && d.a.q.Subject.ID != Everyone
+				d.grants = append(d.grants, grant{at, known && d.beside == 0})
+			}
+			return
+		}
+		if condition == "" {
+			condition = s.Condition
 		}
 	}
-	return false
+	g := conditionalGrant{at, condition}
+	if condition != "" && len(d.conditional) < maxConditional && !slices.Contains(d.conditional, g) {
+		d.conditional = append(d.conditional, g)
+	}
 }
 
-// offer names the roles and relations that would allow what was asked, each kind with
-// the least of them as a fix. A fix is tried out before it is offered.
+// offer names the roles and relations that would allow what was asked, each kind with the least of them as a
+// fix: those on the instance, on what is related to it, in the tenant, from the narrowest to the widest. A fix
+// is tried out before it is offered.
 func (d *denial) offer() {
 	slices.SortStableFunc(d.grants, func(x, y grant) int { return x.r.gives - y.r.gives })
 	var tenant, instance, related []grant
@@ -38,11 +53,14 @@ func (d *denial) offer() {
 			related = append(related, g)
 		}
 	}
-	fixed := d.offerOne(tenant)
-	fixed = d.offerOne(instance) || fixed
-	fixed = fixed || d.offerOne(related)
+	d.onResource = d.offerOne(instance)
+	fixed := d.offerOne(related) || d.onResource
+	fixed = d.offerOne(tenant) || fixed
 	if !fixed && !d.offerSeveral() {
-		d.lacking(tenant, instance)
+		d.lacking(instance, tenant)
+	}
+	for _, g := range d.conditional {
+		d.offerConditional(g)
 	}
 }
 
@@ -218,9 +236,9 @@ func (d *denial) fixIdle(t *Tuple) *writ.Fix {
 	again := *t
 	again.Expires = time.Time{}
 	if !t.Expires.IsZero() && d.allowedWith(again) {
-		f := &writ.Fix{Summary: "let " + brief(t.String()) + " expire later, or never"}
+		f := &writ.Fix{Summary: "let " + brief(t.String()) + " expire later"}
 		if t.Condition == "" && plainText(again) {
-			f.Lines = again.String()
+			f.Lines = expiringLine(&again)
 		}
 		return f
 	}

@@ -2,8 +2,8 @@ package authz_test
 
 import (
 	"slices"
-	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -219,10 +219,13 @@ func TestFixesAreTrue(t *testing.T) {
 				fixes++
 				fixed := *w
 				fixed.Tuples = slices.Clone(w.Tuples)
-				for text := range strings.Lines(r.Fix.Lines) {
-					tuple, err := authz.ParseTuple(strings.TrimSpace(text))
-					if err != nil {
-						t.Fatal(err)
+				tuples, expiring, ok := authz.FixTuples(r.Fix)
+				if !ok {
+					t.Fatalf("%s is no tuple", r.Fix.Lines)
+				}
+				for _, tuple := range tuples {
+					if expiring {
+						tuple.Expires = q.Now.Add(time.Hour)
 					}
 					fixed.Tuples = append(fixed.Tuples, tuple)
 				}

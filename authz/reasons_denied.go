@@ -25,6 +25,11 @@ type denial struct {
 	rules   []*expr.Program
 	within  string // the rule that is being looked into
 	far     func() // says what is missing of a rule that misses more than its condition
+	named   int    // rules that are for the subject
+	// conditional are the relations whose tuples may name the subject only with a condition.
+	conditional []conditionalGrant
+	// onResource: a fix is a tuple of the very resource.
+	onResource bool
 	// beside counts the rewrites around the place that is being looked at which may say no whatever holds there.
 	beside int
 }
@@ -40,7 +45,10 @@ func (d *denial) reset() {
 	clear(d.reasons)
 	clear(d.grants)
 	clear(d.rules)
-	*d = denial{seen: d.seen[:0], reasons: d.reasons[:0], grants: d.grants[:0], rules: d.rules[:0]}
+	clear(d.conditional)
+	*d = denial{
+		seen: d.seen[:0], reasons: d.reasons[:0], grants: d.grants[:0], rules: d.rules[:0], conditional: d.conditional[:0],
+	}
 }
 
 // denied gives the reasons of a deny: what stopped it, then what was missing.
@@ -50,6 +58,7 @@ func (x *explanation) denied() []writ.Reason {
 	d.relation(step{x.a.resource, x.a.goal})
 	d.strangersToUs()
 	d.offer()
+	d.strangeResource()
 	if len(d.reasons) == 0 && d.far != nil {
 		d.far()
 	}
@@ -76,8 +85,8 @@ func (x *explanation) denied() []writ.Reason {
 const (
 	rankDenied   = iota // something took it away
 	rankIdle            // a tuple would give it but for its time or its condition
-	rankFalse           // a rule does not hold
-	rankStranger        // the subject or the tenant is not known
+	rankFalse           // a rule does not hold, or has no answer for one whom it is for
+	rankStranger        // the subject, the tenant, or the resource that a fix is about is not known
 	rankGrant           // a role or a relation is missing
 	rankUnknown         // a rule has no answer
 	rankRest
@@ -102,15 +111,29 @@ func (d *denial) say(rank int, rule string, at writ.Position, message string) *w
 // strangersToUs names those that nothing is stored about.
 func (d *denial) strangersToUs() {
 	a := d.a
-	if a.SubjectRel == 0 && a.q.Subject.ID != Everyone && !a.Known(a.Subject) {
-		d.say(rankStranger, "", writ.Position{}, "nothing is stored about "+d.who())
-	}
-	if a.q.Resource.ID != "" && !a.Known(a.resource) {
-		d.say(rankRest, "", writ.Position{}, "nothing is stored about "+entityText(requested(a.q)))
+	if a.q.Subject.ID != Everyone && !a.Known(a.Subject) {
+		about := "nothing is stored about " + entityText(Entity{a.q.Subject.Type, a.q.Subject.ID})
+		if set, _, ok := strings.Cut(a.q.Subject.ID, "#"); ok {
+			about = "an ID has no #, and a question is about one subject, not about all who are in " + entityText(Entity{a.q.Subject.Type, set})
+		}
+		d.say(rankStranger, "", writ.Position{}, about)
 	}
 	if a.Tenant != 0 && a.c.tenant != nil && !a.Known(a.Tenant) {
 		d.say(rankStranger, "", writ.Position{}, "nothing is stored about tenant "+d.tenantName())
 	}
+}
+
+// strangeResource says that nothing is stored about the resource: first of what is missing when it would be given a
+// role on it, since its name is then most likely misspelt.
+func (d *denial) strangeResource() {
+	if d.a.q.Resource.ID == "" || d.a.Known(d.a.resource) {
+		return
+	}
+	rank := rankRest
+	if d.onResource {
+		rank = rankStranger
+	}
+	d.say(rank, "", writ.Position{}, "nothing is stored about "+entityText(requested(d.a.q)))
 }
 
 func (d *denial) relation(s step) {
@@ -164,6 +187,8 @@ func (d *denial) near(s step, w Rewrite, n *engine.Node) {
 		// A rule that denies stands in the way of every fix, so it is named even where nothing allows yet.
 		if w.Deny != "" && d.a.Eval(n.Kids[1], s.object) != engine.No {
 			d.stopped(s, w, n)
+		} else if w.Deny == "" {
+			d.wouldStop(s, w, n)
 		}
 	}
 }
@@ -199,6 +224,26 @@ func (d *denial) stopped(s step, w Exclusion, n *engine.Node) {
 	}
 }
 
+// wouldStop says what would take it away from the subject if it were given: a tuple alone is then no fix. What
+// holds only for those without a role of their own is no such thing, since a role of their own is then there.
+func (d *denial) wouldStop(s step, w Exclusion, n *engine.Node) {
+	if s.object != d.a.resource || readsStored(w.Minus) || d.a.Eval(n.Kids[1], s.object) != engine.Yes {
+		return
+	}
+	because := story(d.trySide(s, w.Minus, n.Kids[1]))
+	d.say(rankFalse, "", w.Position, because+", which takes away what would allow it")
+}
+
+func readsStored(w Rewrite) bool {
+	switch w := w.(type) {
+	case Stored:
+		return true
+	case Union:
+		return slices.ContainsFunc(w.Of, readsStored)
+	}
+	return false
+}
+
 // firstUnknown finds the condition without an answer that an exclusion hangs upon.
 func (d *denial) firstUnknown(s step, w Rewrite, n *engine.Node) string {
 	var found string
@@ -222,9 +267,8 @@ func (d *denial) nearTuples(s step, r *relation) {
 	for _, l := range mine {
 		d.idle(at, l)
 	}
-	if len(mine) == 0 && d.takes(r) && !slices.ContainsFunc(d.grants, func(g grant) bool { return g.step == at }) {
-		known := s.object < engine.Outside && d.a.Subject < engine.Outside && d.a.q.Subject.ID != Everyone
-		d.grants = append(d.grants, grant{at, known && d.beside == 0})
+	if len(mine) == 0 {
+		d.mayTake(at)
 	}
 	left := maxRelated
 	d.usersets(s.object, r, true, func(l link) bool {
@@ -269,49 +313,4 @@ func (d *denial) nearFrom(s step, n *engine.Node) {
 		}
 		return left > 0
 	})
-}
-
-// nearWhen says what a condition saw that does not hold. A rule that is also for others is
-// worth naming only when there is nothing nearer.
-func (d *denial) nearWhen(s step, w When, n *engine.Node) {
-	a := d.a
-	switch {
-	case w.Then == nil && (n.Subject != a.SubjectType || a.SubjectRel != 0):
-		return
-	case w.Then == nil:
-		d.rule(s, w)
-	case a.OfRule(n.Condition, s.object) == engine.Yes:
-		outer := d.within
-		if d.within == "" {
-			d.within = w.Rule
-		}
-		d.near(s, w.Then, n.Kids[0])
-		d.within = outer
-	case a.Eval(n.Kids[0], s.object) == engine.Yes:
-		d.rule(s, w)
-	case d.far == nil:
-		within := d.within
-		d.far = func() {
-			d.within = within
-			d.rule(s, w)
-		}
-	}
-}
-
-// rule says what a rule's condition saw, once where many rules have the same one.
-func (d *denial) rule(s step, w When) {
-	if slices.Contains(d.rules, w.Condition) {
-		return
-	}
-	d.rules = append(d.rules, w.Condition)
-	r := d.ruleNode(s, w)
-	rank := rankFalse
-	if r.Verdict == engine.Unknown.String() {
-		rank = rankUnknown
-	}
-	if d.within != "" && d.within != w.Rule {
-		r.Message = ruleName(d.within) + " does not allow it: " + r.Message
-	}
-	said := d.say(rank, w.Rule, w.Position, r.Message)
-	said.Fix = d.fixCondition(w, r)
 }

@@ -46,14 +46,23 @@ func company(t testing.TB) *authz.Model {
 	document := kind("document",
 		relation("parent", "folder", direct), relation("banned", "user group#member", direct),
 		relation("seen", "user", butNot(direct, computed("unseen"))), relation("unseen", "user", butNot(direct, computed("seen"))),
-		role(31, relation("editor", "user group#member", direct)), viewer,
+		role(31, relation("editor", "user group#member", direct)), viewer, relation("blocked", "user", direct),
+		authz.Relation{Name: "approver", Rewrite: direct, Subjects: []authz.SubjectType{{Type: "user", Condition: "office_hours"}}},
 	)
 	cleared := when("cleared", "user.clearance >= resource.level", 40)
 	lent := when("on-call", "context.incident == true", 44)
 	lent.Then = computed("viewer")
 	signs := when("adults-sign", "user.age >= 18", 46)
 	signs.Then = when("finished", "resource.done == true", 47)
+	limit := when("limit", "resource.amount <= user.limit", 54)
+	limit.Then = authz.InTenant{Relation: "reader"}
+	drafts := when("resource set drafts", "resource.draft == true", 55)
+	drafts.Then = limit.Then
+	limitOfDrafts := when("limit-of-drafts", "resource.amount <= 2 * user.limit", 56)
+	limitOfDrafts.Then = drafts
 	document.Actions = []authz.Relation{
+		{Name: "pay", Rewrite: union(authz.InTenant{Relation: "admin"}, limit, limitOfDrafts)},
+		{Name: "approve", Rewrite: butNot(computed("approver"), computed("blocked"))},
 		{Name: "read", Position: at(50), Rewrite: authz.Exclusion{
 			Base:  union(computed("viewer"), authz.InTenant{Relation: "reader", Position: at(51)}, cleared),
 			Minus: computed("banned"), Deny: "no-banned", Position: at(52),

@@ -208,12 +208,8 @@ func notStored(missing []string) error {
 // round is told so, when the model would take it the other way.
 func refusedTuple(s *authz.Snapshot, t authz.Tuple, err error) error {
 	refused := ofItem(clip(t.String()), err).(*writ.Error)
-	if t.Subject.Relation == "" && t.Subject.ID != authz.Everyone {
-		turned := t
-		turned.Object, turned.Subject = t.Subject.Entity, authz.Holder{Entity: t.Object}
-		if s.Edit().Apply(&authz.Change{Tuple: &authz.Step[authz.Tuple]{After: &turned}}) == nil {
-			refused.Hint = "it is the wrong way round: write " + clip(turned.String())
-		}
+	if turned, ok := s.Turned(t); ok {
+		refused.Hint = "it is the wrong way round: write " + clip(turned.String())
 	}
 	return refused
 }

@@ -104,11 +104,19 @@ var profile = []string{"name", "description", "email", "first_name", "last_name"
 
 // fields reads the attributes and the profile of a record; other keys are left to the caller.
 func (f *factReader) fields(entries []tree.Entry, r *authz.Record) {
+	declared := func(string) error { return nil } // a model of OpenFGA declares none
+	if f.p.Schema != nil {
+		declared = func(name string) error { return f.p.Schema.Declared(r.Type, name) }
+	}
+
 	for _, e := range entries {
 		if e.Key == "attributes" {
 			r.Attributes = map[string]any{}
 			for _, a := range f.Named(e.Value, "attributes") {
 				r.Attributes[a.Key] = a.Value.Value()
+				if err := declared(a.Key); err != nil {
+					f.p.fail(err, a.Pos)
+				}
 			}
 			continue
 		}
@@ -253,11 +261,7 @@ func readTuple(f *tree.File, n *tree.Node) (authz.Tuple, bool) {
 // tupleText reads `user:ann editor document:budget`, as one says it, or
 // `document:budget#editor@user:ann`, as answers print it.
 func tupleText(f *tree.File, n *tree.Node) (authz.Tuple, bool) {
-	text := n.Text
-	if words := strings.Fields(text); len(words) == 3 {
-		text = words[2] + "#" + words[1] + "@" + words[0]
-	}
-	t, err := authz.ParseTuple(text)
+	t, err := authz.ParseSaid(n.Text)
 	if err != nil {
 		_ = f.Problem(n.Pos, "%q is no tuple", tree.Short(n.Text)).
 			WithHint("write  SUBJECT RELATION OBJECT, as in  user:ann editor document:budget")

@@ -206,13 +206,27 @@ func (p *Policy) Snapshot() (*authz.Snapshot, error) {
 	edit := s.Edit()
 	for _, f := range p.Facts {
 		if err := edit.Apply(&f.Change); err != nil {
-			p.fail(err, f.Position)
+			p.fail(wrongWayRound(s, &f, err), f.Position)
 		}
 	}
 	if err := p.problems(); err != nil {
 		return nil, err
 	}
 	return edit.Done(), nil
+}
+
+// wrongWayRound says of a refused tuple that the model would take it the other way round.
+func wrongWayRound(s *authz.Snapshot, f *Fact, err error) error {
+	var e *writ.Error
+	if f.Tuple == nil || !errors.As(err, &e) {
+		return err
+	}
+	turned, ok := s.Turned(*f.Tuple.After)
+	if !ok {
+		return err
+	}
+	hinted := *e
+	return hinted.WithHint("it is the wrong way round: write %s", tree.Short(turned.String()))
 }
 
 // fail notes an error about the fact at a place.

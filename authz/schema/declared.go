@@ -11,7 +11,8 @@ import (
 
 // What there is of a thing without being declared: what it is, and what [authz.Record] says beside attributes.
 var (
-	ofAll       = []string{"key", "id", "type", "name", "description", "email", "first_name", "last_name"}
+	ofRecords   = []string{"name", "description", "email", "first_name", "last_name"}
+	ofAll       = append([]string{"key", "id", "type"}, ofRecords...)
 	ofUsers     = append([]string{"roles", "tenants"}, ofAll...)
 	ofResources = append([]string{"tenant"}, ofAll...)
 )
@@ -26,6 +27,15 @@ func (s *Schema) attributes(kind string) []Attribute {
 		return slices.Concat(s.UserAttributes, own)
 	}
 	return own
+}
+
+// Declared is an error when a type declares attributes and not the one of this name. Beside what it declares there are
+// the fields of a record's profile.
+func (s *Schema) Declared(kind, name string) error {
+	if err := undeclared(kind, s.attributes(kind), ofRecords, name); err != nil {
+		return err
+	}
+	return nil
 }
 
 // declared finds the first attribute that a condition on resources of a type names and that is not declared, where any is.

@@ -25,22 +25,22 @@ type remedy struct {
 
 // text is what to do so that the lines of a fix come true; "" when they are no tuples.
 func (r remedy) text(fix *writ.Fix) []string {
-	var tuples []authz.Tuple
-	for line := range strings.Lines(fix.Lines) {
-		t, err := authz.ParseTuple(strings.TrimRight(line, "\n"))
-		if err != nil {
-			return nil
-		}
-		tuples = append(tuples, t)
-	}
-	if len(tuples) == 0 {
+	tuples, expiring, ok := authz.FixTuples(fix)
+	if !ok {
 		return nil
+	}
+	flags := slices.Clone(r.flags)
+	if expiring { // what was lent for a time is not given for ever; how long is for the reader to say
+		flags = append(flags, "--expires", "8h")
+	}
+	if tuples[0].Condition != "" { // such a fix is of one tuple
+		flags = append(flags, "--condition", tuples[0].Condition)
 	}
 	var lines []string
 	if r.file != "" {
 		lines = append(lines, "write it below  tuples:  in the facts of "+r.file)
 	}
-	if command := tupleCommand(tuples, r.flags, r.dir); command != "" && !r.unserved {
+	if command := tupleCommand(tuples, flags, r.dir); command != "" && !r.unserved {
 		switch {
 		case r.file != "":
 			command = "or, while a server runs: " + command

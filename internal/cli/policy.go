@@ -204,15 +204,6 @@ func fileThere(path string) bool {
 	return err == nil && !info.IsDir()
 }
 
-// readBeside reads a file that another names, below its directory or beside it.
-func readBeside(dir, name string) ([]byte, error) {
-	text, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
-	if os.IsNotExist(err) {
-		return nil, fmt.Errorf("there is no file %s", filepath.Join(dir, filepath.FromSlash(name)))
-	}
-	return text, err
-}
-
 func (p *policyInput) summary() validated {
 	v := validated{File: p.path, Types: len(p.model.Types), Conditions: len(p.model.Conditions)}
 	for _, t := range p.model.Types {

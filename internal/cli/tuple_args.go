@@ -76,10 +76,7 @@ func isDir(path string) bool {
 // tuple reads OBJECT#RELATION@SUBJECT or 'SUBJECT RELATION OBJECT'; in a tenant ROLE@SUBJECT or 'SUBJECT ROLE'.
 func (f *tupleFlags) tuple(text string) (authz.Tuple, bool) {
 	if f.in == "" {
-		t, err := authz.ParseTuple(text)
-		if words := strings.Fields(text); err != nil && len(words) == 3 {
-			t, err = authz.ParseTuple(words[2] + "#" + words[1] + "@" + words[0])
-		}
+		t, err := authz.ParseSaid(text)
 		return t, err == nil
 	}
 	t := authz.Tuple{Object: authz.Entity{Type: authz.TenantType, ID: f.in}}

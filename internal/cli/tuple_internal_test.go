@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz"
 )
 
@@ -83,4 +84,21 @@ func TestTupleCommandIsPasted(t *testing.T) {
 		t.Errorf("a command that is shown otherwise than it is: %q", got)
 	}
 	t.Logf("%d commands were read back", shown)
+}
+
+// The command of a fix gives what was lent for a time for a time again, and a condition by its name.
+func TestFixOfMoreThanATuple(t *testing.T) {
+	t.Parallel()
+	for lines, want := range map[string]string{
+		`{tuple: "document:old#viewer@user:o'neil", expires: TIME}`:       `writ tuple add 'document:old#viewer@user:o'\''neil' --expires 8h`,
+		`{tuple: "__tenant:acme#admin@user:ann", expires: TIME}`:          `writ tuple add admin@user:ann --in acme --expires 8h`,
+		`{tuple: "invoice:i1#approver@user:ann", condition: below_limit}`: `writ tuple add 'invoice:i1#approver@user:ann' --condition below_limit`,
+		`{tuple: "invoice:i1#approver@user:ann", until: TIME}`:            "",
+		`{tuple: "invoice:i1`: "",
+		`user:ann`:            "",
+	} {
+		if got := strings.Join((remedy{}).text(&writ.Fix{Lines: lines}), "\n"); got != want {
+			t.Errorf("%s\n got %s\nwant %s", lines, got, want)
+		}
+	}
 }
