@@ -246,20 +246,16 @@ func listTuples(w http.ResponseWriter, r *http.Request) error {
 			return writ.Errorf(writ.CodeInvalid, "limit: %q is no number from 1 to %d", clip(text), MostTuples)
 		}
 	}
-	page := TuplePage{Revision: w.Header().Get(RevisionHeader), Tuples: []Tuple{}}
-	after := query.Get("after")
-	view.Snapshot.Tuples(filter, func(t authz.Tuple) bool {
-		if after != "" && t.String() <= after {
-			return true
-		}
-		if len(page.Tuples) == limit {
-			last := page.Tuples[limit-1]
-			page.Next = last.Object + "#" + last.Relation + "@" + last.Subject
-			return false
-		}
-		page.Tuples = append(page.Tuples, TupleOf(t))
-		return true
+	found, err := view.Snapshot.TuplePage(&authz.TupleList{
+		TupleFilter: filter, After: query.Get("after"), Limit: limit, Stop: r.Context().Err,
 	})
+	if err != nil {
+		return err
+	}
+	page := TuplePage{Revision: w.Header().Get(RevisionHeader), Tuples: make([]Tuple, len(found.Tuples)), Next: found.Next}
+	for i, t := range found.Tuples {
+		page.Tuples[i] = TupleOf(t)
+	}
 	WriteJSON(w, http.StatusOK, page)
 	return nil
 }

@@ -155,20 +155,21 @@ func listTuples(c *call) error {
 			put(e)
 		}
 	}
-	c.State.Snapshot.Tuples(filter, func(t authz.Tuple) bool {
-		if t.Object.Type != authz.TenantType && !roles[t.Object.Type+"#"+t.Relation] &&
+	keep := func(t authz.Tuple) bool {
+		return t.Object.Type != authz.TenantType && !roles[t.Object.Type+"#"+t.Relation] &&
 			c.Asked("relation", func(s string) bool { return c.Is(s, t.Relation, "relation", t.Object.Type) }) &&
-			c.Asked("tenant", func(s string) bool { return c.Is(s, c.tenantOf(t.Object), authz.TenantType) }) {
-			l.Add(func() map[string]any {
-				m := c.readTuple(t)
-				if c.detailed() {
-					c.detailTuple(m, t)
-				}
-				return m
-			})
+			c.Asked("tenant", func(s string) bool { return c.Is(s, c.tenantOf(t.Object), authz.TenantType) })
+	}
+	err = c.Tuples(l, wire.Flagged, filter, keep, func(t authz.Tuple) map[string]any {
+		m := c.readTuple(t)
+		if c.detailed() {
+			c.detailTuple(m, t)
 		}
-		return true
+		return m
 	})
+	if err != nil {
+		return err
+	}
 	return c.SendList(l, wire.Flagged)
 }
 

@@ -12,8 +12,9 @@ import (
 // IDs finds stored things by their ids, which follow from their keys and are stored nowhere. Its
 // zero value is ready, and serves all environments.
 type IDs struct {
-	mu  sync.Mutex
-	all map[kindOfIDs]*idsOfKind
+	mu   sync.Mutex
+	all  map[kindOfIDs]*idsOfKind
+	deep turn
 }
 
 type kindOfIDs struct{ project, env, kind string }
