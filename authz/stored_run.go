@@ -19,7 +19,7 @@ type tupleRun struct {
 
 	objectType, subjectType graph.Type // 0: any
 	object, subject         graph.ID   // 0: any
-	at                      tupleText // for skip, so that no object needs its own
+	at                      tupleText  // for skip, so that no object needs its own
 	looked                  int
 	ended                   bool
 	err                     error

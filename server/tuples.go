@@ -60,6 +60,17 @@ type TupleWrite struct {
 	Remove []Tuple `json:"remove,omitempty"`
 }
 
+// givenTuple tells an end that is given from none.
+type givenTuple struct {
+	Tuple
+	Expires *time.Time `json:"expires"`
+}
+
+type givenTuples struct {
+	Add    []givenTuple `json:"add"`
+	Remove []givenTuple `json:"remove"`
+}
+
 // TuplesWritten is the answer to it. Replaced had another condition or end, Unchanged were stored as they are.
 type TuplesWritten struct {
 	Revision  string `json:"revision"`
@@ -77,7 +88,7 @@ type TuplePage struct {
 }
 
 func writeTuples(w http.ResponseWriter, r *http.Request) error {
-	var asked TupleWrite
+	var asked givenTuples
 	if err := DecodeStrict(r, &asked); err != nil {
 		return err
 	}
@@ -102,7 +113,7 @@ type tuplePlan struct {
 	done        TuplesWritten
 }
 
-func readTuplePlan(asked *TupleWrite) (*tuplePlan, error) {
+func readTuplePlan(asked *givenTuples) (*tuplePlan, error) {
 	n := len(asked.Add) + len(asked.Remove)
 	switch {
 	case n == 0:
@@ -118,11 +129,14 @@ func readTuplePlan(asked *TupleWrite) (*tuplePlan, error) {
 	return p, err
 }
 
-func readTuples(what string, list []Tuple) ([]authz.Tuple, error) {
+func readTuples(what string, list []givenTuple) ([]authz.Tuple, error) {
 	read := make([]authz.Tuple, len(list))
 	for i := range list {
 		var err error
-		if read[i], err = list[i].Stored(); err != nil {
+		if read[i], err = list[i].Stored(); err == nil {
+			read[i].Expires, err = authz.ReadExpiry(list[i].Expires)
+		}
+		if err != nil {
 			return nil, ofItem(fmt.Sprintf("%s[%d]", what, i), err)
 		}
 	}

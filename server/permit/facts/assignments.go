@@ -29,7 +29,7 @@ type assignment struct {
 	Tenant           string `json:"tenant"`
 	ResourceInstance string `json:"resource_instance"`
 	// Expires is ours: Permit's assignments never end.
-	Expires time.Time `json:"expires_at"`
+	Expires *time.Time `json:"expires_at"`
 }
 
 // find gives the tuple that an assignment stands for. The role must be one of the model's;
@@ -38,20 +38,21 @@ func (d *draft) find(a assignment) (authz.Tuple, error) {
 	t := authz.Tuple{
 		Object:  authz.Entity{Type: authz.TenantType, ID: wire.DefaultTenant},
 		Subject: authz.Holder{Entity: authz.Entity{Type: wire.UserType, ID: d.Entity(wire.UserType, a.User)}},
-		Expires: a.Expires,
+	}
+	var err error
+	if t.Expires, err = authz.ReadExpiry(a.Expires); err != nil {
+		return t, err
 	}
 	if a.Tenant != "" {
 		t.Object.ID = d.Entity(authz.TenantType, a.Tenant)
 	}
 	role := a.Role
 	if a.ResourceInstance != "" {
-		var err error
 		if t.Object, err = d.instance(a.ResourceInstance); err != nil {
 			return t, err
 		}
 		role = strings.TrimPrefix(role, t.Object.Type+"#")
 	}
-	var err error
 	t.Relation, err = d.role(t.Object.Type, role)
 	return t, err
 }

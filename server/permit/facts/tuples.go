@@ -22,11 +22,11 @@ func tupleRoutes() []route {
 
 // relationship says that Subject stands in Relation to Object: `folder:finance parent document:budget`.
 type relationship struct {
-	Subject  string    `json:"subject"`
-	Relation string    `json:"relation"`
-	Object   string    `json:"object"`
-	Tenant   string    `json:"tenant"`
-	Expires  time.Time `json:"expires_at"`
+	Subject  string     `json:"subject"`
+	Relation string     `json:"relation"`
+	Object   string     `json:"object"`
+	Tenant   string     `json:"tenant"`
+	Expires  *time.Time `json:"expires_at"`
 }
 
 // tupleOf gives the tuple that a relationship stands for.
@@ -39,8 +39,10 @@ func (c *call) tupleOf(b relationship) (authz.Tuple, error) {
 	if t.Subject, err = c.tupleSubject(b.Subject); err != nil {
 		return t, err
 	}
+	if t.Expires, err = authz.ReadExpiry(b.Expires); err != nil {
+		return t, err
+	}
 	t.Relation, err = c.relation(t.Object.Type, b.Relation)
-	t.Expires = b.Expires
 	return t, err
 }
 
