@@ -41,11 +41,15 @@ func (e *Edit) Done() *Snapshot {
 // Apply makes one change of a tuple or a record; others are ignored. It fills in
 // c's Before from what is there, so what removes a thing that is not there comes back with neither
 // Before nor After. A tuple that is written again keeps its time of making, when the
-// new one has none. A fact that the model does not allow is a CodeInvalid error, and changes nothing.
+// new one has none. A fact that the model does not allow is a CodeInvalid error, and changes nothing; so is a
+// tuple between things of two tenants, and a record that would make one of those that are there such a tuple.
 func (e *Edit) Apply(c *Change) error {
 	if c.Tuple != nil {
 		if t := c.Tuple.After; t != nil {
 			if _, _, err := e.c.checkTuple(t); err != nil {
+				return err
+			}
+			if err := e.checkTenants(t); err != nil {
 				return err
 			}
 		}
@@ -54,6 +58,9 @@ func (e *Edit) Apply(c *Change) error {
 	if c.Record != nil {
 		if r := c.Record.After; r != nil {
 			if err := e.c.checkRecord(r); err != nil {
+				return err
+			}
+			if err := e.checkMove(r); err != nil {
 				return err
 			}
 		}

@@ -79,6 +79,19 @@ type Tuple struct {
 	Created time.Time `json:"created,omitzero"`
 }
 
+// ReadExpiry gives the end that a caller named for a grant: nil, for none, as the zero time. A time before 1970 is a
+// CodeInvalid error. Nobody means one, and the first of year 1 would else stand for no end at all.
+func ReadExpiry(given *time.Time) (time.Time, error) {
+	switch {
+	case given == nil:
+		return time.Time{}, nil
+	case given.Before(time.Unix(0, 0)):
+		return time.Time{}, writ.Errorf(writ.CodeInvalid, "the end %s is before 1970", given.UTC().Format(time.RFC3339)).
+			WithHint("leave it out for a grant without an end")
+	}
+	return *given, nil
+}
+
 // String gives object#relation@subject.
 func (t Tuple) String() string {
 	if t.Subject.Relation == "" {

@@ -2,8 +2,6 @@ package authz
 
 import (
 	"container/heap"
-	"slices"
-	"strings"
 
 	"github.com/writ-dev/writ/authz/internal/graph"
 	"github.com/writ-dev/writ/internal/expr"
@@ -141,134 +139,54 @@ func (s *Snapshot) Tuple(object Entity, relation string, subject Holder) (Tuple,
 }
 
 func (s *Snapshot) tuple(n tupleNumbers, x *graph.Extra) Tuple {
-	_, relation := s.facts.RelName(n.rel)
-	t := Tuple{
-		Object: entityOf(s.facts, n.object), Relation: relation, Subject: Holder{Entity: entityOf(s.facts, n.subject)},
-		Created: s.facts.Created(n.object, n.rel, n.subject, n.srel),
-	}
-	if n.srel != 0 {
-		_, t.Subject.Relation = s.facts.RelName(n.srel)
-	}
+	t := s.named(n, x)
+	t.Created = s.facts.Created(n.object, n.rel, n.subject, n.srel)
 	if x != nil {
-		t.Condition, t.Expires = x.Condition, x.Expires
 		t.Params, _ = copyOf(x.Params).(map[string]any)
 	}
 	return t
 }
 
-// TupleFilter says which tuples are asked for; empty fields match all.
-type TupleFilter struct {
-	Object   Entity // ID may be empty
-	Relation string
-	Subject  Holder // ID may be empty
-	// Tenant keeps tuples on that tenant and on resources of that tenant.
-	Tenant string
+// named is a tuple without what has to be copied or looked up.
+func (s *Snapshot) named(n tupleNumbers, x *graph.Extra) Tuple {
+	_, relation := s.facts.RelName(n.rel)
+	t := Tuple{Object: entityOf(s.facts, n.object), Relation: relation, Subject: Holder{Entity: entityOf(s.facts, n.subject)}}
+	if n.srel != 0 {
+		_, t.Subject.Relation = s.facts.RelName(n.srel)
+	}
+	if x != nil {
+		t.Condition, t.Expires = x.Condition, x.Expires
+	}
+	return t
 }
 
-func (f *TupleFilter) matches(t *Tuple) bool {
-	same := func(want, have string) bool { return want == "" || want == have }
-	return same(f.Object.Type, t.Object.Type) && same(f.Object.ID, t.Object.ID) && same(f.Relation, t.Relation) &&
-		same(f.Subject.Type, t.Subject.Type) && same(f.Subject.ID, t.Subject.ID) && same(f.Subject.Relation, t.Subject.Relation)
+// found is a tuple that is there.
+func (s *Snapshot) found(n tupleNumbers) Tuple {
+	e, _ := s.facts.Has(n.object, n.rel, n.subject, n.srel)
+	return s.tuple(n, e.Extra)
 }
 
-// Tuples runs over stored tuples in the order of their text until f gives false.
-// With an object or a subject named it looks at theirs only.
-func (s *Snapshot) Tuples(filter TupleFilter, f func(Tuple) bool) {
-	switch {
-	case filter.Object.Type != "" && filter.Object.ID != "":
-		if t := s.facts.Type(filter.Object.Type); t != 0 {
-			if id := s.facts.Lookup(t, filter.Object.ID); id != 0 {
-				s.tuplesOn(id, &filter, f)
-			}
-		}
-	case filter.Subject.Type != "" && filter.Subject.ID != "":
-		s.tuplesOf(&filter, f)
-	default:
-		objects := s.objects(filter.Object.Type)
-		for o := range objects.inOrder {
-			if !s.tuplesOn(o.id, &filter, f) {
-				return
-			}
-		}
+// TenantOf is the key of the tenant that an entity is, or that its record says it belongs to; "" for none.
+func (s *Snapshot) TenantOf(e Entity) string {
+	if e.Type == TenantType {
+		return e.ID
 	}
+	if t := s.facts.Type(e.Type); t != 0 {
+		return s.tenantKey(s.facts.Lookup(t, e.ID))
+	}
+	return ""
 }
 
-// objects gives the entities of a type, or of all types, that have tuples, with what
-// the texts of these begin with.
-func (s *Snapshot) objects(only string) byText {
-	var all byText
-	for name, k := range s.c.types {
-		if only != "" && only != name {
-			continue
-		}
-		s.facts.Each(k.number, func(id graph.ID) bool {
-			if n, _ := s.facts.Degree(id); n > 0 {
-				_, key := s.facts.Name(id)
-				all = append(all, numbered{name + ":" + key + "#", id})
-			}
-			return true
-		})
+func (s *Snapshot) tenantKey(id graph.ID) string {
+	if t, key := s.facts.Name(id); s.facts.TypeName(t) == TenantType {
+		return key
 	}
-	return all
-}
-
-// tuplesOn runs over the tuples of one object.
-func (s *Snapshot) tuplesOn(object graph.ID, filter *TupleFilter, f func(Tuple) bool) bool {
-	if !s.inTenant(object, filter.Tenant) {
-		return true
-	}
-	var list []Tuple
-	edges := s.facts.Subjects(object, 0)
-	for e, ok := edges.Next(); ok; e, ok = edges.Next() {
-		list = append(list, s.tuple(tupleNumbers{object, e.Other, e.Rel, e.SubjectRel}, e.Extra))
-	}
-	return inOrder(list, filter, f)
-}
-
-// tuplesOf runs over the tuples in which one entity is the subject, itself or as a userset.
-func (s *Snapshot) tuplesOf(filter *TupleFilter, f func(Tuple) bool) {
-	t := s.facts.Type(filter.Subject.Type)
-	if t == 0 {
-		return
-	}
-	subject := s.facts.Lookup(t, filter.Subject.ID)
-	if subject == 0 {
-		return
-	}
-	var list []Tuple
-	edges := s.facts.ObjectsAny(subject)
-	for e, ok := edges.Next(); ok; e, ok = edges.Next() {
-		if s.inTenant(e.Other, filter.Tenant) {
-			list = append(list, s.tuple(tupleNumbers{e.Other, subject, e.Rel, e.SubjectRel}, e.Extra))
-		}
-	}
-	inOrder(list, filter, f)
-}
-
-func (s *Snapshot) inTenant(object graph.ID, tenant string) bool {
-	if tenant == "" {
-		return true
-	}
-	if (entityOf(s.facts, object) == Entity{TenantType, tenant}) {
-		return true
-	}
-	r := s.facts.Record(object)
+	r := s.facts.Record(id)
 	if r == nil || r.Tenant == 0 {
-		return false
+		return ""
 	}
 	_, key := s.facts.Name(r.Tenant)
-	return key == tenant
-}
-
-func inOrder(list []Tuple, filter *TupleFilter, f func(Tuple) bool) bool {
-	list = slices.DeleteFunc(list, func(t Tuple) bool { return !filter.matches(&t) })
-	slices.SortFunc(list, func(a, b Tuple) int { return strings.Compare(a.String(), b.String()) })
-	for _, t := range list {
-		if !f(t) {
-			return false
-		}
-	}
-	return true
+	return key
 }
 
 // Count is how many tuples and records are stored.

@@ -71,11 +71,13 @@ func tooMany(wait time.Duration, rate float64) error {
 	}
 }
 
-func busy(n int) error {
-	return &StatusError{
-		Status: http.StatusServiceUnavailable, RetryAfter: time.Second,
-		Err: writ.Errorf(writ.CodeTooLarge, "the server answers %d requests already", n),
-	}
+func busy(n int) error { return later("the server answers %d requests already", n) }
+
+// busyKey is of a key that has its share of requests already.
+func busyKey(n int) error { return later("the server answers %d requests of this API key already", n) }
+
+func later(text string, n int) error {
+	return &StatusError{Status: http.StatusServiceUnavailable, RetryAfter: time.Second, Err: writ.Errorf(writ.CodeTooLarge, text, n)}
 }
 
 // StatusOf is the HTTP status of an error.

@@ -22,6 +22,8 @@ type exchange struct {
 	status   int
 	// slot is the pool that it has a place of, nil before it has one.
 	slot chan struct{}
+	// share is the key of whose share it has a place, "" for none.
+	share string
 }
 
 // WriteHeader notes the status for the metrics.
@@ -139,6 +141,12 @@ func (s *Server) occupy(x *exchange) error {
 	slots := s.slots
 	if x.caller == nil {
 		slots = s.strangers
+	} else {
+		// With half of the slots a key can hold up nobody else's requests, however slowly it sends their bodies.
+		if !s.shares.take(x.caller.Key.ID) {
+			return busyKey(s.shares.most)
+		}
+		x.share = x.caller.Key.ID
 	}
 	select {
 	case slots <- struct{}{}:
@@ -152,6 +160,9 @@ func (s *Server) occupy(x *exchange) error {
 func (x *exchange) release() {
 	if x.slot != nil {
 		<-x.slot
+	}
+	if x.share != "" {
+		x.server.shares.give(x.share)
 	}
 }
 

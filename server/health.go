@@ -23,7 +23,7 @@ func (s *Server) own() []Protocol {
 		Name:     ownName,
 		Prefixes: []string{"/health", "/healthy", "/ready", "/version", "/metrics"},
 		Open: func(r *http.Request) bool {
-			return r.URL.Path != "/metrics" || s.config.OpenMetrics && s.isOurs(r.Host)
+			return r.URL.Path != "/metrics" || s.tellsAll(r)
 		},
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.Method != http.MethodGet && r.Method != http.MethodHead {
@@ -35,6 +35,9 @@ func (s *Server) own() []Protocol {
 		}),
 	}}
 }
+
+// tellsAll reports whether a request without a key may be told what the server holds.
+func (s *Server) tellsAll(r *http.Request) bool { return s.config.OpenMetrics && s.isOurs(r.Host) }
 
 // isOurs reports whether a request that names this host cannot come from a page of another site: addresses need no
 // name server, and for localhost and the server's own name no stranger's answers.
@@ -65,8 +68,9 @@ func (s *Server) healthy(w http.ResponseWriter, _ *http.Request) {
 	WriteJSON(w, http.StatusOK, health{Status: "ok", Components: map[string]component{"server": {Status: "ok"}}})
 }
 
-// ready says whether every environment is loaded and follows its store.
-func (s *Server) ready(w http.ResponseWriter, _ *http.Request) {
+// ready says whether every environment is loaded and follows its store, and to who may read the metrics without a key
+// or shows one which of them does not.
+func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	answer := health{Status: "ok", Components: map[string]component{"server": {Status: "ok"}}}
 	status := http.StatusOK
 	fail := func(name, why string) {
@@ -77,18 +81,31 @@ func (s *Server) ready(w http.ResponseWriter, _ *http.Request) {
 	if len(all) == 0 {
 		fail("environments", "there are none yet")
 	}
+	named := s.tellsAll(r) || s.showsKey(r)
 	for _, r := range all {
-		name := "environment " + r.project + "/" + r.env
+		name := "environments"
+		if named {
+			name = "environment " + r.project + "/" + r.env
+		}
 		if why := r.trouble(); why != "" {
 			fail(name, why)
-			continue
+		} else if _, told := answer.Components[name]; !told {
+			answer.Components[name] = component{Status: "ok"}
 		}
-		answer.Components[name] = component{Status: "ok"}
 	}
 	if status != http.StatusOK {
 		w.Header().Set("Retry-After", "1")
 	}
 	WriteJSON(w, status, answer)
+}
+
+// showsKey reports whether a request has a key, which it may leave out.
+func (s *Server) showsKey(r *http.Request) bool {
+	text, err := token(r)
+	if err == nil {
+		_, err = s.identify(text)
+	}
+	return err == nil
 }
 
 // apiVersion is the version of the paths and shapes, as opposed to the program's.

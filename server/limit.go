@@ -65,3 +65,32 @@ func (b *buckets) sweep(now time.Time) {
 	}
 	b.sweepAt = 2 * len(b.byKey)
 }
+
+// shares counts the requests of each key that are being answered.
+type shares struct {
+	most  int
+	mu    sync.Mutex
+	byKey map[string]int
+}
+
+// take notes one more request of a key, unless it has as many as one key may.
+func (s *shares) take(key string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.byKey == nil {
+		s.byKey = map[string]int{}
+	}
+	if s.byKey[key] >= s.most {
+		return false
+	}
+	s.byKey[key]++
+	return true
+}
+
+func (s *shares) give(key string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.byKey[key]--; s.byKey[key] <= 0 {
+		delete(s.byKey, key)
+	}
+}

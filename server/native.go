@@ -126,12 +126,19 @@ func listKeys(w http.ResponseWriter, r *http.Request) error {
 }
 
 func createKey(w http.ResponseWriter, r *http.Request) error {
-	var asked KeyInfo
+	var asked struct {
+		KeyInfo
+		Expires *time.Time `json:"expires"`
+	}
 	if err := Decode(r, &asked); err != nil {
 		return err
 	}
 	caller := CallerOf(r.Context())
-	token, key, err := NewKey(caller.Env, asked.Name, asked.Role, caller.Now(), asked.Expires)
+	expires, err := authz.ReadExpiry(asked.Expires)
+	if err != nil {
+		return err
+	}
+	token, key, err := NewKey(caller.Env, asked.Name, asked.Role, caller.Now(), expires)
 	if err != nil {
 		return err
 	}

@@ -62,7 +62,7 @@ type Limits struct {
 	// the part of it that waits for a revision: 5 s.
 	Timeout, WaitRevision time.Duration
 	// Concurrent is how many requests are answered at once: 1,024. More are told to come again.
-	// A sixteenth of so many, beside them, are for requests without a key.
+	// A sixteenth of so many, beside them, are for requests without a key. One key has at most half of them.
 	Concurrent int
 	// Connections is how many connections [Server.Serve] keeps open on one port: 8,192. More wait to be taken.
 	Connections int
@@ -102,6 +102,7 @@ type Server struct {
 	exact  map[string]*Protocol
 	rooms  rooms
 	slots  chan struct{}
+	shares shares
 	// strangers are slots for requests without a key, past those for states of the past.
 	strangers, past chan struct{}
 	buckets         buckets
@@ -129,6 +130,7 @@ func New(c Config) (*Server, error) {
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
+	s.shares.most = max(1, c.Limits.Concurrent/2)
 	s.buckets = buckets{rate: c.Limits.Rate, burst: float64(c.Limits.Burst)}
 	for _, p := range append(slices.Clone(c.Protocols), s.own()...) {
 		if err := s.mount(&p); err != nil {

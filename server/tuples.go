@@ -60,6 +60,17 @@ type TupleWrite struct {
 	Remove []Tuple `json:"remove,omitempty"`
 }
 
+// givenTuple tells an end that is given from none.
+type givenTuple struct {
+	Tuple
+	Expires *time.Time `json:"expires"`
+}
+
+type givenTuples struct {
+	Add    []givenTuple `json:"add"`
+	Remove []givenTuple `json:"remove"`
+}
+
 // TuplesWritten is the answer to it. Replaced had another condition or end, Unchanged were stored as they are.
 type TuplesWritten struct {
 	Revision  string `json:"revision"`
@@ -79,7 +90,7 @@ type TuplePage struct {
 }
 
 func writeTuples(w http.ResponseWriter, r *http.Request) error {
-	var asked TupleWrite
+	var asked givenTuples
 	if err := DecodeStrict(r, &asked); err != nil {
 		return err
 	}
@@ -104,7 +115,7 @@ type tuplePlan struct {
 	done        TuplesWritten
 }
 
-func readTuplePlan(asked *TupleWrite) (*tuplePlan, error) {
+func readTuplePlan(asked *givenTuples) (*tuplePlan, error) {
 	n := len(asked.Add) + len(asked.Remove)
 	switch {
 	case n == 0:
@@ -120,11 +131,14 @@ func readTuplePlan(asked *TupleWrite) (*tuplePlan, error) {
 	return p, err
 }
 
-func readTuples(what string, list []Tuple) ([]authz.Tuple, error) {
+func readTuples(what string, list []givenTuple) ([]authz.Tuple, error) {
 	read := make([]authz.Tuple, len(list))
 	for i := range list {
 		var err error
-		if read[i], err = list[i].Stored(); err != nil {
+		if read[i], err = list[i].Stored(); err == nil {
+			read[i].Expires, err = authz.ReadExpiry(list[i].Expires)
+		}
+		if err != nil {
 			return nil, ofItem(fmt.Sprintf("%s[%d]", what, i), err)
 		}
 	}
@@ -245,20 +259,16 @@ func listTuples(w http.ResponseWriter, r *http.Request) error {
 			return writ.Errorf(writ.CodeInvalid, "limit: %q is no number from 1 to %d", clip(text), MostTuples)
 		}
 	}
-	page := TuplePage{Revision: w.Header().Get(RevisionHeader), Tuples: []Tuple{}}
-	after := query.Get("after")
-	view.Snapshot.Tuples(filter, func(t authz.Tuple) bool {
-		if after != "" && t.String() <= after {
-			return true
-		}
-		if len(page.Tuples) == limit {
-			last := page.Tuples[limit-1]
-			page.Next = last.Object + "#" + last.Relation + "@" + last.Subject
-			return false
-		}
-		page.Tuples = append(page.Tuples, TupleOf(t))
-		return true
+	found, err := view.Snapshot.TuplePage(&authz.TupleList{
+		TupleFilter: filter, After: query.Get("after"), Limit: limit, Stop: r.Context().Err,
 	})
+	if err != nil {
+		return err
+	}
+	page := TuplePage{Revision: w.Header().Get(RevisionHeader), Tuples: make([]Tuple, len(found.Tuples)), Next: found.Next}
+	for i, t := range found.Tuples {
+		page.Tuples[i] = TupleOf(t)
+	}
 	WriteJSON(w, http.StatusOK, page)
 	return nil
 }

@@ -114,12 +114,15 @@ func canonicalTuple(t *authz.Tuple) error {
 			return err
 		}
 	}
-	t.Created, t.Expires = micro(t.Created).Truncate(time.Second), micro(t.Expires)
+	t.Created = micro(t.Created).Truncate(time.Second)
+	var err error
+	if t.Expires, err = ending(t.Expires, t.String()); err != nil {
+		return err
+	}
 	if len(t.Params) == 0 {
 		t.Params = nil
 		return nil
 	}
-	var err error
 	if t.Params, err = canonicalMap(t.Params); err != nil {
 		return writ.Errorf(writ.CodeOf(err), "parameters of %s: %w", t, err)
 	}
@@ -136,7 +139,11 @@ func canonicalKey(k *authz.Key) error {
 	if err := checkText("role of key "+k.ID, k.Role, MaxName, true); err != nil {
 		return err
 	}
-	k.Created, k.Expires = micro(k.Created), micro(k.Expires)
+	k.Created = micro(k.Created)
+	var err error
+	if k.Expires, err = ending(k.Expires, "key "+k.ID); err != nil {
+		return err
+	}
 	return checkSize("key "+k.ID, k)
 }
 
@@ -146,6 +153,15 @@ func micro(t time.Time) time.Time {
 		return time.Time{}
 	}
 	return t.UTC().Truncate(time.Microsecond)
+}
+
+// ending is micro of an end. What would become the zero time, which stands for no end, is refused.
+func ending(t time.Time, of string) (time.Time, error) {
+	kept := micro(t)
+	if kept.IsZero() && !t.IsZero() {
+		return t, writ.Errorf(writ.CodeInvalid, "the end of %s is the first microsecond of year 1, which is kept as no end", clip(of))
+	}
+	return kept, nil
 }
 
 func checkEntity(e authz.Entity) error {

@@ -159,7 +159,12 @@ func (f *File) Time(n *Node, what string) time.Time {
 		return time.Time{}
 	}
 	for _, layout := range []string{time.RFC3339Nano, time.DateOnly} {
-		if t, err := time.Parse(layout, text); err == nil {
+		t, err := time.Parse(layout, text)
+		if err == nil && t.Before(time.Unix(0, 0)) { // the zero time would stand for none
+			_ = f.Problem(n.Pos, "%s: %s is before 1970", what, Short(text))
+			return time.Time{}
+		}
+		if err == nil {
 			return t.UTC()
 		}
 	}

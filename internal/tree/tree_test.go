@@ -100,3 +100,17 @@ func TestBounds(t *testing.T) {
 		}
 	}
 }
+
+// A time before 1970, of which the first of year 1 would be read as none, is a problem.
+func TestTimes(t *testing.T) {
+	t.Parallel()
+	for text, fine := range map[string]bool{
+		"2030-01-31T09:00:00Z": true, "2030-01-31": true, "1970-01-01": true, "0001-01-01": false, "0001-01-01T00:00:00Z": false,
+		"0001-01-01T00:00:00.0000001Z": false, "1969-12-31T23:59:59Z": false, "tomorrow": false,
+	} {
+		f := tree.Read([]byte("at: \""+text+"\"\n"), writ.Position{File: "f.yml", Line: 1, Col: 1})
+		if at := f.Time(f.Root.Get("at"), "at"); at.IsZero() == fine || (f.Err() == nil) != fine {
+			t.Errorf("%s: %s, %v", text, at, f.Err())
+		}
+	}
+}

@@ -51,7 +51,7 @@ func usersByRelation(a *asker, query authz.Query, tenant string) (map[string][]g
 		return nil, writ.Errorf(writ.CodeInvalid, "resource.key is needed: the model of this environment is in OpenFGA's language, in which nothing is granted on a whole type")
 	}
 	found := map[string][]grant{}
-	list := authz.List{Query: query, Type: wire.UserType}
+	list := authz.List{Query: query, Type: wire.UserType, Stop: a.r.Context().Err}
 	err := pages(list, a.view.Snapshot.Subjects, func(user string) {
 		own := authz.TupleFilter{Object: on, Subject: authz.Holder{Entity: authz.Entity{Type: wire.UserType, ID: user}}}
 		a.view.Snapshot.Tuples(own, func(t authz.Tuple) bool {

@@ -256,17 +256,17 @@ func (d *decider) userTenants(a *asker, body []byte) (any, error) {
 	}
 	keys := map[string]bool{}
 	filter := authz.TupleFilter{Subject: authz.Holder{Entity: authz.Entity{Type: wire.UserType, ID: q.User.Key}}}
-	a.view.Snapshot.Tuples(filter, func(t authz.Tuple) bool {
-		if !t.Expires.IsZero() && !a.view.Now.Before(t.Expires) {
-			return true
-		}
-		if t.Object.Type == authz.TenantType {
-			keys[t.Object.ID] = true
-		} else if r, ok := a.view.Snapshot.Record(t.Object); ok && r.Tenant != "" {
-			keys[r.Tenant] = true
+	err := a.view.Snapshot.EachTuple(filter, a.r.Context().Err, func(t authz.Tuple) bool {
+		if t.Expires.IsZero() || a.view.Now.Before(t.Expires) {
+			if key := a.view.Snapshot.TenantOf(t.Object); key != "" {
+				keys[key] = true
+			}
 		}
 		return true
 	})
+	if err != nil {
+		return nil, err
+	}
 	tenants := []tenant{}
 	for _, key := range slices.Sorted(maps.Keys(keys)) {
 		tenants = append(tenants, a.tenant(key))

@@ -1,6 +1,7 @@
 package facts
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 	"time"
@@ -28,7 +29,7 @@ type assignment struct {
 	Tenant           string `json:"tenant"`
 	ResourceInstance string `json:"resource_instance"`
 	// Expires is ours: Permit's assignments never end.
-	Expires time.Time `json:"expires_at"`
+	Expires *time.Time `json:"expires_at"`
 }
 
 // find gives the tuple that an assignment stands for. The role must be one of the model's;
@@ -37,20 +38,21 @@ func (d *draft) find(a assignment) (authz.Tuple, error) {
 	t := authz.Tuple{
 		Object:  authz.Entity{Type: authz.TenantType, ID: wire.DefaultTenant},
 		Subject: authz.Holder{Entity: authz.Entity{Type: wire.UserType, ID: d.Entity(wire.UserType, a.User)}},
-		Expires: a.Expires,
+	}
+	var err error
+	if t.Expires, err = authz.ReadExpiry(a.Expires); err != nil {
+		return t, err
 	}
 	if a.Tenant != "" {
 		t.Object.ID = d.Entity(authz.TenantType, a.Tenant)
 	}
 	role := a.Role
 	if a.ResourceInstance != "" {
-		var err error
 		if t.Object, err = d.instance(a.ResourceInstance); err != nil {
 			return t, err
 		}
 		role = strings.TrimPrefix(role, t.Object.Type+"#")
 	}
-	var err error
 	t.Relation, err = d.role(t.Object.Type, role)
 	return t, err
 }
@@ -168,13 +170,7 @@ func (c *call) detail(m map[string]any, t authz.Tuple, tenant string) {
 
 // tenantOf gives the tenant that an object is, or is in.
 func (c *call) tenantOf(e authz.Entity) string {
-	if e.Type == authz.TenantType {
-		return e.ID
-	}
-	if r, ok := c.State.Snapshot.Record(e); ok && r.Tenant != "" {
-		return r.Tenant
-	}
-	return wire.DefaultTenant
+	return cmp.Or(c.State.Snapshot.TenantOf(e), wire.DefaultTenant)
 }
 
 // roles gives the relations that are roles, as type#role.
@@ -190,8 +186,8 @@ func (c *call) roles() map[string]bool {
 	return roles
 }
 
-// Assignments runs over the role assignments that a request's filters ask for.
-func (c *call) assignments(f func(authz.Tuple)) error {
+// assignments fills a list with the role assignments that a request's filters ask for and keep, which may be nil, lets through.
+func (c *call) assignments(l *wire.List, shape wire.Shape, keep func(authz.Tuple) bool, row func(authz.Tuple) map[string]any) error {
 	query, roles := c.Query(), c.roles()
 	filter := authz.TupleFilter{}
 	if users := query["user"]; len(users) == 1 && users[0] != "" {
@@ -206,13 +202,10 @@ func (c *call) assignments(f func(authz.Tuple)) error {
 		}
 		filter.Object = e
 	}
-	c.State.Snapshot.Tuples(filter, func(t authz.Tuple) bool {
-		if roles[t.Object.Type+"#"+t.Relation] && t.Subject.Type == wire.UserType && t.Subject.Relation == "" && c.asksFor(t) {
-			f(t)
-		}
-		return true
-	})
-	return nil
+	return c.Tuples(l, shape, filter, func(t authz.Tuple) bool {
+		return roles[t.Object.Type+"#"+t.Relation] && t.Subject.Type == wire.UserType && t.Subject.Relation == "" && c.asksFor(t) &&
+			(keep == nil || keep(t))
+	}, row)
 }
 
 func (c *call) asksFor(t authz.Tuple) bool {
@@ -237,9 +230,7 @@ func listAssignments(c *call) error {
 		return err
 	}
 	detailed := c.detailed()
-	err = c.assignments(func(t authz.Tuple) {
-		l.Add(func() map[string]any { return c.readAssignment(t, detailed) })
-	})
+	err = c.assignments(l, wire.Flagged, nil, func(t authz.Tuple) map[string]any { return c.readAssignment(t, detailed) })
 	if err != nil {
 		return err
 	}
@@ -367,17 +358,15 @@ func Local(c *wire.Call) error {
 		return err
 	}
 	now := c.Caller.Now()
-	err = own.assignments(func(t authz.Tuple) {
-		if !t.Expires.IsZero() && !now.Before(t.Expires) {
-			return // who asks here decides by the answer, which has no place for a date
+	err = own.assignments(l, wire.Array, func(t authz.Tuple) bool {
+		// Who asks here decides by the answer, which has no place for a date.
+		return t.Expires.IsZero() || now.Before(t.Expires)
+	}, func(t authz.Tuple) map[string]any {
+		m := map[string]any{"user": t.Subject.ID, "role": t.Relation, "tenant": own.tenantOf(t.Object)}
+		if t.Object.Type != authz.TenantType {
+			m["resource_instance"] = t.Object.String()
 		}
-		l.Add(func() map[string]any {
-			m := map[string]any{"user": t.Subject.ID, "role": t.Relation, "tenant": own.tenantOf(t.Object)}
-			if t.Object.Type != authz.TenantType {
-				m["resource_instance"] = t.Object.String()
-			}
-			return m
-		})
+		return m
 	})
 	if err != nil {
 		return err

@@ -150,7 +150,7 @@ func (d *draft) namedInstance(b instanceBody) (r authz.Record, exists bool, err 
 func (d *draft) related(e authz.Entity) bool {
 	found := false
 	for _, f := range []authz.TupleFilter{{Object: e}, {Subject: authz.Holder{Entity: e}}} {
-		d.State.Snapshot.Tuples(f, func(t authz.Tuple) bool {
+		_ = d.State.Snapshot.EachTuple(f, nil, func(t authz.Tuple) bool { // nothing stops it
 			_, found = d.Tuple(t)
 			return !found
 		})

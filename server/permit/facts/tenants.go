@@ -164,16 +164,16 @@ func (d *draft) dropTenant(r authz.Record) {
 }
 
 // members gives the users with a role in a tenant or on a resource of it.
-func (c *call) members(tenant string) []string {
+func (c *call) members(tenant string) ([]string, error) {
 	var users []string
-	c.State.Snapshot.Tuples(authz.TupleFilter{Tenant: tenant}, func(t authz.Tuple) bool {
+	err := c.State.Snapshot.EachTuple(authz.TupleFilter{Tenant: tenant}, c.R.Context().Err, func(t authz.Tuple) bool {
 		if t.Subject.Type == wire.UserType && t.Subject.Relation == "" {
 			users = append(users, t.Subject.ID)
 		}
 		return true
 	})
 	slices.Sort(users)
-	return slices.Compact(users)
+	return slices.Compact(users), err
 }
 
 func listTenantUsers(c *call) error {
@@ -185,7 +185,11 @@ func listTenantUsers(c *call) error {
 	if _, ok := c.tenantRecord(tenant); !ok {
 		return wire.Missing("tenant", tenant)
 	}
-	for _, key := range c.members(tenant) {
+	members, err := c.members(tenant)
+	if err != nil {
+		return err
+	}
+	for _, key := range members {
 		r, ok := c.State.Snapshot.Record(authz.Entity{Type: wire.UserType, ID: key})
 		if ok && c.Matches(wire.Of(r.Attributes), r.ID, r.Profile["email"]) &&
 			c.Asked("role", func(role string) bool { return c.hasRole(r.Entity, role) }) {

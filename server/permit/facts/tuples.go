@@ -22,11 +22,11 @@ func tupleRoutes() []route {
 
 // relationship says that Subject stands in Relation to Object: `folder:finance parent document:budget`.
 type relationship struct {
-	Subject  string    `json:"subject"`
-	Relation string    `json:"relation"`
-	Object   string    `json:"object"`
-	Tenant   string    `json:"tenant"`
-	Expires  time.Time `json:"expires_at"`
+	Subject  string     `json:"subject"`
+	Relation string     `json:"relation"`
+	Object   string     `json:"object"`
+	Tenant   string     `json:"tenant"`
+	Expires  *time.Time `json:"expires_at"`
 }
 
 // tupleOf gives the tuple that a relationship stands for.
@@ -39,8 +39,10 @@ func (c *call) tupleOf(b relationship) (authz.Tuple, error) {
 	if t.Subject, err = c.tupleSubject(b.Subject); err != nil {
 		return t, err
 	}
+	if t.Expires, err = authz.ReadExpiry(b.Expires); err != nil {
+		return t, err
+	}
 	t.Relation, err = c.relation(t.Object.Type, b.Relation)
-	t.Expires = b.Expires
 	return t, err
 }
 
@@ -155,20 +157,21 @@ func listTuples(c *call) error {
 			put(e)
 		}
 	}
-	c.State.Snapshot.Tuples(filter, func(t authz.Tuple) bool {
-		if t.Object.Type != authz.TenantType && !roles[t.Object.Type+"#"+t.Relation] &&
+	keep := func(t authz.Tuple) bool {
+		return t.Object.Type != authz.TenantType && !roles[t.Object.Type+"#"+t.Relation] &&
 			c.Asked("relation", func(s string) bool { return c.Is(s, t.Relation, "relation", t.Object.Type) }) &&
-			c.Asked("tenant", func(s string) bool { return c.Is(s, c.tenantOf(t.Object), authz.TenantType) }) {
-			l.Add(func() map[string]any {
-				m := c.readTuple(t)
-				if c.detailed() {
-					c.detailTuple(m, t)
-				}
-				return m
-			})
+			c.Asked("tenant", func(s string) bool { return c.Is(s, c.tenantOf(t.Object), authz.TenantType) })
+	}
+	err = c.Tuples(l, wire.Flagged, filter, keep, func(t authz.Tuple) map[string]any {
+		m := c.readTuple(t)
+		if c.detailed() {
+			c.detailTuple(m, t)
 		}
-		return true
+		return m
 	})
+	if err != nil {
+		return err
+	}
 	return c.SendList(l, wire.Flagged)
 }
 

@@ -97,11 +97,11 @@ func listUsers(c *call) error {
 func (c *call) hasRole(user authz.Entity, role string) bool {
 	found := false
 	filter := authz.TupleFilter{Object: authz.Entity{Type: authz.TenantType}, Subject: authz.Holder{Entity: user}}
-	c.State.Snapshot.Tuples(filter, func(t authz.Tuple) bool {
+	err := c.State.Snapshot.EachTuple(filter, c.R.Context().Err, func(t authz.Tuple) bool {
 		found = c.Is(role, t.Relation, "role")
 		return !found
 	})
-	return found
+	return found && err == nil // SendList says so
 }
 
 func createUser(c *call) error {

@@ -12,8 +12,9 @@ import (
 // IDs finds stored things by their ids, which follow from their keys and are stored nowhere. Its
 // zero value is ready, and serves all environments.
 type IDs struct {
-	mu  sync.Mutex
-	all map[kindOfIDs]*idsOfKind
+	mu   sync.Mutex
+	all  map[kindOfIDs]*idsOfKind
+	deep turn
 }
 
 type kindOfIDs struct{ project, env, kind string }
@@ -88,10 +89,7 @@ func (d *Draft) CheckFree(kind, key string) error {
 	if other, ok := d.withID(kind, key); ok {
 		return Ambiguous(name, key, other)
 	}
-	// In the ways in which an id is written.
-	id := d.call.ID(kind, key)
-	plain := strings.ReplaceAll(id, "-", "")
-	for _, form := range []string{id, plain, strings.ToUpper(id), strings.ToUpper(plain)} {
+	for _, form := range idForms(d.call.ID(kind, key)) {
 		if _, there := d.Record(kind, form); there {
 			return Ambiguous(name, key, form)
 		}

@@ -1,12 +1,14 @@
 package wire
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"path"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz"
@@ -98,10 +100,7 @@ func (c *Call) SendList(l *List, s Shape) error {
 	if err := c.R.Context().Err(); err != nil { // rows are missing
 		return writ.Errorf(writ.CodeCancelled, "the list took too long: %w", err)
 	}
-	switch {
-	case s == Array,
-		s == Flagged && c.Query().Get("include_total_count") != "true",
-		s == ByAgent && c.R.UserAgent() != goAgent:
+	if c.bare(s) {
 		return c.Send(http.StatusOK, l.rows)
 	}
 	return c.Send(http.StatusOK, map[string]any{
@@ -137,6 +136,58 @@ func (c *Call) Records(l *List, kind string, keep func(*authz.RecordView) bool, 
 		}
 		return true
 	})
+}
+
+// deepPage is how many tuples a page may have before it without taking turns with other such pages: each needs some
+// bytes for all of them.
+const deepPage = 1 << 16
+
+// Tuples answers a list of the stored tuples that keep lets through; what keep is given lacks Params and Created. s is
+// what SendList will be told.
+func (c *Call) Tuples(l *List, s Shape, filter authz.TupleFilter, keep func(authz.Tuple) bool, row func(authz.Tuple) map[string]any) error {
+	list := authz.TupleList{
+		TupleFilter: filter, Keep: keep, From: (l.page - 1) * l.size, Limit: l.size,
+		Count: !c.bare(s), Stop: c.R.Context().Err,
+	}
+	if list.From > deepPage {
+		leave, err := c.ids.deep.take(c.R.Context())
+		if err != nil {
+			return err
+		}
+		defer leave()
+	}
+	page, err := c.State.Snapshot.TuplePage(&list)
+	if err != nil {
+		return err
+	}
+	for _, t := range page.Tuples {
+		l.rows = append(l.rows, row(t))
+	}
+	l.total = page.Total
+	return nil
+}
+
+// turn lets one at a time through. Its zero value is ready.
+type turn struct {
+	once sync.Once
+	held chan struct{}
+}
+
+func (t *turn) take(ctx context.Context) (leave func(), err error) {
+	t.once.Do(func() { t.held = make(chan struct{}, 1) })
+	select {
+	case t.held <- struct{}{}:
+		return func() { <-t.held }, nil
+	case <-ctx.Done():
+		return nil, writ.Errorf(writ.CodeCancelled, "the list took too long: %w", ctx.Err())
+	}
+}
+
+// bare reports whether a list is answered by its rows alone.
+func (c *Call) bare(s Shape) bool {
+	return s == Array ||
+		s == Flagged && c.Query().Get("include_total_count") != "true" ||
+		s == ByAgent && c.R.UserAgent() != goAgent
 }
 
 // matches is a list's filter: `search` in any of the texts, and every `attr_NAME=VALUE`.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/writ-dev/writ"
@@ -91,18 +92,32 @@ func ID(names ...string) string {
 	b := h.Sum(nil)[:16]
 	b[6] = b[6]&0x0f | 0x50
 	b[8] = b[8]&0x3f | 0x80
-	s := hex.EncodeToString(b)
-	return s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:]
+	return dashed(hex.EncodeToString(b))
 }
 
-// CanonicalID reads a UUID, with or without dashes, in the form that [ID] gives.
+// CanonicalID reads a UUID in the form that [ID] gives or in another of [idForms]. In any other, with letters of both
+// cases or dashes elsewhere, it is a key like others.
 func CanonicalID(text string) (string, bool) {
+	if len(text) != 32 && len(text) != 36 {
+		return "", false
+	}
 	plain := strings.ToLower(strings.ReplaceAll(text, "-", ""))
-	if len(plain) != 32 || len(text) != 32 && len(text) != 36 {
+	if _, err := hex.DecodeString(plain); err != nil || len(plain) != 32 {
 		return "", false
 	}
-	if _, err := hex.DecodeString(plain); err != nil {
+	id := dashed(plain)
+	if !slices.Contains(idForms(id), text) {
 		return "", false
 	}
-	return plain[:8] + "-" + plain[8:12] + "-" + plain[12:16] + "-" + plain[16:20] + "-" + plain[20:], true
+	return id, true
+}
+
+// idForms are the ways in which an id may be written: with dashes or without, in small letters or in capital ones.
+func idForms(id string) []string {
+	plain := strings.ReplaceAll(id, "-", "")
+	return []string{id, plain, strings.ToUpper(id), strings.ToUpper(plain)}
+}
+
+func dashed(s string) string {
+	return s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:]
 }
