@@ -1,6 +1,7 @@
 package authz
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -23,7 +24,7 @@ func (d *denial) mayTake(at step) {
 		if s.Condition == "" {
 			if !slices.ContainsFunc(d.grants, func(g grant) bool { return g.step == at }) {
 				known := at.object < engine.Outside && d.a.Subject < engine.Outside && d.a.q.Subject.ID != Everyone
-				d.grants = append(d.grants, grant{at, known && d.beside == 0})
+				d.grants = append(d.grants, grant{at, known && d.beside == 0, d.depth})
 			}
 			return
 		}
@@ -41,7 +42,7 @@ func (d *denial) mayTake(at step) {
 // fix: those on the instance, on what is related to it, in the tenant, from the narrowest to the widest. A fix
 // is tried out before it is offered.
 func (d *denial) offer() {
-	slices.SortStableFunc(d.grants, func(x, y grant) int { return x.r.gives - y.r.gives })
+	slices.SortStableFunc(d.grants, d.narrower)
 	var tenant, instance, related []grant
 	for _, g := range d.grants {
 		switch {
@@ -64,6 +65,16 @@ func (d *denial) offer() {
 	}
 }
 
+// narrower orders grants: what gives least, then what is near, then by name, so that it is not the order in which facts
+// came that chooses.
+func (d *denial) narrower(x, y grant) int {
+	if n := cmp.Or(x.r.gives-y.r.gives, x.depth-y.depth); n != 0 || x.object == y.object {
+		return n
+	}
+	a, b := d.a.name(x.object), d.a.name(y.object)
+	return cmp.Or(strings.Compare(a.Type, b.Type), strings.Compare(a.ID, b.ID))
+}
+
 // lacking names the least role in the tenant and on the instance that is missing, when
 // something else stands in the way as well, so that no role alone would be a fix.
 func (d *denial) lacking(kinds ...[]grant) {
@@ -82,7 +93,7 @@ func (d *denial) lacking(kinds ...[]grant) {
 func (d *denial) offerOne(grants []grant) bool {
 	works := slices.IndexFunc(grants[:min(len(grants), maxTries)], func(g grant) bool {
 		t := d.grant(g.step)
-		return plainText(t) && (g.sure || d.allowedWith(t))
+		return d.writable(t) && (g.sure || d.allowedWith(t))
 	})
 	if works < 0 {
 		return false
@@ -109,7 +120,7 @@ func (d *denial) offerOne(grants []grant) bool {
 func (d *denial) offerSeveral() bool {
 	var tuples []Tuple
 	for _, g := range d.grants[:min(len(d.grants), 2*maxTries)] {
-		if t := d.grant(g.step); plainText(t) {
+		if t := d.grant(g.step); d.writable(t) {
 			tuples = append(tuples, t)
 		}
 	}
@@ -129,6 +140,19 @@ func (d *denial) offerSeveral() bool {
 	r := d.say(rankGrant, "", writ.Position{}, d.who()+" is not both "+list(places, "and"))
 	r.Fix = &writ.Fix{Summary: "write " + plural(len(tuples), "tuple"), Lines: strings.Join(lines, "\n")}
 	return true
+}
+
+// writable reports whether a tuple may stand in a fix: it can be read back from its text, and joins no two tenants.
+func (d *denial) writable(t Tuple) bool {
+	if !plainText(t) {
+		return false
+	}
+	of := d.a.s.TenantOf(t.Subject.Entity) // users have none
+	if of == "" {
+		return true
+	}
+	object := d.a.s.TenantOf(t.Object)
+	return object == "" || object == of
 }
 
 // plainText reports whether a tuple can be read back from its text, so that it may stand in a fix.

@@ -26,7 +26,7 @@ func (d *denial) offerConditional(g conditionalGrant) {
 		rankGrant, d.join(t.Object.Type, "#", t.Relation), g.r.source.Position,
 		d.who()+" is not "+d.placeOf(g.step)+" (its tuples carry condition "+brief(c.Name)+")",
 	)
-	if !plainText(t) || !d.allowedAsIf(g.step) {
+	if !d.writable(t) || !d.allowedAsIf(g.step) {
 		return
 	}
 	said := "write the tuple " + brief(t.String()) + " with condition " + brief(c.Name)

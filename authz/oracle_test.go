@@ -2,6 +2,7 @@ package authz_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 

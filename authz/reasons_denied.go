@@ -32,12 +32,14 @@ type denial struct {
 	onResource bool
 	// beside counts the rewrites around the place that is being looked at which may say no whatever holds there.
 	beside int
+	depth  int // of the relation that is being looked at
 }
 
 // grant is a relation that may allow it if the subject had a tuple.
 type grant struct {
 	step
-	sure bool // it allows it: only unions lead there
+	sure  bool // it allows it: only unions lead there
+	depth int  // relations that lead there
 }
 
 func (d *denial) reset() {
@@ -141,7 +143,9 @@ func (d *denial) relation(s step) {
 		return
 	}
 	d.seen = append(d.seen, s)
+	d.depth++
 	d.near(s, s.r.source.Rewrite, s.r.Body)
+	d.depth--
 }
 
 // near looks into a rewrite that is not yes.

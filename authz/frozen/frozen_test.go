@@ -212,7 +212,8 @@ func TestThereAndBack(t *testing.T) {
 				for i := range questions {
 					want, err := before.Snapshot.Check(&questions[i])
 					got, err2 := after.Snapshot.Check(&questions[i])
-					if (err == nil) != (err2 == nil) || cmp.Diff(want, got) != "" {
+					// Of several ways that lead to an answer the order of facts may choose the one that is told.
+					if (err == nil) != (err2 == nil) || want.Allowed != got.Allowed {
 						t.Fatalf("%v: %v %v, and then %v %v", questions[i].Request, want, err, got, err2)
 					}
 					asked++
