@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -11,6 +12,7 @@ import (
 	"github.com/writ-dev/writ/cfn"
 	"github.com/writ-dev/writ/synth"
 	"github.com/writ-dev/writ/topology"
+	"github.com/writ-dev/writ/topology/guard"
 )
 
 var update = flag.Bool("update", false, "write the expected templates in testdata anew")
@@ -24,7 +26,13 @@ func options(t *topology.Topology, sandbox string) synth.Options {
 			Key:    "0f" + f.Name + ".zip",
 		}
 	}
-	return synth.Options{Sandbox: sandbox, Assets: assets}
+	o := synth.Options{Sandbox: sandbox, Assets: assets}
+	if len(t.Authorizers) > 0 {
+		if set, err := guard.Read(t, wordsOf{t}); err == nil {
+			o.Guards = set
+		}
+	}
+	return o
 }
 
 func parse(t *testing.T, path string) *topology.Topology {
@@ -44,6 +52,32 @@ func parseText(t *testing.T, src string) *topology.Topology {
 	}
 	return top
 }
+
+// wordsOf is a policy that has all that the routes ask, and does not look at the context of a request.
+type wordsOf struct{ *topology.Topology }
+
+func (w wordsOf) Types() []string {
+	var types []string
+	for _, r := range w.Routes {
+		if r.Authorize != nil {
+			kind, _, _ := strings.Cut(r.Authorize.Resource, ":")
+			types = append(types, kind)
+		}
+	}
+	return types
+}
+
+func (w wordsOf) Actions(string) []string {
+	actions := []string{"read", "create", "update", "delete"}
+	for _, r := range w.Routes {
+		if r.Authorize != nil {
+			actions = append(actions, r.Authorize.Action)
+		}
+	}
+	return actions
+}
+
+func (wordsOf) ReadsContext(string, string) bool { return false }
 
 func build(t *testing.T, top *topology.Topology, sandbox string) *synth.Output {
 	t.Helper()

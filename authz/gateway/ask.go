@@ -14,6 +14,8 @@ import (
 type ask struct {
 	// nothing: the route asks nothing yet and is denied.
 	nothing, signed, mapping bool
+	// context: the policy may look at the context of the request.
+	context bool
 	action                   template
 	// kind is the type of the resource, id its ID, empty for the type as such.
 	kind   string
@@ -32,7 +34,7 @@ func compileAsk(q *Ask, method string, path *pathPattern) (ask, error) {
 	if q == nil {
 		return ask{nothing: true, words: "nothing"}, nil
 	}
-	a := ask{signed: q.Signed, mapping: q.Mapping}
+	a := ask{signed: q.Signed, mapping: q.Mapping, context: q.Context}
 	var err error
 	if a.tenant, err = compileTemplate(q.Tenant, path); err != nil {
 		return a, err

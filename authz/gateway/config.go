@@ -59,6 +59,9 @@ type Ask struct {
 	Signed bool `json:"signed,omitempty"`
 	// Mapping asks Permit's URL mapping rules instead: a rule that fits says action and resource type.
 	Mapping bool `json:"mapping,omitempty"`
+	// Context: the answer may depend on the context of the request (ip, method, path, time), since a rule of the policy
+	// reads it or nobody knows the policy. Then no answer is kept.
+	Context bool `json:"context,omitempty"`
 }
 
 // Template is text with parts in braces: {NAME} or {path.NAME} a parameter of the path, {query.NAME},

@@ -38,6 +38,7 @@ type Cause string
 const (
 	CauseInvalid  Cause = "invalid"  // the route cannot be read; New says where
 	CauseInstance Cause = "instance" // the question depends on more of the request than its token
+	CauseContext  Cause = "context"  // the policy may look at the context of the request
 	CauseOpen     Cause = "open"     // a simple answer cannot refuse odd paths of a route with parameters
 	CausePattern  Cause = "pattern"  // the ARN is too long for a policy
 	CauseGroups   Cause = "groups"   // no group can take it, and no more may be made
@@ -49,7 +50,8 @@ const mostGroups = 9
 // Plan says which routes may share a kept answer, so that no answer that API Gateway keeps can be wrong for a request that
 // it is used for:
 //
-//   - only routes whose questions are the same in all requests with one token share: made of constants and claims,
+//   - only routes whose questions are the same in all requests with one token share: made of constants and claims, and
+//     answered by a policy that does not look at the context of a request,
 //   - all of a group are about the same tenant, since that is passed on,
 //   - where a pattern of the group's policy might match requests to two of its routes (IAM's star does not stop at a slash),
 //     both ask the same,
@@ -129,6 +131,8 @@ func mayShare(r *route, simple bool) (Cause, string) {
 		return CauseInstance, "what it asks depends on the method, and the route is for any"
 	case !constant(r):
 		return CauseInstance, "what it asks depends on more of the request than the caller's token"
+	case r.ask.context:
+		return CauseContext, "the policy may look at the context of a request (address, method, path, time) to answer it"
 	case simple && r.pattern.open():
 		return CauseOpen, "a simple answer that is kept cannot refuse odd paths, which parameters let in"
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/authz"
 	"github.com/writ-dev/writ/authz/frozen"
 	"github.com/writ-dev/writ/internal/authorizer"
 	"github.com/writ-dev/writ/internal/bundle"
@@ -28,7 +29,12 @@ const snapshotFile = "policy.frozen"
 const lentKey = "WRIT_API_KEY"
 
 // heard is the policy of a topology as the questions of routes see it.
-type heard struct{ names server.ModelNames }
+type heard struct {
+	names server.ModelNames
+	model *authz.Model
+}
+
+func (h heard) ReadsContext(resourceType, action string) bool { return h.model.ReadsContext(resourceType, action) }
 
 func (h heard) Types() []string {
 	var all []string
@@ -64,7 +70,7 @@ func readGuards(s *system) (*guard.Set, error) {
 		if err != nil {
 			return nil, err
 		}
-		words = heard{server.NamesOf(p.model)}
+		words = heard{server.NamesOf(p.model), p.model}
 	}
 	guards, err := guard.Read(s.topology, words)
 	if err != nil || policyOf(s) != nil {

@@ -142,6 +142,26 @@ func checkWords(r *topology.Route, words Words) error {
 	return nil
 }
 
+// readsContext reports whether the answer to what a route asks may depend on the context of the request. Of a policy
+// that is not known it may.
+func readsContext(r *topology.Route, words Words) bool {
+	if r.Authorize.Resource == "" { // every caller may, or it is not constant anyway
+		return false
+	}
+	kind, _, _ := strings.Cut(r.Authorize.Resource, ":")
+	if words == nil || strings.ContainsAny(kind, "{}") {
+		return true
+	}
+	asked := []string{r.Authorize.Action}
+	switch {
+	case r.Authorize.Action == "" && actions[r.Method] != "":
+		asked = []string{actions[r.Method]}
+	case r.Authorize.Action == "", strings.ContainsAny(r.Authorize.Action, "{}"):
+		asked = words.Actions(kind)
+	}
+	return slices.ContainsFunc(asked, func(action string) bool { return words.ReadsContext(kind, action) })
+}
+
 func misheard(at writ.Position, message, word string, known []string, others string) error {
 	e := &writ.Error{Code: writ.CodeInvalid, Message: message, Position: at}
 	if near := writ.Nearest(word, known); near != "" {

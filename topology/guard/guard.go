@@ -20,6 +20,8 @@ type Words interface {
 	Types() []string
 	// Actions are those of a type.
 	Actions(resourceType string) []string
+	// ReadsContext: an answer may depend on the context of the request.
+	ReadsContext(resourceType, action string) bool
 }
 
 // Guard is a declared authorizer that routes use.
@@ -154,6 +156,9 @@ func (s *Set) guard(t *topology.Topology, a *topology.Authorizer, routes []*topo
 	var errs []error
 	for _, r := range routes {
 		route := gateway.Route{Method: r.Method, Path: Path(r), Ask: asked(r)}
+		if route.Ask != nil {
+			route.Ask.Context = readsContext(r, words)
+		}
 		if err := checkRoute(r, route); err != nil {
 			errs = append(errs, err)
 		} else if err := checkWords(r, words); err != nil {
@@ -168,7 +173,7 @@ func (s *Set) guard(t *topology.Topology, a *topology.Authorizer, routes []*topo
 		errs = append(errs, err)
 	}
 	if len(errs) == 0 && g.Config.TTL > 0 {
-		s.plan(t, g)
+		s.plan(t, g, words != nil)
 	}
 	return g, errs
 }

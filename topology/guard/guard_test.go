@@ -21,8 +21,10 @@ type orders struct{}
 
 func (orders) Types() []string { return []string{"order"} }
 func (orders) Actions(string) []string {
-	return []string{"read", "create"}
+	return []string{"read", "create", "audit"}
 }
+
+func (orders) ReadsContext(_, action string) bool { return action == "audit" }
 
 func parse(t *testing.T, file string) *topology.Topology {
 	t.Helper()

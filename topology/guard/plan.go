@@ -13,7 +13,7 @@ const mostAuthorizers = 10
 const RESTStage = "prod"
 
 // plan groups the routes whose answers may be kept, and notes the others.
-func (s *Set) plan(t *topology.Topology, g *Guard) {
+func (s *Set) plan(t *topology.Topology, g *Guard, known bool) {
 	room := groupsFor(t, g)
 	if room < 1 {
 		s.note("authorizer", g.Authorizer.Name, g.Authorizer.Pos, "its API has so many authorizers that none is left for answers which are kept: an API takes ten")
@@ -33,7 +33,11 @@ func (s *Set) plan(t *topology.Topology, g *Guard) {
 	for _, alone := range planned.Alone {
 		r := g.routes[alone.Route]
 		if r.Authorize != nil { // else it is denied, and that was said
-			s.note("route", topology.RouteName(r), r.Pos, "its answers are not kept: "+alone.Reason)
+			reason := alone.Reason
+			if alone.Cause == gateway.CauseContext && !known {
+				reason = "the policy that decides is not known here, and may look at the context of a request"
+			}
+			s.note("route", topology.RouteName(r), r.Pos, "its answers are not kept: "+reason)
 		}
 	}
 }
