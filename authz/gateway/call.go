@@ -36,8 +36,8 @@ type Call struct {
 	unsureQuery, unsureHeader bool
 	// odd says why the path cannot be relied upon.
 	odd string
-	// twice says which proof came more than once.
-	twice string
+	// twice says which proof came more than once, twiceText what came, as an identity source has it.
+	twice, twiceText string
 }
 
 // Form is one of the four forms of events, or a request to [Authorizer.Middleware].

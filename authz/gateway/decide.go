@@ -28,8 +28,9 @@ type outcome struct {
 	decision writ.Decision
 	revision string
 	roles    []string
-	// verdicts are those of a group, by the words of the question.
+	// verdicts are those of a group, by the words of the question; because has the first reason of those that are denied.
 	verdicts map[string]bool
+	because  map[string]string
 
 	denied       string
 	unauthorized error
@@ -39,6 +40,12 @@ type outcome struct {
 // kept reports whether API Gateway may use the answer again.
 func (o *outcome) kept() bool {
 	return o.blind || o.route != nil && o.route.Group > 0 && o.call.Form != Service
+}
+
+// keepsRefusal reports whether API Gateway may use a refusal of the caller again. That of a REST API is an error, which is not kept,
+// and an HTTP API keeps nothing without a source.
+func (o *outcome) keepsRefusal() bool {
+	return o.kept() && !o.call.Form.rest() && len(o.call.Sources) > 0
 }
 
 func (o *outcome) why() []string {
@@ -61,11 +68,14 @@ func (a *Authorizer) decide(ctx context.Context, c *Call, r *route) outcome {
 	}
 	var err error
 	if o.caller, err = a.identify(ctx, c); err != nil {
-		// A refusal that is not owed to the proof alone must not be kept for it.
-		if writ.CodeOf(err) == writ.CodeAuth && !(o.kept() && isMixed(err)) {
-			o.unauthorized = err
-		} else {
+		switch {
+		case writ.CodeOf(err) != writ.CodeAuth:
 			o.failure = err
+		case o.keepsRefusal() && !sourcesHoldAll(c, owedTo(err, c)):
+			// It would be kept for requests that are not refused.
+			o.failure = writ.Errorf(writ.CodeInvalid, "the caller is refused, which may be kept, and the identity sources do not hold all that it is owed to: %w", err)
+		default:
+			o.unauthorized = err
 		}
 		return o
 	}
@@ -137,6 +147,16 @@ func sourcesHold(c *Call, proof string) bool {
 	return slices.Contains(c.Sources, proof)
 }
 
+// sourcesHoldAll reports whether requests with the same identity sources have the same proofs. Of none, no source tells.
+func sourcesHoldAll(c *Call, proofs []string) bool {
+	for _, p := range proofs {
+		if !sourcesHold(c, p) {
+			return false
+		}
+	}
+	return len(proofs) > 0
+}
+
 // decideOne answers one request.
 func (a *Authorizer) decideOne(ctx context.Context, o *outcome) {
 	r, c := o.route, o.call
@@ -206,7 +226,7 @@ func short(revision string) string {
 // decideGroup asks the questions of all routes of a group, without anything that can differ between two requests with the
 // same token.
 func (a *Authorizer) decideGroup(ctx context.Context, o *outcome) {
-	o.verdicts = map[string]bool{}
+	o.verdicts, o.because = map[string]bool{}, map[string]string{}
 	v := &values{claims: o.caller.Claims}
 	tenant, err := o.route.ask.tenantText(v)
 	switch {
@@ -232,6 +252,7 @@ func (a *Authorizer) decideGroup(ctx context.Context, o *outcome) {
 		}
 		q, err := r.ask.request(v, o.subject, nil)
 		if err != nil {
+			o.because[r.ask.words] = err.Error()
 			continue // what the token does not have it cannot have the next time
 		}
 		words, questions = append(words, r.ask.words), append(questions, q)
@@ -243,6 +264,9 @@ func (a *Authorizer) decideGroup(ctx context.Context, o *outcome) {
 	}
 	for i, d := range decisions {
 		o.verdicts[words[i]] = d.Allowed
+		if !d.Allowed && len(d.Reasons) > 0 {
+			o.because[words[i]] = d.Reasons[0].Message
+		}
 		if i > 0 && short(d.Revision) != o.revision {
 			o.revision = ""
 		} else {

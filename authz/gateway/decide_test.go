@@ -244,9 +244,9 @@ func TestLog(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	want := `level=INFO msg=allowed decision_id=decision-1 allowed=true form="HTTP 2.0" took=0s request_id=request-1 subject=user:ann route="GET /documents/{id}" action=read resource=document:budget tenant=acme revision=7 reasons="[ann is a viewer in acme]"
-level=WARN msg=denied decision_id=decision-2 allowed=false form="HTTP 2.0" took=0s request_id=request-1 subject=user:bob route="GET /documents/{id}" action=read resource=document:budget tenant=other revision=7 reasons="[bob lacks read on document:budget]"
-level=WARN msg="the caller is not known" decision_id=decision-3 allowed=false form="HTTP 2.0" took=0s error="nobody is known by that token" request_id=request-1 route="GET /documents/{id}"
+	want := `level=INFO msg=allowed decision_id=decision-1 allowed=true form="HTTP 2.0" took_ms=0 request_id=request-1 subject=user:ann route="GET /documents/{id}" action=read resource=document:budget tenant=acme revision=7 reasons="[ann is a viewer in acme]"
+level=WARN msg=denied decision_id=decision-2 allowed=false form="HTTP 2.0" took_ms=0 request_id=request-1 subject=user:bob route="GET /documents/{id}" action=read resource=document:budget tenant=other revision=7 reasons="[bob lacks read on document:budget]"
+level=WARN msg="the caller is not known" decision_id=decision-3 allowed=false form="HTTP 2.0" took_ms=0 error="nobody is known by that token" request_id=request-1 route="GET /documents/{id}"
 `
 	if log.String() != want {
 		t.Errorf("the log is\n%s\nwant\n%s", log.String(), want)

@@ -288,17 +288,17 @@ func (c *Call) proofs(known bool) error {
 		return errors.New("is of type REQUEST and has an authorizationToken")
 	}
 	if list := c.Header["authorization"]; len(list) > 1 {
-		c.twice = "Authorization"
+		c.twice, c.twiceText = "Authorization", strings.Join(list, ",")
 	} else if len(list) == 1 {
 		c.Token = list[0]
 	}
 	// Format 1.0 has the last of several headers, and joins them all in the identity source.
 	if c.Form == HTTP1 && len(c.Sources) == 1 && strings.Count(strings.ToLower(","+c.Sources[0]), ",bearer ") > 1 {
-		c.twice = "Authorization"
+		c.twice, c.twiceText = "Authorization", c.Sources[0]
 	}
 	switch list := c.Header["x-api-key"]; {
 	case len(list) > 1:
-		c.twice = "x-api-key"
+		c.twice, c.twiceText = "x-api-key", strings.Join(list, ",")
 	case len(list) == 1 && c.Key != "" && c.Key != list[0]:
 		return errors.New("has two different API keys")
 	case len(list) == 1:

@@ -20,21 +20,40 @@ type Identity struct {
 	Several bool
 }
 
-// mixed is a refusal that is owed to more than one part of a request.
-type mixed struct{ error }
+// refusal is one that says what it is owed to: the proofs as they came. The same proofs are always refused so.
+type refusal struct {
+	error
+	owed []string
+}
 
-func (m mixed) Unwrap() error { return m.error }
+func (r refusal) Unwrap() error { return r.error }
 
-func isMixed(err error) bool { return errors.As(err, &mixed{}) }
+// owedTo gives the proofs that a refusal is owed to. Of an [Identify] that does not tell it is the token, else the key.
+func owedTo(err error, c *Call) []string {
+	var r refusal
+	switch {
+	case errors.As(err, &r):
+		return r.owed
+	case c.Token != "":
+		return []string{c.Token}
+	case c.Key != "":
+		return []string{c.Key}
+	}
+	return nil
+}
 
 // Identify implements [Identify].
 func (i *Identity) Identify(ctx context.Context, c *Call) (identity.Caller, error) {
 	if c.twice != "" {
-		return identity.Caller{}, mixed{writ.Errorf(writ.CodeAuth, "the header %s is given twice", c.twice)}
+		return identity.Caller{}, refusal{writ.Errorf(writ.CodeAuth, "the header %s is given twice", c.twice), []string{c.twiceText}}
 	}
 	var proofs []func() (identity.Caller, error)
+	var texts []string
+	add := func(text string, prove func() (identity.Caller, error)) {
+		texts, proofs = append(texts, text), append(proofs, prove)
+	}
 	if i.Tokens != nil && c.Token != "" {
-		proofs = append(proofs, func() (identity.Caller, error) {
+		add(c.Token, func() (identity.Caller, error) {
 			token, err := bearer(c.Token)
 			if err != nil {
 				return identity.Caller{}, err
@@ -43,25 +62,22 @@ func (i *Identity) Identify(ctx context.Context, c *Call) (identity.Caller, erro
 		})
 	}
 	if i.Keys != nil && c.Key != "" {
-		proofs = append(proofs, func() (identity.Caller, error) { return i.Keys.Verify(c.Key) })
+		add(c.Key, func() (identity.Caller, error) { return i.Keys.Verify(c.Key) })
 	}
 	if i.Certificates != nil && c.Certificate != "" {
-		proofs = append(proofs, func() (identity.Caller, error) { return i.Certificates.VerifyPEM(c.Certificate) })
+		add(c.Certificate, func() (identity.Caller, error) { return i.Certificates.VerifyPEM(c.Certificate) })
 	}
 	switch {
 	case len(proofs) == 0:
-		return identity.Caller{}, writ.Errorf(writ.CodeAuth, "the request has nothing that says who it is from")
+		return identity.Caller{}, refusal{writ.Errorf(writ.CodeAuth, "the request has nothing that says who it is from"), nil}
 	case len(proofs) > 1 && !i.Several:
-		return identity.Caller{}, mixed{writ.Errorf(writ.CodeAuth, "the request has %d proofs of who it is from, where one is taken", len(proofs))}
+		return identity.Caller{}, refusal{writ.Errorf(writ.CodeAuth, "the request has %d proofs of who it is from, where one is taken", len(proofs)), texts}
 	}
 	var first identity.Caller
 	for n, prove := range proofs {
 		caller, err := prove()
-		if err != nil && len(proofs) > 1 {
-			err = mixed{err}
-		}
 		if err != nil {
-			return identity.Caller{}, err
+			return identity.Caller{}, refusal{err, texts}
 		}
 		if n == 0 {
 			first = caller

@@ -3,18 +3,65 @@ package gateway
 import (
 	"context"
 	"log/slog"
+	"slices"
+	"strings"
 	"time"
 )
 
 // mostLogged is how many reasons a line of the log has.
 const mostLogged = 3
 
+// The bounds of what a line says of a group: routes, and bytes of the reason of each. A line stays far below the 256 KB of CloudWatch.
+const (
+	mostRoutesLogged = 200
+	mostReasonLogged = 200
+)
+
+// keptVerdict is what a kept answer says of a route. The reason is that of a denial, empty where the line itself has it.
+type keptVerdict struct {
+	Route   string `json:"route"`
+	Allowed bool   `json:"allowed"`
+	Reason  string `json:"reason,omitempty"`
+}
+
+// keptVerdicts says what the answer will mean for all requests that it may be kept for, since the function does not hear of
+// those; left is how many routes are not listed.
+func (a *Authorizer) keptVerdicts(o *outcome) (list []keptVerdict, left int) {
+	routes := []*route{o.route}
+	if g := a.groups[o.route.Group]; o.group != nil || g.uniform() && !slices.Contains(o.call.Sources, o.route.key()) {
+		routes = g.routes
+	}
+	left = max(len(routes)-mostRoutesLogged, 0)
+	for _, r := range routes[:len(routes)-left] {
+		one := keptVerdict{Route: r.name(), Allowed: o.allowed}
+		if o.group != nil {
+			one.Allowed = o.verdicts[r.ask.words]
+		}
+		if o.group != nil && !one.Allowed && o.denied == "" && o.unauthorized == nil {
+			one.Reason = clip(o.because[r.ask.words])
+			if r.ask.nothing {
+				one.Reason = "it asks nothing yet"
+			}
+		}
+		list = append(list, one)
+	}
+	return list, left
+}
+
+// clip bounds a reason.
+func clip(text string) string {
+	if len(text) <= mostReasonLogged {
+		return text
+	}
+	return strings.ToValidUTF8(text[:mostReasonLogged], "") + cut
+}
+
 // log writes the line of a decision. No part of it is secret: what proves the caller stands in none.
 func (a *Authorizer) log(ctx context.Context, o *outcome, started time.Time, answered error) {
 	level, message := slog.LevelInfo, "allowed"
 	attrs := []slog.Attr{
 		slog.String("decision_id", o.id), slog.Bool("allowed", o.allowed), slog.String("form", o.call.Form.String()),
-		slog.Duration("took", a.d.Now().Sub(started)),
+		slog.Float64("took_ms", float64(a.d.Now().Sub(started).Microseconds())/1000),
 	}
 	switch {
 	case o.failure != nil:
@@ -52,8 +99,15 @@ func (a *Authorizer) log(ctx context.Context, o *outcome, started time.Time, ans
 	}
 	add("tenant", o.tenant)
 	add("revision", o.revision)
-	if o.group != nil {
-		attrs = append(attrs, slog.Int("group", o.group.number))
+	if o.kept() && o.route != nil {
+		attrs = append(attrs, slog.Int("group", o.route.Group))
+		if o.failure == nil && answered == nil { // else nothing is kept
+			routes, left := a.keptVerdicts(o)
+			attrs = append(attrs, slog.Any("routes", routes))
+			if left > 0 {
+				attrs = append(attrs, slog.Int("more_routes", left))
+			}
+		}
 	}
 	if why := o.why(); len(why) > 0 {
 		attrs = append(attrs, slog.Any("reasons", why[:min(len(why), mostLogged)]))

@@ -19,6 +19,19 @@ type route struct {
 
 func (r *route) name() string { return r.Method + " " + r.Path }
 
+// Words are what the route asks whatever the request: the type of the resource, and the action. Each is empty where only a request
+// says it, and so are both where the route asks no policy or cannot be read.
+func (r Route) Words() (resourceType, action string) {
+	c, err := compileRoute(r)
+	if err != nil {
+		return "", ""
+	}
+	if parts := c.ask.action.parts; len(parts) == 1 && parts[0].from == fromText {
+		action = parts[0].text
+	}
+	return c.ask.kind, action
+}
+
 // key is the route's routeKey on an HTTP API.
 func (r *route) key() string {
 	if r.Path == defaultRoute {

@@ -1,15 +1,11 @@
 package cli
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -20,8 +16,6 @@ import (
 	"github.com/writ-dev/writ/internal/bundle"
 	"github.com/writ-dev/writ/topology"
 )
-
-const modulePath = "github.com/writ-dev/writ"
 
 type authorizerFlags struct {
 	config, snapshot, arch, out, source, format string
@@ -46,7 +40,8 @@ func newAuthorizerBuild(sh *shell) *cobra.Command {
 		Long: `Compiles writ-authorizer for Lambda and zips it with its configuration, and with
 the snapshot that this names. The same inputs give the same bytes. It needs the
 go command; the source is that of the module in this directory, else of the
-version of this program.
+checkout or the version that this program was built from. What routes ask is
+held against the policy of the snapshot.
 
   writ policy export -o policy.frozen
   writ authorizer build --config authorizer.json --snapshot policy.frozen -o authorizer.zip`,
@@ -54,6 +49,9 @@ version of this program.
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := checkFormat(f.format); err != nil {
 				return err
+			}
+			if f.arch == "x86_64" { // Lambda's name for it
+				f.arch = "amd64"
 			}
 			if err := checkChoice("arch", f.arch, []string{"arm64", "amd64"}); err != nil {
 				return err
@@ -75,7 +73,7 @@ version of this program.
 	flags := cmd.Flags()
 	flags.StringVar(&f.config, "config", "authorizer.json", "the configuration `FILE`")
 	flags.StringVar(&f.snapshot, "snapshot", "", "the snapshot `FILE`; that which the configuration names, beside it, if not given")
-	flags.StringVar(&f.arch, "arch", "arm64", "the processor of the function: arm64 or amd64 (which Lambda calls x86_64)")
+	flags.StringVar(&f.arch, "arch", "arm64", "the processor of the function: arm64 or amd64, which Lambda calls x86_64")
 	flags.StringVarP(&f.out, "output", "o", "authorizer.zip", "the `FILE` to write")
 	flags.StringVar(&f.source, "source", "", "a `DIR` with the source of Writ to compile")
 	formatFlag(cmd, &f.format)
@@ -123,7 +121,8 @@ func (f *authorizerFlags) files() (beside []bundle.File, later []string, err err
 	if err != nil {
 		return nil, nil, writ.Errorf(writ.CodeNotFound, "the snapshot cannot be read: %w", err).WithHint("`writ policy export -o %s` makes it", from)
 	}
-	if _, err := frozen.Read(data, authorizer.ParseModel); err != nil {
+	state, err := frozen.Read(data, authorizer.ParseModel)
+	if err != nil {
 		return nil, nil, writ.Errorf(writ.CodeOf(err), "%s: %w", from, err)
 	}
 	if sum := frozen.Name(data); s.SHA256 != "" && s.SHA256 != sum {
@@ -132,11 +131,14 @@ func (f *authorizerFlags) files() (beside []bundle.File, later []string, err err
 	if !filepath.IsLocal(s.File) {
 		return nil, nil, writ.Errorf(writ.CodeInvalid, "%s names the snapshot %s, which is not below its own directory", f.config, s.File)
 	}
+	if err := authorizer.CheckWords(f.config, text, state.Snapshot.Model()); err != nil {
+		return nil, nil, err
+	}
 	return append(beside, bundle.File{Name: path.Clean(filepath.ToSlash(s.File)), Data: data}), later, nil
 }
 
 func (f *authorizerFlags) build(ctx context.Context, beside []bundle.File) ([]byte, error) {
-	source, err := f.findSource(ctx)
+	code, err := f.code(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -146,58 +148,17 @@ func (f *authorizerFlags) build(ctx context.Context, beside []bundle.File) ([]by
 	}
 	defer func() { _ = os.RemoveAll(work) }() // a leftover harms nobody
 	return bundle.Build(ctx, bundle.Source{
-		Name: "authorizer", Dir: filepath.Join(source, "cmd", "writ-authorizer"), Language: topology.LanguageGo, Beside: beside,
+		Name: "authorizer", Dir: code, Language: topology.LanguageGo, Beside: beside,
 	}, bundle.Target{OS: "linux", Arch: f.arch, Release: true}, work)
 }
 
-// findSource gives the directory of Writ's module: the one that is named, that of the module here (Writ itself, or one that
-// requires it), or the version that this program was installed from.
-func (f *authorizerFlags) findSource(ctx context.Context) (string, error) {
-	if f.source != "" {
-		if dir := sourceIn(f.source); dir != "" {
-			return dir, nil
-		}
-		return "", writ.Errorf(writ.CodeNotFound, "%s does not hold the source of Writ: it has no cmd/writ-authorizer", f.source)
+// code gives the directory of the function's code: that in the named source, else what every command finds.
+func (f *authorizerFlags) code(ctx context.Context) (string, error) {
+	if f.source == "" {
+		return authorizerCode(ctx, "", "name a checkout of Writ with  --source DIR")
 	}
-	if _, err := exec.LookPath("go"); err != nil {
-		return "", writ.Errorf(writ.CodeExternal, "the authorizer is compiled, and there is no go command on the PATH").
-			WithHint("install Go from https://go.dev/dl")
+	if dir := codeIn(f.source); dir != "" {
+		return dir, nil
 	}
-	if out, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", modulePath).Output(); err == nil {
-		if dir := sourceIn(strings.TrimSpace(string(out))); dir != "" {
-			return dir, nil
-		}
-	}
-	version := ""
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Path == modulePath {
-		version = info.Main.Version
-	}
-	if version == "" || version == "(devel)" || strings.Contains(version, "+") {
-		return "", writ.Errorf(writ.CodeNotFound, "the source of Writ is not found: this program was built from a checkout that no version names").
-			WithHint("name the checkout with  --source DIR")
-	}
-	var stdout, stderr bytes.Buffer
-	download := exec.CommandContext(ctx, "go", "mod", "download", "-json", modulePath+"@"+version)
-	download.Dir, download.Stdout, download.Stderr = os.TempDir(), &stdout, &stderr
-	failed := download.Run()
-	var got struct{ Dir, Error string }
-	if json.Unmarshal(stdout.Bytes(), &got) == nil && got.Dir != "" {
-		if dir := sourceIn(got.Dir); dir != "" {
-			return dir, nil
-		}
-	}
-	why := strings.TrimSpace(got.Error + " " + stderr.String())
-	if why == "" && failed != nil {
-		why = failed.Error()
-	}
-	return "", writ.Errorf(writ.CodeExternal, "the source of Writ %s cannot be had: %s", version, oneLine(why)).
-		WithHint("name a checkout of it with  --source DIR")
-}
-
-// sourceIn gives a directory when it holds the source of the authorizer.
-func sourceIn(dir string) string {
-	if dir != "" && fileThere(filepath.Join(dir, "cmd", "writ-authorizer", "main.go")) {
-		return dir
-	}
-	return ""
+	return "", writ.Errorf(writ.CodeNotFound, "%s does not hold the source of Writ: it has no cmd/writ-authorizer", f.source)
 }

@@ -5,9 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 
@@ -97,7 +95,7 @@ func (sh *shell) authorizerSources(ctx context.Context, o order, s *system) erro
 		}
 		source.Beside = beside
 		if o.hash == nil { // else the code is not looked at
-			if source.Dir, err = authorizerCode(ctx, s.root.Dir); err != nil {
+			if source.Dir, err = authorizerCode(ctx, s.root.Dir, releaseHint); err != nil {
 				return placed(err, g.Authorizer.Pos)
 			}
 		}
@@ -192,26 +190,6 @@ func freeze(t *topology.Topology) ([]byte, error) {
 		return nil, err
 	}
 	return frozen.Write(frozen.State{Source: source, Snapshot: snapshot})
-}
-
-// authorizerCode gives the directory of the function's code: of the module that the topology lies in, of the checkout that
-// this program was built from, or of the version that it was installed from.
-func authorizerCode(ctx context.Context, dir string) (string, error) {
-	code := func(root string) string { return filepath.Join(root, "cmd", "writ-authorizer") }
-	list := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", modulePath)
-	list.Dir = dir
-	if out, err := list.Output(); err == nil {
-		if root := sourceIn(strings.TrimSpace(string(out))); root != "" {
-			return code(root), nil
-		}
-	}
-	if _, file, _, ok := runtime.Caller(0); ok { // not there in a build with -trimpath
-		if root := sourceIn(filepath.Dir(filepath.Dir(filepath.Dir(file)))); root != "" {
-			return code(root), nil
-		}
-	}
-	root, err := (&authorizerFlags{}).findSource(ctx)
-	return code(root), err
 }
 
 // asksServer reports whether an authorizer asks a Writ server.
