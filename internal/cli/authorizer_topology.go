@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/authz"
 	"github.com/writ-dev/writ/authz/frozen"
 	"github.com/writ-dev/writ/internal/authorizer"
 	"github.com/writ-dev/writ/internal/bundle"
@@ -34,6 +35,17 @@ func (h heard) Types() []string {
 	var all []string
 	for _, t := range h.names {
 		if len(t.Actions) > 0 || len(t.Relations) > 0 && !t.ActionsOnly {
+			all = append(all, t.Name)
+		}
+	}
+	return all
+}
+
+// Subjects are all types: whoever has no action may still have a role.
+func (h heard) Subjects() []string {
+	var all []string
+	for _, t := range h.names {
+		if t.Name != authz.TenantType { // which no caller is
 			all = append(all, t.Name)
 		}
 	}

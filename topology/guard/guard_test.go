@@ -20,6 +20,8 @@ var update = flag.Bool("update", false, "write the golden files anew")
 type orders struct{}
 
 func (orders) Types() []string { return []string{"order"} }
+func (orders) Subjects() []string { return []string{"user", "order"} }
+
 func (orders) Actions(string) []string {
 	return []string{"read", "create"}
 }
