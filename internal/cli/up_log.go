@@ -165,6 +165,9 @@ func (u *up) banner(systems []*system) {
 		for _, line := range madeThings(s.output.Template) {
 			fmt.Fprintf(&b, "  %s\n", line)
 		}
+		for _, line := range deployedFacts(s.topology, "`writ tuple` and `writ check` speak with the server, which has its own") {
+			fmt.Fprintf(&b, "  %s\n", st.yellow("note: "+line))
+		}
 		for _, line := range slices.Concat(guardLines(s.guards), notRun(s.topology), leftOut(s)) {
 			fmt.Fprintf(&b, "  %s\n", st.yellow(line))
 		}
