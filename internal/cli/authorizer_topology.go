@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"os/exec"
 	"path/filepath"
 	"runtime"
@@ -217,7 +218,20 @@ func authorizerCode(ctx context.Context, dir string) (string, error) {
 		}
 	}
 	root, err := (&authorizerFlags{}).findSource(ctx)
-	return code(root), err
+	if err != nil {
+		return "", withoutFlag(err)
+	}
+	return code(root), nil
+}
+
+// withoutFlag says what to do about missing source to a command that has no --source.
+func withoutFlag(err error) error {
+	var e *writ.Error
+	if !errors.As(err, &e) || !strings.Contains(e.Hint, "--source") {
+		return err
+	}
+	said := *e
+	return said.WithHint("require it in a go.mod beside the topology, as in  go mod init NAME && go mod edit -require=%s@v0.0.0 -replace=%s=CHECKOUT , or install a version of Writ", modulePath, modulePath)
 }
 
 // asksServer reports whether an authorizer asks a Writ server.

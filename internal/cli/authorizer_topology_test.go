@@ -1,8 +1,11 @@
 package cli
 
 import (
+	"errors"
+	"strings"
 	"testing"
 
+	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/internal/bundle"
 	"github.com/writ-dev/writ/topology"
 )
@@ -36,6 +39,49 @@ func TestWhoIsLentThePolicy(t *testing.T) {
 		}
 		if asksServer(f.Authorizer) != lent {
 			t.Errorf("%q asks a server: %t", kind, !lent)
+		}
+	}
+}
+
+// `writ up` and `writ deploy` have no --source, and do not tell anybody to use it.
+func TestMissingSourceHint(t *testing.T) {
+	t.Parallel()
+	told := writ.Errorf(writ.CodeNotFound, "the source of Writ is not found").WithHint("name the checkout with  --source DIR")
+	shown := withoutFlag(told)
+	var e *writ.Error
+	if !errors.As(shown, &e) || strings.Contains(e.Hint, "--source") || !strings.Contains(e.Hint, "go mod edit") || e.Message != told.Message {
+		t.Errorf("%#v", shown)
+	}
+	other := writ.Errorf(writ.CodeExternal, "no go").WithHint("install Go")
+	if withoutFlag(other).Error() != other.Error() {
+		t.Error("another error was changed")
+	}
+}
+
+// A request for a route that is left out here is told from one that was denied.
+func TestNotServedHere(t *testing.T) {
+	t.Parallel()
+	top, err := topology.Parse([]byte(`name: app
+pools: [people]
+functions: {tell: {runtime: {lang: go}}}
+authorizers: {door: {identity: {cognito: people, use: access}}}
+routes:
+  /documents/{id}: {method: GET, function: tell, authorizer: door, authorize: signed}
+  /open: {method: GET, function: tell}
+`), "topology.yml", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	systems := []*system{{topology: top}}
+	for request, want := range map[string]string{
+		"GET /documents/a b": "GET /documents/{id} does not run here: it asks for tokens of a user pool, which is not run here",
+		"PUT /documents/7":   "",
+		"GET /open":          "",
+		"GET /nothing":       "",
+	} {
+		method, path, _ := strings.Cut(request, " ")
+		if got := notServedHere(systems, method, path); got != want {
+			t.Errorf("%s: %q, want %q", request, got, want)
 		}
 	}
 }
