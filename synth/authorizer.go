@@ -1,10 +1,13 @@
 package synth
 
 import (
+	"net/netip"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/cfn"
 	"github.com/writ-dev/writ/topology"
 	"github.com/writ-dev/writ/topology/guard"
@@ -197,11 +200,12 @@ func (b *builder) authorizerVariables(f *topology.Function) *cfn.Object {
 			v.Set(envAudiences, ref(b.poolClient(pool.Cognito, &topology.Route{Pos: pool.Pos})))
 		}
 	}
+	b.noteOwnMachine(a)
 	d := a.Decide
 	switch {
 	case d.URL == "":
 		if (d.Kind == "" || d.Kind == topology.DecideServer) && !b.o.Local {
-			b.skip("authorizer", a.Name, d.Pos, "it asks the server of `writ up`, which AWS does not have: there it lets nobody in; write  decide: {server: URL, key: {secret: NAME}}  or  decide: snapshot")
+			b.madeInVain(a, d.Pos, "it asks the server of `writ up`, which AWS does not have: there it lets nobody in; write  decide: {server: URL, key: {secret: NAME}}  or  decide: snapshot")
 		}
 	case d.Kind == topology.DecideSnapshot:
 		v.Set(envSnapshot, b.render(d.URL, d.Pos))
@@ -212,6 +216,39 @@ func (b *builder) authorizerVariables(f *topology.Function) *cfn.Object {
 		v.Set(envServer, b.render(d.URL, d.Pos))
 	}
 	return v
+}
+
+// noteOwnMachine says which issuers and servers of an authorizer are on the developer's machine: AWS reaches none of them.
+func (b *builder) noteOwnMachine(a *topology.Authorizer) {
+	if b.o.Local {
+		return
+	}
+	for _, i := range a.Identity {
+		switch {
+		case i.JWKS != "" && ownMachine(i.JWKS):
+			b.madeInVain(a, i.Pos, "the keys at "+i.JWKS+" are on this machine, which AWS cannot reach: there it lets nobody in")
+		case i.JWKS == "" && ownMachine(i.Issuer):
+			b.madeInVain(a, i.Pos, "its issuer "+i.Issuer+" is on this machine, which AWS cannot reach: there it lets nobody in")
+		}
+	}
+	if d := a.Decide; ownMachine(d.URL) {
+		b.madeInVain(a, d.Pos, "who decides, "+d.URL+", is on this machine, which AWS cannot reach: there it lets nobody in")
+	}
+}
+
+// madeInVain notes an authorizer that is made and lets nobody in.
+func (b *builder) madeInVain(a *topology.Authorizer, at writ.Position, why string) {
+	b.out.Skipped = append(b.out.Skipped, Skipped{Kind: "authorizer", Name: a.Name, Pos: at, Why: why, Made: true})
+}
+
+// ownMachine reports whether a URL leads to the machine that follows it.
+func ownMachine(text string) bool {
+	u, err := url.Parse(text)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	return u.Hostname() == "localhost" || err == nil && ip.IsLoopback()
 }
 
 // snapshotObject lets the function of an authorizer read its one snapshot; false where it has none in S3.

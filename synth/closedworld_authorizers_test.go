@@ -72,8 +72,9 @@ authorizers:
 // API Gateway may ask each for the authorizers that are its own, and for nothing else.
 func TestAuthorizersClosedWorld(t *testing.T) {
 	t.Parallel()
-	questions, yes, services := 0, 0, 0
+	systems, questions, yes, services := 0, 0, 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
+		systems++
 		g := randomGuards(rt)
 		top, err := topology.Parse([]byte(g.text), "topology.yml", "")
 		if err != nil {
@@ -124,7 +125,7 @@ func TestAuthorizersClosedWorld(t *testing.T) {
 	if yes == 0 || services == 0 {
 		t.Fatalf("%d of %d questions were answered with yes, %d of services: the test says nothing", yes, questions, services)
 	}
-	t.Logf("%d questions, %d of them allowed; API Gateway was let in %d times", questions, yes, services)
+	t.Logf("%d systems, %d questions, %d of them allowed; API Gateway was let in %d times", systems, questions, yes, services)
 }
 
 // askAuthorizers asks for every authorizer of the template, and for one that it has not, whether it may ask every function. It gives how

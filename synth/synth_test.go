@@ -77,6 +77,14 @@ func (w wordsOf) Actions(string) []string {
 	return actions
 }
 
+func (w wordsOf) Subjects() []string {
+	types := []string{"user"}
+	for _, a := range w.Authorizers {
+		types = append(types, a.Subject.Type)
+	}
+	return types
+}
+
 func (wordsOf) ReadsContext(string, string) bool { return false }
 
 func build(t *testing.T, top *topology.Topology, sandbox string) *synth.Output {

@@ -98,6 +98,8 @@ type Skipped struct {
 	Name string        `json:"name"`
 	Pos  writ.Position `json:"pos,omitzero"`
 	Why  string        `json:"why"`
+	// Made says that the template holds it all the same: it does not work where the template goes.
+	Made bool `json:"made,omitempty"`
 }
 
 // Template makes the stack of one topology. The same system gives the same
@@ -295,7 +297,7 @@ func (b *builder) output(id, description string, value any) {
 func (b *builder) fail(err *writ.Error) { b.errs = append(b.errs, err) }
 
 func (b *builder) skip(kind, name string, pos writ.Position, why string) {
-	b.out.Skipped = append(b.out.Skipped, Skipped{kind, name, pos, why})
+	b.out.Skipped = append(b.out.Skipped, Skipped{Kind: kind, Name: name, Pos: pos, Why: why})
 }
 
 func (b *builder) checkQuotas() {

@@ -379,8 +379,14 @@ func (c *checker) whereToAdd(kind Kind) string {
 var builtinAuthorizers = []string{"cognito", "iam"}
 
 func (c *checker) authorizer(name string, at writ.Position) {
-	if name == "" || contains(builtinAuthorizers, name) || foreignName(name) || c.functions[name] != nil || c.broken(KindFunction, name) {
+	if !c.strange(name) {
 		return
 	}
-	c.missing(at, KindFunction, name, slices.Concat(c.names[KindFunction], names(c.t.Authorizers), builtinAuthorizers), "an authorizer is one of ")
+	c.suggest(c.add(at, "there is no authorizer and no function %s", quoted(name)), name,
+		slices.Concat(names(c.t.Authorizers), c.names[KindFunction], builtinAuthorizers), "an authorizer is one of ")
+}
+
+// strange reports whether an authorizer's name stands for nothing that could be meant.
+func (c *checker) strange(name string) bool {
+	return name != "" && !contains(builtinAuthorizers, name) && !foreignName(name) && c.functions[name] == nil && !c.broken(KindFunction, name)
 }

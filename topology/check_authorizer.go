@@ -232,7 +232,9 @@ func (c *checker) asked(r *Route) {
 	switch {
 	case ask == nil:
 		return
-	case a == nil && !c.broken(KindFunction, r.Authorizer):
+	case a == nil && (c.broken(KindFunction, r.Authorizer) || c.strange(r.Authorizer)):
+		return // that was said
+	case a == nil:
 		e := c.add(ask.Pos, "nobody reads the authorize of route %s %s", r.Method, r.Path)
 		names := names(c.t.Authorizers)
 		switch {

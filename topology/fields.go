@@ -55,7 +55,7 @@ var sectionKinds = map[string][]Kind{
 	"functions": {KindFunction}, "stores": {KindStore, KindBucket}, "tables": {KindStore}, "buckets": {KindStore, KindBucket},
 	"topics": {KindTopic}, "streams": {KindStream}, "buses": {KindBus}, "secrets": {KindSecret}, "parameters": {KindParameter}, "keys": {KindKey},
 	"queues": {KindQueue}, "events": {KindEvent}, "channels": {KindChannel}, "mutations": {KindMutation}, "states": {KindState},
-	"imports": {KindImport},
+	"imports": {KindImport}, "authorizers": {KindFunction}, // whose functions routes name
 }
 
 // misspelt remembers the entities under a misspelt section of the topology.

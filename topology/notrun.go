@@ -90,6 +90,9 @@ func notRun(t *Topology, prefix string) []Notice {
 // Served says whether the local cloud answers at a route of t.
 func Served(t *Topology, r *Route) bool { return routeNotRun(t, r) == "" }
 
+// NotServed says why the local cloud does not answer at a route of t, "" when it does.
+func NotServed(t *Topology, r *Route) string { return routeNotRun(t, r) }
+
 // routeNotRun says why a route leads to nothing that the local cloud calls, ""
 // when it does not.
 func routeNotRun(t *Topology, r *Route) string {

@@ -71,7 +71,7 @@ func (p *reader) authorizerSubject(name string, n *node) AuthorizerSubject {
 	if !ok || n.null() {
 		return AuthorizerSubject{}
 	}
-	s := AuthorizerSubject{Type: p.text(f.value("type"), "type"), ID: p.text(f.value("id"), "id"), Pos: n.pos}
+	s := AuthorizerSubject{Type: p.text(f.value("type"), "type"), ID: p.text(f.value("id"), "id"), Pos: n.pos, TypePos: f.at("type", n.pos)}
 	p.markAll(s.Pos, f, "type", "id")
 	for _, e := range p.named(f.value("properties"), "properties") {
 		if s.Properties == nil {
@@ -146,12 +146,17 @@ func (p *reader) authorize(what string, n *node) *Authorize {
 	if n.null() {
 		return nil
 	}
-	if n.kind == scalarNode && strings.EqualFold(n.text, "signed") {
-		return &Authorize{Signed: true, Pos: n.pos}
+	said := &Authorize{Signed: true, Pos: n.pos} // also for what is wrong and was told: that it asks nothing is no news
+	if n.kind == scalarNode && !strings.Contains(n.text, ":") {
+		if !strings.EqualFold(n.text, "signed") {
+			p.suggest(p.add(n.pos, "authorize of %s is %s", what, quoted(n.text)), n.text, []string{"signed"},
+				"write  {action: read, resource: \"document:{id}\"} , or the word ")
+		}
+		return said
 	}
 	f, ok := p.object(n, "authorize of "+what, authorizeKeys)
-	if !ok {
-		return &Authorize{Pos: n.pos} // it is written: that it is missing is no news
+	if !ok || len(f.entries) == 0 && len(n.entries) > 0 {
+		return said
 	}
 	return &Authorize{
 		Action: p.text(f.value("action"), "action"), Resource: p.text(f.value("resource"), "resource"), Tenant: p.text(f.value("tenant"), "tenant"),

@@ -52,6 +52,8 @@ type AuthorizerSubject struct {
 	// Properties are attributes of the subject: name in the policy -> claim.
 	Properties map[string]string `json:"properties,omitempty"`
 	Pos        writ.Position     `json:"pos,omitzero"`
+	// TypePos is where the type is written.
+	TypePos writ.Position `json:"typePos,omitzero"`
 }
 
 // Decide says who decides for an authorizer. The zero value is the server of `writ up`.

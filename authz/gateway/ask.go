@@ -16,7 +16,7 @@ type ask struct {
 	nothing, signed, mapping bool
 	// context: the policy may look at the context of the request.
 	context bool
-	action                   template
+	action  template
 	// kind is the type of the resource, id its ID, empty for the type as such.
 	kind   string
 	id     template

@@ -17,7 +17,8 @@ import (
 const modulePath = "github.com/writ-dev/writ"
 
 // releaseHint is for commands that cannot be told where the source is.
-const releaseHint = "install a release with  go install " + modulePath + "/cmd/writ@latest  or require " + modulePath + " in the go.mod of this directory"
+const releaseHint = "install a release with  go install " + modulePath + "/cmd/writ@latest  or name a checkout in a go.mod beside the topology:  " +
+	"go mod edit -require=" + modulePath + "@v0.0.0 -replace=" + modulePath + "=CHECKOUT"
 
 // authorizerCode gives the directory of the authorizer's code: of the module that dir lies in (Writ itself, or one that requires
 // it; empty is the current directory), of the checkout that this program was built from, or of the version that it was installed from.

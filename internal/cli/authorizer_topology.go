@@ -32,12 +32,25 @@ type heard struct {
 	model *authz.Model
 }
 
-func (h heard) ReadsContext(resourceType, action string) bool { return h.model.ReadsContext(resourceType, action) }
+func (h heard) ReadsContext(resourceType, action string) bool {
+	return h.model.ReadsContext(resourceType, action)
+}
 
 func (h heard) Types() []string {
 	var all []string
 	for _, t := range h.names {
 		if len(t.Actions) > 0 || len(t.Relations) > 0 && !t.ActionsOnly {
+			all = append(all, t.Name)
+		}
+	}
+	return all
+}
+
+// Subjects are all types: whoever has no action may still have a role.
+func (h heard) Subjects() []string {
+	var all []string
+	for _, t := range h.names {
+		if t.Name != authz.TenantType { // which no caller is
 			all = append(all, t.Name)
 		}
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/writ-dev/writ/internal/bundle"
@@ -36,6 +37,34 @@ func TestWhoIsLentThePolicy(t *testing.T) {
 		}
 		if asksServer(f.Authorizer) != lent {
 			t.Errorf("%q asks a server: %t", kind, !lent)
+		}
+	}
+}
+
+// A request for a route that is left out here is told from one that was denied.
+func TestNotServedHere(t *testing.T) {
+	t.Parallel()
+	top, err := topology.Parse([]byte(`name: app
+pools: [people]
+functions: {tell: {runtime: {lang: go}}}
+authorizers: {door: {identity: {cognito: people, use: access}}}
+routes:
+  /documents/{id}: {method: GET, function: tell, authorizer: door, authorize: signed}
+  /open: {method: GET, function: tell}
+`), "topology.yml", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	systems := []*system{{topology: top}}
+	for request, want := range map[string]string{
+		"GET /documents/a b": "GET /documents/{id} does not run here: it asks for tokens of a user pool, which is not run here",
+		"PUT /documents/7":   "",
+		"GET /open":          "",
+		"GET /nothing":       "",
+	} {
+		method, path, _ := strings.Cut(request, " ")
+		if got := notServedHere(systems, method, path); got != want {
+			t.Errorf("%s: %q, want %q", request, got, want)
 		}
 	}
 }

@@ -16,6 +16,7 @@ func (f *checkFlags) noteRemote(ctx context.Context, sh *shell, remote *remoteSe
 	if f.server != "" || f.asOf != "" {
 		return
 	}
+	noteDeployedFacts(sh, dir, addThere)
 	info, err := remote.model(ctx)
 	if err != nil {
 		return // the question meets it as well, and says so
@@ -31,6 +32,7 @@ func (f *checkFlags) noteStored(sh *shell, dir string, e serveEnvironment, state
 	if f.asOf != "" || sh.getenv("WRIT_STORE") != "" || !e.byDefault() {
 		return
 	}
+	noteDeployedFacts(sh, dir, addThere)
 	noteDrift(sh, dir, "", server.SourceHash(state.Source), fmt.Sprintf("what is stored decides; `writ serve %s` takes the file up", quoted(dir)))
 }
 

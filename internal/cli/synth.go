@@ -58,6 +58,10 @@ func showSkipped(w io.Writer, st style, s *system) {
 		if skipped.Kind == "node" {
 			continue // it is a system of its own, and has its own template
 		}
-		fmt.Fprintf(w, "%s\n", st.yellow(fmt.Sprintf("%s: not synthesised yet: %s %s: %s", skipped.Pos, skipped.Kind, skipped.Name, skipped.Why)))
+		label := "not synthesised yet"
+		if skipped.Made {
+			label = "note"
+		}
+		fmt.Fprintf(w, "%s\n", st.yellow(fmt.Sprintf("%s: %s: %s %s: %s", skipped.Pos, label, skipped.Kind, skipped.Name, skipped.Why)))
 	}
 }

@@ -180,6 +180,13 @@ func (f *tupleFlags) write(ctx context.Context, sh *shell, dir string, w server.
 	for _, told := range done.Notes {
 		note(sh, told)
 	}
+	if f.server == "" {
+		then := addThere
+		if len(w.Remove) > 0 {
+			then = removeThere
+		}
+		noteDeployedFacts(sh, dir, then)
+	}
 	if f.format == "json" {
 		return writeJSON(sh.stdout, done)
 	}

@@ -97,6 +97,7 @@ type up struct {
 	names   labels
 	shown   string // the banner
 	scps    atomic.Pointer[[]scpLevel]
+	failed  failure // the watcher's alone
 	// running is what was deployed last.
 	running atomic.Pointer[[]*system]
 	read    readRoles

@@ -2,6 +2,8 @@ package cli
 
 import (
 	"fmt"
+	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -9,9 +11,11 @@ import (
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/iam"
 	"github.com/writ-dev/writ/localcloud"
+	"github.com/writ-dev/writ/localcloud/apigateway/front"
 	"github.com/writ-dev/writ/localcloud/gate"
 	"github.com/writ-dev/writ/synth"
 	"github.com/writ-dev/writ/topology"
+	"github.com/writ-dev/writ/topology/guard"
 )
 
 // functionLine shows an entry of a function's log, which may be a whole stack
@@ -62,6 +66,33 @@ func (u *up) requestLine(r localcloud.RequestLine) {
 		status = u.style.green(status)
 	}
 	fmt.Fprintf(u.log, "%s %s %s  %s\n", u.style.bold(oneLine(r.Method)), oneLine(r.Path), status, u.style.faint(r.Duration.Round(100*time.Microsecond).String()))
+	if systems := u.running.Load(); systems != nil && (r.Status == http.StatusForbidden || r.Status == http.StatusNotFound) {
+		if line := notServedHere(*systems, r.Method, r.Path); line != "" {
+			fmt.Fprintf(u.log, "  %s\n", u.style.yellow(oneLine(line)))
+		}
+	}
+}
+
+// notServedHere tells of a route that a request was meant for and that does not run here: its answer is API
+// Gateway's for no route, which reads like a denial. "" when there is none.
+func notServedHere(systems []*system, method, path string) string {
+	escaped := (&url.URL{Path: path}).EscapedPath()
+	for _, s := range systems {
+		for _, r := range s.topology.Routes {
+			why := topology.NotServed(s.topology, r)
+			if why == "" || r.Method != method && r.Method != "ANY" {
+				continue
+			}
+			pattern, err := front.ParsePattern(guard.Path(r))
+			if err != nil {
+				continue // API Gateway has no such route either
+			}
+			if _, ok := pattern.Match(escaped); ok {
+				return topology.RouteName(r) + " does not run here: " + why
+			}
+		}
+	}
+	return ""
 }
 
 // denied shows a call that IAM denied, and beside AWS's sentence the lines of
@@ -164,6 +195,9 @@ func (u *up) banner(systems []*system) {
 		}
 		for _, line := range madeThings(s.output.Template) {
 			fmt.Fprintf(&b, "  %s\n", line)
+		}
+		for _, line := range deployedFacts(s.topology, "`writ tuple` and `writ check` speak with the server, which has its own") {
+			fmt.Fprintf(&b, "  %s\n", st.yellow("note: "+line))
 		}
 		for _, line := range slices.Concat(guardLines(s.guards), notRun(s.topology), leftOut(s)) {
 			fmt.Fprintf(&b, "  %s\n", st.yellow(line))

@@ -94,6 +94,24 @@ func ignored(path string) bool {
 		strings.HasSuffix(name, "~") || strings.HasSuffix(name, ".pyc")
 }
 
+// oneSave is how long after an error the same one is taken for that of the same save: many editors write a file, and
+// soon after write or rename it again.
+const oneSave = 2 * time.Second
+
+// failure is the last error of a deploy that followed a change.
+type failure struct {
+	text string
+	at   time.Time
+}
+
+// news reports whether the error of a deploy that began and ended then is to be shown, and remembers it.
+func (f *failure) news(err error, began, ended time.Time) bool {
+	text := err.Error()
+	again := text == f.text && began.Sub(f.at) < oneSave
+	f.text, f.at = text, ended
+	return !again
+}
+
 func (u *up) redeploy(ctx context.Context) {
 	start := time.Now()
 	systems, err := u.load(ctx)
@@ -101,12 +119,13 @@ func (u *up) redeploy(ctx context.Context) {
 		err = u.deployAll(ctx, systems)
 	}
 	if err != nil {
-		if ctx.Err() == nil {
+		if ctx.Err() == nil && u.failed.news(err, start, time.Now()) {
 			showError(u.log, err)
 			fmt.Fprintln(u.log, u.style.yellow("the old version runs on"))
 		}
 		return
 	}
+	u.failed = failure{}
 	if len(systems) > 0 {
 		u.reloadPolicy(ctx, systems)
 	}

@@ -97,7 +97,11 @@ func remarks(s *system) []remark {
 		add(n.Kind, n.Name, n.Pos, n.Why)
 	}
 	for _, skipped := range s.output.Skipped {
-		if skipped.Kind != "node" {
+		switch {
+		case skipped.Kind == "node":
+		case skipped.Made:
+			add(skipped.Kind, skipped.Name, skipped.Pos, skipped.Why)
+		default:
 			add(skipped.Kind, skipped.Name, skipped.Pos, "not synthesised yet: "+skipped.Why)
 		}
 	}

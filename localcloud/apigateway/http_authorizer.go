@@ -221,7 +221,7 @@ const maxScopes = 10
 // frontAuthorizer is an authorizer as the front runs it, in a stage with variables.
 func (a *httpAuthorizer) frontAuthorizer(variables map[string]string) *authorize.Authorizer {
 	f := &authorize.Authorizer{
-		ID: a.AuthorizerID, Version: version(a), Kind: authorize.Request, Role: a.AuthorizerCredentialsARN, Payload: a.AuthorizerPayloadFormatVersion,
+		ID: a.AuthorizerID, Name: a.Name, Version: version(a), Kind: authorize.Request, Role: a.AuthorizerCredentialsARN, Payload: a.AuthorizerPayloadFormatVersion,
 		Simple: a.simple(), TTL: a.ttl(), Timeout: authorize.HTTPTimeout,
 	}
 	var err error

@@ -233,7 +233,7 @@ func (m *restMethod) checkAuthorizer(d *restDoc) error {
 // frontAuthorizer is an authorizer as the front runs it, in a stage with variables.
 func (a *restAuthorizer) frontAuthorizer(variables map[string]string) *authorize.Authorizer {
 	f := &authorize.Authorizer{
-		ID: a.ID, Version: version(a), REST: true, Role: a.AuthorizerCredentials, TTL: time.Duration(a.AuthorizerResultTTL) * time.Second, Timeout: authorize.RESTTimeout,
+		ID: a.ID, Name: a.Name, Version: version(a), REST: true, Role: a.AuthorizerCredentials, TTL: time.Duration(a.AuthorizerResultTTL) * time.Second, Timeout: authorize.RESTTimeout,
 	}
 	var err error
 	if f.Sources, err = authorize.ParseREST(a.IdentitySource); err != nil {

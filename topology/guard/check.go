@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"regexp"
@@ -76,6 +77,9 @@ func hint(r *topology.Route, template string) string {
 	for _, m := range parameters.FindAllStringSubmatch(r.Path, -1) {
 		known = append(known, m[1])
 	}
+	if near := nearSource(template); near != "" {
+		return near
+	}
 	for _, m := range braces.FindAllStringSubmatch(template, -1) {
 		name := strings.TrimPrefix(m[1], "path.")
 		if strings.Contains(name, ".") || name == "method" || slices.Contains(known, name) {
@@ -88,6 +92,23 @@ func hint(r *topology.Route, template string) string {
 			return "the parameters of the path are {" + strings.Join(known, "}, {") + "}; a claim is {claims.NAME}"
 		}
 		return "a claim is {claims.NAME}, a parameter of the query {query.NAME}"
+	}
+	return ""
+}
+
+// sources are where the values of templates come from, as package gateway has them.
+var sources = []string{"path", "query", "header", "claims", "stage"}
+
+// nearSource finds the source that was likely meant in {SOURCE.NAME}.
+func nearSource(template string) string {
+	for _, m := range braces.FindAllStringSubmatch(template, -1) {
+		source, name, dotted := strings.Cut(m[1], ".")
+		if !dotted || slices.Contains(sources, source) {
+			continue
+		}
+		if near := writ.Nearest(source, sources); near != "" {
+			return "did you mean {" + near + "." + name + "}?"
+		}
 	}
 	return ""
 }
@@ -105,7 +126,7 @@ func checkAuthorizer(a *topology.Authorizer, c gateway.Config) error {
 	}
 	var e *writ.Error
 	if errors.As(err, &e) {
-		return &writ.Error{Code: writ.CodeInvalid, Message: "authorizer " + a.Name + ": " + e.Message, Hint: e.Hint, Position: at, Err: err}
+		return &writ.Error{Code: writ.CodeInvalid, Message: "authorizer " + a.Name + ": " + e.Message, Hint: cmp.Or(nearSource(a.Subject.ID), e.Hint), Position: at, Err: err}
 	}
 	return err
 }
@@ -160,6 +181,19 @@ func readsContext(r *topology.Route, words Words) bool {
 		asked = words.Actions(kind)
 	}
 	return slices.ContainsFunc(asked, func(action string) bool { return words.ReadsContext(kind, action) })
+}
+
+// checkSubject finds a type of callers that the policy does not have: nobody would be let in.
+func checkSubject(a *topology.Authorizer, words Words) error {
+	if words == nil || a.Subject.Type == "" {
+		return nil
+	}
+	known := words.Subjects()
+	if slices.Contains(known, a.Subject.Type) {
+		return nil
+	}
+	return misheard(cmp.Or(a.Subject.TypePos, a.Subject.Pos), "subject of authorizer "+a.Name+": the policy has no type "+strconv.Quote(a.Subject.Type),
+		a.Subject.Type, known, "its types are ")
 }
 
 func misheard(at writ.Position, message, word string, known []string, others string) error {

@@ -18,6 +18,8 @@ import (
 type Words interface {
 	// Types are the types of resources.
 	Types() []string
+	// Subjects are the types that callers may have.
+	Subjects() []string
 	// Actions are those of a type.
 	Actions(resourceType string) []string
 	// ReadsContext: an answer may depend on the context of the request.
@@ -170,6 +172,8 @@ func (s *Set) guard(t *topology.Topology, a *topology.Authorizer, routes []*topo
 		}
 	}
 	if err := checkAuthorizer(a, g.Config); err != nil {
+		errs = append(errs, err)
+	} else if err := checkSubject(a, words); err != nil {
 		errs = append(errs, err)
 	}
 	if len(errs) == 0 && g.Config.TTL > 0 {

@@ -19,7 +19,9 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // orders is a policy with one type.
 type orders struct{}
 
-func (orders) Types() []string { return []string{"order"} }
+func (orders) Types() []string    { return []string{"order"} }
+func (orders) Subjects() []string { return []string{"user", "order"} }
+
 func (orders) Actions(string) []string {
 	return []string{"read", "create", "audit"}
 }

@@ -54,6 +54,8 @@ const (
 // Authorizer is a checked authorizer, ready to run. It is immutable.
 type Authorizer struct {
 	ID string
+	// Name is what its maker calls it, for the log.
+	Name string
 	// Version tells this setting of the authorizer from earlier ones.
 	Version string
 	Kind    Kind

@@ -1,6 +1,7 @@
 package front
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -34,7 +35,7 @@ func (x *exchange) authorize(a *authorize.Authorizer) bool {
 		x.fail(authorizerFailed)
 		return false
 	}
-	log = log.With("authorizer", a.ID)
+	log = log.With("authorizer", cmp.Or(a.Name, a.ID))
 	arn := x.authorizedARN()
 	switch {
 	case a.Problem != "" || a.Kind == 0:
@@ -56,7 +57,7 @@ func (x *exchange) authorize(a *authorize.Authorizer) bool {
 		return x.verify(a, authorize.Bearer(identity[0]))
 	}
 	started := x.Now()
-	answer, refusal, err := x.answerOf(a, arn, identity)
+	answer, kept, refusal, err := x.answerOf(a, arn, identity)
 	if err != nil {
 		if errors.Is(err, context.Canceled) {
 			x.w.status = 499 // the client went away: nobody reads an answer
@@ -65,6 +66,9 @@ func (x *exchange) authorize(a *authorize.Authorizer) bool {
 		log.Error("the authorizer did not decide", "error", err)
 		x.fail(refusal)
 		return false
+	}
+	if kept {
+		log = log.With("answer", "kept from an earlier request")
 	}
 	x.in.Authorized, x.in.AuthorizerTime = answer, x.Now().Sub(started)
 	switch answer.Decide(x.invokeRequest(arn), m.Stage.Policy) {
@@ -81,21 +85,20 @@ func (x *exchange) authorize(a *authorize.Authorizer) bool {
 }
 
 // answerOf gives the answer that is kept for an identity, or the function's.
-func (x *exchange) answerOf(a *authorize.Authorizer, arn string, identity []string) (*authorize.Answer, failure, error) {
+func (x *exchange) answerOf(a *authorize.Authorizer, arn string, identity []string) (answer *authorize.Answer, kept bool, refusal failure, err error) {
 	stage := x.in.Match.Stage
 	key := authorize.NewKey(authorize.Scope{API: stage.APIID, Stage: stage.Name, Authorizer: a.ID, Version: a.Version}, identity)
 	var ticket uint64
 	if a.TTL > 0 {
-		var kept *authorize.Answer
-		if kept, ticket = x.Answers.Get(key, x.Now()); kept != nil {
-			return kept, failure{}, nil
+		if answer, ticket = x.Answers.Get(key, x.Now()); answer != nil {
+			return answer, true, failure{}, nil
 		}
 	}
-	answer, refusal, err := x.ask(a, arn, identity)
+	answer, refusal, err = x.ask(a, arn, identity)
 	if err == nil && a.TTL > 0 {
 		x.Answers.Put(key, answer, x.Now().Add(a.TTL), ticket)
 	}
-	return answer, refusal, err
+	return answer, false, refusal, err
 }
 
 // unauthorizedError is the one error of a function that means 401. AWS

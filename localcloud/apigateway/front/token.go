@@ -1,6 +1,7 @@
 package front
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strings"
@@ -32,7 +33,7 @@ var (
 // in WWW-Authenticate what is wrong; AWS documents its words for one case only.
 func (x *exchange) verify(a *authorize.Authorizer, token string) bool {
 	route := x.in.Match.Route
-	log := x.Log.With("api", x.in.Match.Stage.APIID, "route", route.Key, "authorizer", a.ID)
+	log := x.Log.With("api", x.in.Match.Stage.APIID, "route", route.Key, "authorizer", cmp.Or(a.Name, a.ID))
 	if x.Tokens == nil {
 		log.Error("nothing verifies tokens")
 		x.fail(authorizerFailed)
