@@ -23,7 +23,7 @@ func TestManyWordsAtItsWord(t *testing.T) {
 		put := func(n uint64) { b.Write(binary.AppendUvarint(nil, n)) }
 		put(0)
 		put(0)
-		for _, text := range []string{"policy", "resources: {d: {actions: [read]}}\n"} {
+		for _, text := range []string{"policy", `{"resources":[{"key":"d","actions":[{"key":"read"}]}]}`} {
 			put(uint64(len(text)))
 			b.WriteString(text)
 		}
@@ -35,7 +35,7 @@ func TestManyWordsAtItsWord(t *testing.T) {
 		runtime.ReadMemStats(&before)
 		_, err := frozen.Read(b.Bytes(), parse)
 		runtime.ReadMemStats(&after)
-		if err == nil || strings.Contains(err.Error(), "no snapshot") {
+		if err == nil || !strings.Contains(err.Error(), "word") && !strings.Contains(err.Error(), "entities") {
 			t.Errorf("%s: %v", what, err)
 		}
 		if took := after.TotalAlloc - before.TotalAlloc; took > size/4 {
