@@ -151,7 +151,7 @@ type Key struct {
 	Name string `json:"name,omitempty"`
 	// Hash is SHA-256 of the secret, which has 256 random bits.
 	Hash []byte `json:"hash"`
-	// Role is read, write or admin.
+	// Role is ask, read, write or admin.
 	Role    string    `json:"role"`
 	Created time.Time `json:"created,omitzero"`
 	Expires time.Time `json:"expires,omitzero"`

@@ -20,15 +20,16 @@ import (
 // Role is what an API key may do. Each has the rights of those before it.
 type Role string
 
-// The roles of keys: read asks, write changes facts, admin changes the model and keys.
+// The roles of keys: ask asks for decisions, read reads facts and lists too, write changes facts, admin changes the model and keys.
 const (
+	Ask   Role = "ask"
 	Read  Role = "read"
 	Write Role = "write"
 	Admin Role = "admin"
 )
 
 // Roles are all roles, from the least to the most.
-func Roles() []Role { return []Role{Read, Write, Admin} }
+func Roles() []Role { return []Role{Ask, Read, Write, Admin} }
 
 // has reports whether a key of role r may do what needs role need.
 func (r Role) has(need Role) bool {
@@ -40,7 +41,7 @@ func (r Role) has(need Role) bool {
 // shown once and stored nowhere, and what is stored of it.
 func NewKey(env, name string, role Role, created, expires time.Time) (token string, k authz.Key, err error) {
 	if !slices.Contains(Roles(), role) {
-		return "", k, writ.Errorf(writ.CodeInvalid, "a key cannot have the role %q", role).WithHint("it takes read, write or admin")
+		return "", k, writ.Errorf(writ.CodeInvalid, "a key cannot have the role %q", role).WithHint("it takes ask, read, write or admin")
 	}
 	if !expires.IsZero() && !expires.After(created) {
 		return "", k, writ.Errorf(writ.CodeInvalid, "the key would be expired from the start: at %s", expires.Format(time.RFC3339))

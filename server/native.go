@@ -76,6 +76,8 @@ func Native() Protocol {
 			switch path := innerPath(r); {
 			case strings.HasPrefix(path, PathKeys):
 				return Admin
+			case path == PathCheck:
+				return Ask
 			case path == PathTuples && r.Method != http.MethodGet && r.Method != http.MethodHead:
 				return Write
 			}
@@ -94,6 +96,9 @@ func checkNative(w http.ResponseWriter, r *http.Request) error {
 		return writ.Errorf(writ.CodeInvalid, "subject.type, action.name and resource.type are needed")
 	}
 	caller := CallerOf(r.Context())
+	if q.Explain && !caller.May(Read) {
+		return writ.Errorf(writ.CodeDenied, "the API key %s has the role %s; a tree shows facts and needs %s", caller.Key.ID, caller.Key.Role, Read)
+	}
 	view, err := caller.View(w, r)
 	if err != nil {
 		return err

@@ -105,6 +105,9 @@ func (b *builder) grant(f *topology.Function, g topology.Grant) (edge, bool) {
 		}
 		return edge{}, false
 	}
+	if f.Authorizer != nil && kind == entitySecret {
+		v.allow = on([]string{"secretsmanager:GetSecretValue"}, formSelf) // Writ's binary calls nothing else
+	}
 	if s := b.stores[g.Name]; kind == entityTable && v.name == "streamRead" && s.Table.Stream == "" {
 		b.fail(writ.Errorf(writ.CodeInvalid, "store %s has no stream to read", g.Name).
 			WithHint("give the store a stream, such as stream: NEW_AND_OLD_IMAGES").At(g.Pos, ""))

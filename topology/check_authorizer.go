@@ -174,13 +174,19 @@ func (c *checker) pool(what string, i TokenIssuer) {
 
 // webURL checks a URL that is asked for keys or decisions: only this machine is trusted without TLS.
 func (c *checker) webURL(text string, at writ.Position, what string) {
-	u, err := url.Parse(text)
-	switch {
-	case containsTemplate(text):
+	if loc := templatePattern.FindStringIndex(text); loc != nil && loc[0] == 0 {
 		return // known when it is deployed
+	}
+	u, err := url.Parse(templatePattern.ReplaceAllString(text, "1")) // which may stand for a port too
+	_, rest, _ := strings.Cut(text, "://")
+	host := rest[:len(rest)-len(strings.TrimLeftFunc(rest, func(r rune) bool { return !strings.ContainsRune("/?#", r) }))]
+	if i := strings.LastIndex(host, ":"); i >= 0 {
+		host = host[:i]
+	}
+	switch {
 	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil || u.Fragment != "":
 		c.add(at, "%s %s is no address", what, quoted(text)).WithHint("write it as  https://HOST/")
-	case u.Scheme == "http" && !loopback(u.Hostname()):
+	case u.Scheme == "http" && (!loopback(u.Hostname()) || containsTemplate(host)):
 		c.add(at, "%s %s can be changed on its way", what, quoted(text)).WithHint("use https; http is for this machine alone")
 	}
 }

@@ -3,6 +3,7 @@ package frozen
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/writ-dev/writ"
@@ -128,10 +129,28 @@ func (r *reader) moment(n int64) time.Time {
 	return time.UnixMicro(n).UTC()
 }
 
+// A file says how much it holds before it shows it. Room is made as that comes, not at its word.
+const (
+	firstRoom = 1 << 12
+	leastWord = 3 // what it shares, its length, and a byte: no two words are the same
+)
+
+// room makes room for one thing more of n.
+func room[T any](list []T, n int) []T {
+	if len(list) < cap(list) {
+		return list
+	}
+	return slices.Grow(list, max(1, min(len(list), n-len(list))))
+}
+
 // readWords puts all words into one text, of which each is a part.
 func (r *reader) readWords() {
 	n := r.count()
-	r.words = make([]string, 1, n+1)
+	if n > (len(r.file)-r.at)/leastWord {
+		r.fail("%d words cannot be in the %d bytes that are left", n, len(r.file)-r.at)
+		return
+	}
+	r.words = make([]string, 1, min(n, firstRoom)+1)
 	last := ""
 	for range n {
 		shared := r.number()
@@ -147,7 +166,7 @@ func (r *reader) readWords() {
 			r.fail("the words are not in order")
 			return
 		}
-		r.words = append(r.words, word)
+		r.words = append(room(r.words, n+1), word)
 		last = word
 	}
 }
@@ -163,7 +182,7 @@ func (r *reader) word() string {
 
 func (r *reader) readEntities() {
 	n := r.count()
-	r.entities = make([]authz.Entity, 0, n)
+	r.entities = make([]authz.Entity, 0, min(n, firstRoom))
 	lastKind := ""
 	for len(r.entities) < n && r.err == nil {
 		kind, many := r.word(), r.count()
@@ -179,7 +198,7 @@ func (r *reader) readEntities() {
 				return
 			}
 			id += step
-			r.entities = append(r.entities, authz.Entity{Type: kind, ID: r.words[id]})
+			r.entities = append(room(r.entities, n), authz.Entity{Type: kind, ID: r.words[id]})
 		}
 	}
 }

@@ -3,6 +3,7 @@ package authorizer
 import (
 	"context"
 	"fmt"
+	neturl "net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -19,6 +20,7 @@ import (
 	"github.com/writ-dev/writ/authz/openfga"
 	"github.com/writ-dev/writ/authz/schema"
 	"github.com/writ-dev/writ/authz/schema/urlmap"
+	"github.com/writ-dev/writ/internal/cleartext"
 	"github.com/writ-dev/writ/server/client"
 )
 
@@ -84,6 +86,9 @@ func checkAsked(d *document, path, url, variable, named string, s Secret, retrie
 		return d.fail(d.at(path+".retries"), "a question is sent again 0 to 10 times, not %d", *retries)
 	case url == "":
 		return d.missing(path, "url", variable)
+	}
+	if u, err := neturl.Parse(url); err == nil && cleartext.Exposed(u) {
+		return d.fail(d.at(path+".url"), "the secret would go to %s in the clear", u.Host).WithHint("write the address with https://")
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"unicode"
 
 	"github.com/writ-dev/writ"
 )
@@ -13,8 +14,8 @@ import (
 // maxNested is how deep a question may nest.
 const maxNested = 64
 
-// once says whether a text is one value of JSON in which no object has a name twice. Names that differ in case alone are the same:
-// encoding/json takes either for a field.
+// once says whether a text is one value of JSON in which no object has a name twice. Names that fold to one are the same:
+// encoding/json takes "Subject" and even "\u017fubject" for the field subject.
 func once(text []byte) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
@@ -47,7 +48,7 @@ func onceValue(d *json.Decoder, depth int) error {
 			if err != nil || !ok {
 				return writ.Errorf(writ.CodeInvalid, "the question is no JSON")
 			}
-			if name = strings.ToLower(name); seen[name] {
+			if name = folded(name); seen[name] {
 				return writ.Errorf(writ.CodeInvalid, "the question has %.40q twice in one object", name)
 			}
 			seen[name] = true
@@ -60,4 +61,16 @@ func onceValue(d *json.Decoder, depth int) error {
 		return writ.Errorf(writ.CodeInvalid, "the question is no JSON")
 	}
 	return nil
+}
+
+// folded is what a name is known by. Folding is that of encoding/json: all letters that are one but for their case have the same
+// smallest one.
+func folded(name string) string {
+	return strings.Map(func(r rune) rune {
+		least := r
+		for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
+			least = min(least, next)
+		}
+		return least
+	}, name)
 }

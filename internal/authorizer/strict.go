@@ -20,6 +20,9 @@ type document struct {
 	file   string
 	text   []byte
 	places map[string]int // "decide.snapshot.sha256" -> offset of the value
+	// shown is where the value of "gateway" begins and ends, as far as it was read: source lines are shown of it alone. Who
+	// writes a secret into the file by mistake must not find it in a log.
+	shown [2]int
 	// later, unless nil, takes the variables that are to bring what is missing.
 	later *[]string
 }
@@ -166,8 +169,15 @@ func (d *document) object(decoder *json.Decoder, v reflect.Value, path string) e
 			return d.fail(at, "%q is given twice", name)
 		}
 		seen[name] = true
-		if err := d.value(decoder, v.Field(field), strings.TrimPrefix(path+"."+name, ".")); err != nil {
+		inner := strings.TrimPrefix(path+"."+name, ".")
+		if inner == "gateway" {
+			d.shown = [2]int{d.next(decoder), len(d.text)}
+		}
+		if err := d.value(decoder, v.Field(field), inner); err != nil {
 			return err
+		}
+		if inner == "gateway" {
+			d.shown[1] = int(decoder.InputOffset())
 		}
 	}
 	return d.end(decoder)
@@ -222,9 +232,35 @@ func (d *document) at(path string) int {
 func (d *document) fail(at int, format string, args ...any) *writ.Error {
 	before := d.text[:min(at, len(d.text))]
 	start := bytes.LastIndexByte(before, '\n') + 1
-	line, _, _ := bytes.Cut(d.text[start:], []byte("\n"))
 	position := writ.Position{File: d.file, Line: 1 + bytes.Count(before, []byte("\n")), Col: len(before) - start + 1}
-	return writ.Errorf(writ.CodeInvalid, format, args...).At(position, strings.ToValidUTF8(string(line), "\uFFFD"))
+	return writ.Errorf(writ.CodeInvalid, format, args...).At(position, d.source(at))
+}
+
+// longestShown is how long a line may be that is shown, in bytes.
+const longestShown = 200
+
+// source is the line around an offset, and empty where something else than the gateway may stand in it.
+func (d *document) source(at int) string {
+	at = min(at, len(d.text))
+	start := bytes.LastIndexByte(d.text[:at], '\n') + 1
+	line, _, _ := bytes.Cut(d.text[start:], []byte("\n"))
+	if d.shown[1] == 0 || at < d.shown[0] || at > d.shown[1] || len(line) > longestShown {
+		return ""
+	}
+	before := string(d.text[start:max(start, d.shown[0])])
+	if strings.Trim(strings.Replace(before, `"gateway"`, "", 1), " \t\r{,:") != "" {
+		return ""
+	}
+	if end := start + len(line); strings.Trim(string(d.text[min(d.shown[1], end):end]), " \t\r},") != "" {
+		return ""
+	}
+	// A gateway that was not read to its end may run into what follows it.
+	for _, hidden := range []string{`"decide"`, `"identity"`, `\u`} {
+		if strings.Contains(strings.ToLower(string(line)), hidden) {
+			return ""
+		}
+	}
+	return strings.ToValidUTF8(string(line), "\uFFFD")
 }
 
 // placed puts the place of a value into an error that has none.
@@ -238,8 +274,8 @@ func (d *document) placed(err error, path string) error {
 		where := d.fail(d.at(path), "")
 		e.Position, e.Source = where.Position, where.Source
 	case e.Position.File == d.file && e.Source == "":
-		if lines := bytes.Split(d.text, []byte("\n")); e.Position.Line <= len(lines) {
-			e.Source = strings.ToValidUTF8(string(lines[e.Position.Line-1]), "\uFFFD")
+		if lines := bytes.SplitAfter(d.text, []byte("\n")); e.Position.Line <= len(lines) {
+			e.Source = d.source(len(bytes.Join(lines[:e.Position.Line-1], nil)) + e.Position.Col - 1)
 		}
 	}
 	return e

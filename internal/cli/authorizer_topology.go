@@ -23,7 +23,7 @@ import (
 // snapshotFile is the policy's place in the function's zip.
 const snapshotFile = "policy.frozen"
 
-// lentKey is the variable that holds the key which `writ up` lends to functions.
+// lentKey is the variable that holds the key which `writ up` lends to authorizers.
 const lentKey = "WRIT_API_KEY"
 
 // heard is the policy of a topology as the questions of routes see it.

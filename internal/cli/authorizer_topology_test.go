@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"net"
 	"strings"
 	"testing"
 
@@ -23,6 +24,24 @@ func TestAuthorizersAreBuiltForTheirProcessor(t *testing.T) {
 		if got := s.targetOf(source, here); got != here {
 			t.Errorf("%s is built for %v here", name, got)
 		}
+	}
+}
+
+// An ordinary function is told where the server is, and lent no key.
+func TestFunctionsAreLentNoKey(t *testing.T) {
+	t.Parallel()
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	u := &up{policyKey: "key", policy: &serving{listener: l, config: &serveConfig{}}}
+	if _, lent := u.lentTo(&topology.Function{})[lentKey]; lent {
+		t.Error("a function is lent the key")
+	}
+	asks := &topology.Function{Authorizer: &topology.Authorizer{Decide: topology.Decide{Kind: topology.DecideServer}}}
+	if u.lentTo(asks)[lentKey] != "key" {
+		t.Error("an authorizer that asks the server is lent no key")
 	}
 }
 

@@ -31,8 +31,8 @@ func newKey(sh *shell) *cobra.Command {
 		Short: "Make, list and revoke the API keys of the server",
 		Long: `Makes, lists and revokes API keys: of the server that runs in DIR, of the one at
 --server URL (with an admin key in WRIT_API_KEY), or, when none runs, in what is
-stored. A key opens one environment, in one role: read asks for decisions, write
-changes facts too, admin changes the policy and keys too. An application needs one;
+stored. A key opens one environment, in one role: ask asks for decisions, read reads
+what is stored too, write changes facts too, admin changes the policy and keys too. An application needs one;
 the commands of the user who started the server need none.
 
   writ key create --role read --name app
@@ -87,7 +87,7 @@ any more (2027-01-01), or a moment (2027-01-01T12:00:00Z).
 		},
 	}
 	f.register(cmd)
-	cmd.Flags().StringVar(&role, "role", string(server.Read), "what the key may do: read, write or admin")
+	cmd.Flags().StringVar(&role, "role", string(server.Read), "what the key may do: ask, read, write or admin")
 	cmd.Flags().StringVar(&name, "name", "", "a name to know it by")
 	cmd.Flags().StringVar(&expires, "expires", "", "how long or until `WHEN` it is to live: 8h, 30d, 2027-01-01; for ever if not given")
 	return cmd

@@ -8,13 +8,13 @@ import (
 	"github.com/writ-dev/writ/topology"
 )
 
-// lendPolicy makes a key that may only ask, for the functions of this run. It is stored nowhere.
+// lendPolicy makes a key that may only ask, for the authorizers of this run. It is stored nowhere.
 func (u *up) lendPolicy() error {
 	if u.policy == nil || len(u.policy.spaces) == 0 {
 		return nil
 	}
 	sp := u.policy.spaces[0]
-	token, key, err := server.NewKey(sp.env, "functions of this run", server.Read, u.sh.now(), time.Time{})
+	token, key, err := server.NewKey(sp.env, "authorizers of this run", server.Ask, u.sh.now(), time.Time{})
 	if err != nil {
 		return err
 	}
@@ -23,8 +23,8 @@ func (u *up) lendPolicy() error {
 	return nil
 }
 
-// lentVariables are the URL and the key of the policy server, for the functions of this topology. An authorizer
-// gets them when it asks a Writ server: it takes variables at their word.
+// lentVariables are the URL of the policy server, for the functions of this topology, and its key for authorizers that ask it. Other
+// authorizers get neither: they take variables at their word.
 func (u *up) lentVariables(function string) map[string]string {
 	systems := u.running.Load()
 	if u.policyKey == "" || systems == nil {
@@ -41,8 +41,11 @@ func (u *up) lentVariables(function string) map[string]string {
 }
 
 func (u *up) lentTo(f *topology.Function) map[string]string {
-	if f.Authorizer != nil && !asksServer(f.Authorizer) {
-		return nil
+	switch {
+	case f.Authorizer == nil:
+		return map[string]string{"WRIT_SERVER_URL": u.policy.url()}
+	case asksServer(f.Authorizer):
+		return map[string]string{"WRIT_SERVER_URL": u.policy.url(), lentKey: u.policyKey}
 	}
-	return map[string]string{"WRIT_SERVER_URL": u.policy.url(), lentKey: u.policyKey}
+	return nil
 }

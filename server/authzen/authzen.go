@@ -63,6 +63,7 @@ func New(c Config) (server.Protocol, error) {
 		Handler:  h,
 		Prefixes: []string{"/access/v1/", pathMetadata, pathMetadata + "/"},
 		Open:     func(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, pathMetadata) },
+		Needs:    needs,
 		Bulk:     func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, pathEvaluations) },
 		Fail:     fail,
 	}
@@ -73,6 +74,15 @@ func New(c Config) (server.Protocol, error) {
 		p.Prefixes = append(p.Prefixes, server.PathEnvironments+name+"/access/v1/")
 	}
 	return p, nil
+}
+
+// needs gives the role that a request needs: a search lists what is stored.
+func needs(r *http.Request) server.Role {
+	path, err := server.InEnvironment(r.URL.Path, server.CallerOf(r.Context()))
+	if err != nil || path == pathEvaluation || path == pathEvaluations { // another environment's is refused as such
+		return server.Ask
+	}
+	return server.Read
 }
 
 // ServeHTTP finds the endpoint.

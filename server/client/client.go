@@ -11,12 +11,14 @@ import (
 	"time"
 
 	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/internal/cleartext"
 )
 
 // Config says where the server is. URL and Key are required.
 type Config struct {
 	// URL is the server's base, "http://127.0.0.1:7766"; for one environment by its path,
-	// "https://pdp.example.com/environments/default/default".
+	// "https://pdp.example.com/environments/default/default". It is https, or http within reach of no stranger: a loopback
+	// address, one of a private network, or a name without dots or below .internal, as containers have.
 	URL string
 	// Key is an API key.
 	Key string
@@ -41,6 +43,9 @@ func New(c Config) (*Client, error) {
 	u, err := url.Parse(c.URL)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.Fragment != "" {
 		return nil, writ.Errorf(writ.CodeInvalid, "%q is not the address of a server", c.URL).WithHint("write it as http://127.0.0.1:7766")
+	}
+	if cleartext.Exposed(u) {
+		return nil, writ.Errorf(writ.CodeInvalid, "the API key would go to %s in the clear", u.Host).WithHint("write the address with https://")
 	}
 	if c.Key == "" || strings.ContainsAny(c.Key, " \t\r\n") {
 		return nil, writ.Errorf(writ.CodeAuth, "an API key is needed to ask %s", u.Redacted())

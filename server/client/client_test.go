@@ -251,7 +251,15 @@ func TestTimeAndCancelling(t *testing.T) {
 
 func TestBadConfig(t *testing.T) {
 	t.Parallel()
-	for _, c := range []client.Config{{}, {URL: "127.0.0.1:7766", Key: "k"}, {URL: "http://x?y", Key: "k"}, {URL: "http://x"}, {URL: "http://x", Key: "a\nb"}} {
+	for _, c := range []client.Config{
+		{},
+		{URL: "127.0.0.1:7766", Key: "k"},
+		{URL: "http://x?y", Key: "k"},
+		{URL: "http://x"},
+		{URL: "http://x", Key: "a\nb"},
+		{URL: "http://policy.example.com", Key: "k"},
+		{URL: "http://8.8.8.8:7766", Key: "k"},
+	} {
 		if _, err := client.New(c); err == nil {
 			t.Errorf("%+v is taken", c)
 		}

@@ -216,8 +216,12 @@ func (d *decider) serveAllTenants(w http.ResponseWriter, r *http.Request) {
 			if !strings.EqualFold(scheme, "bearer") || token == "" {
 				return writ.Errorf(writ.CodeAuth, "an API key is needed").WithHint("send it as the header Authorization: Bearer KEY")
 			}
-			if _, err := server.Identify(r.Context(), strings.TrimSpace(token)); err != nil {
+			caller, err := server.Identify(r.Context(), strings.TrimSpace(token))
+			if err != nil {
 				return err
+			}
+			if !caller.May(server.Read) {
+				return writ.Errorf(writ.CodeDenied, "the API key %s has the role %s; this needs %s", caller.Key.ID, caller.Key.Role, server.Read)
 			}
 		}
 		var q checkQuery

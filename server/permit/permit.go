@@ -65,11 +65,19 @@ func isManaged(path string) bool {
 	return false
 }
 
-// needs gives the role that a request needs: reading and asking is for every key, facts need
+// asked are the paths of decisions. Others list what is stored.
+var asked = map[string]bool{
+	"/allowed": true, "/allowed/bulk": true, "/allowed_url": true, "/nginx_allowed": true, "/kong": true,
+	"/v1/data/permit/root": true, "/v1/data/permit/bulk": true,
+}
+
+// needs gives the role that a request needs: asking is for every key, facts need
 // write, and what changes decisions for everybody needs admin.
 func needs(r *http.Request) server.Role {
 	path := r.URL.Path
 	switch {
+	case asked[path]:
+		return server.Ask
 	case !isManaged(path) || r.Method == http.MethodGet || r.Method == http.MethodHead:
 		return server.Read
 	case strings.HasPrefix(path, "/facts/") || strings.HasPrefix(path, "/v2/facts/"):

@@ -8,7 +8,6 @@ package permitpdp
 import (
 	"context"
 	"encoding/json"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -16,6 +15,7 @@ import (
 	"time"
 
 	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/internal/cleartext"
 )
 
 // Config is what a PDP is asked with. URL, Token and Now are required.
@@ -61,7 +61,7 @@ func New(c Config) (*PDP, error) {
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.Fragment != "" || u.User != nil:
 		return nil, writ.Errorf(writ.CodeInvalid, "%q is not the address of a PDP", c.URL).WithHint("write it as https://pdp.example.com")
-	case u.Scheme == "http" && !near(u.Hostname()):
+	case cleartext.Exposed(u):
 		return nil, writ.Errorf(writ.CodeInvalid, "the token would go to %s in the clear", u.Host).WithHint("write the address with https://")
 	case c.Token == "" || strings.ContainsFunc(c.Token, func(r rune) bool { return r <= ' ' || r > '~' }):
 		return nil, writ.Errorf(writ.CodeInvalid, "the PDP at %s needs a token, of printable characters without spaces", u.Host)
@@ -88,14 +88,6 @@ func New(c Config) (*PDP, error) {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	return &PDP{c: c, client: client}, nil
-}
-
-// near tells a host that only the same machine or network reaches.
-func near(host string) bool {
-	if ip := net.ParseIP(host); ip != nil {
-		return ip.IsLoopback() || ip.IsPrivate()
-	}
-	return !strings.Contains(host, ".") || strings.HasSuffix(host, ".internal")
 }
 
 // question is a request as Permit's SDKs send it.

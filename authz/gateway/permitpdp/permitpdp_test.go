@@ -288,3 +288,26 @@ func TestConfig(t *testing.T) {
 		}
 	}
 }
+
+// Whoever asks what the PDP finds fault with does not keep it from others; a PDP that is busy or slow is left alone.
+func TestFaultyQuestions(t *testing.T) {
+	t.Parallel()
+	for status, alone := range map[int]bool{400: false, 401: false, 404: false, 422: false, 408: true, 429: true, 500: true} {
+		p := pdp(t, func(w http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			if strings.Contains(string(body), "mallory") {
+				says(status, "")(w, r)
+				return
+			}
+			says(200, `{"allow": true}`)(w, r)
+		}, nil)
+		for range 6 {
+			if _, err := p.Check(t.Context(), ask("mallory", "read", "document:1")); err == nil {
+				t.Fatal("a failure is an answer")
+			}
+		}
+		if d, err := p.Check(t.Context(), ask("ann", "read", "document:1")); d.Allowed == alone {
+			t.Errorf("after %d: %v %v", status, d.Allowed, err)
+		}
+	}
+}

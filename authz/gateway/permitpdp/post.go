@@ -42,7 +42,7 @@ func (p *PDP) post(ctx context.Context, path string, body any) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, p.c.Timeout)
 	defer cancel()
 	r, err := p.retry(ctx, p.c.URL+path, text)
-	p.note(ctx, err)
+	p.note(ctx, r.status, err)
 	return r.body, err
 }
 
@@ -92,7 +92,7 @@ func (p *PDP) send(ctx context.Context, address string, text []byte) (r reply, a
 	case r.status == http.StatusOK:
 		return r, false, nil
 	}
-	return reply{after: r.after}, passing(r.status), p.refused(r.status)
+	return reply{status: r.status, after: r.after}, passing(r.status), p.refused(r.status)
 }
 
 // passing tells a status that may be another one soon.
@@ -148,9 +148,11 @@ func (p *PDP) open() error {
 	return nil
 }
 
-// note counts failures. A caller who went away says nothing about the PDP.
-func (p *PDP) note(ctx context.Context, err error) {
-	if errors.Is(ctx.Err(), context.Canceled) {
+// note counts failures. A caller who went away says nothing about the PDP, nor does a question that it finds fault with: whoever
+// can ask such ones must not keep it from all others.
+func (p *PDP) note(ctx context.Context, status int, err error) {
+	faulty := status/100 == 4 && status != http.StatusRequestTimeout && status != http.StatusTooManyRequests
+	if faulty || errors.Is(ctx.Err(), context.Canceled) {
 		return
 	}
 	p.mu.Lock()
