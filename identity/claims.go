@@ -39,7 +39,7 @@ func (by *trusted) read(t token, now time.Time) (Caller, times, error) {
 		return none(tokenNotValid.because("its payload %w", err))
 	}
 	return Caller{
-		Kind: JWT, Subject: subject, Issuer: by.Issuer.Issuer, Claims: t.claims,
+		Kind: JWT, Subject: subject, Prefix: by.SubjectPrefix, Issuer: by.Issuer.Issuer, Claims: t.claims,
 		Expires: time.Unix(when.exp, 0).UTC(),
 	}, when, nil
 }

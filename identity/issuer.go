@@ -32,8 +32,8 @@ type Issuer struct {
 	Leeway time.Duration
 	// SubjectClaim is the claim that names the caller; empty is "sub". With "email", `email_verified` must be true.
 	SubjectClaim string
-	// SubjectPrefix is put before each subject. Without one of its own for each ("staff:"), two issuers may mean different people
-	// by one ID, and each may speak for those of the other.
+	// SubjectPrefix is put before each subject. Of several issuers each needs one of its own ("staff:"), which is not the
+	// beginning of another's: else two may mean different people by one ID, and each may speak for those of the other.
 	SubjectPrefix string
 }
 

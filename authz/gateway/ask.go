@@ -193,7 +193,11 @@ func (s *subjectRule) subject(c identity.Caller) (writ.Subject, error) {
 		if err != nil {
 			return subject, denied("the subject: " + err.Error())
 		}
-		subject.ID = id
+		// What a claim says is held to what `sub` is held to.
+		if err := identity.CheckSubject(id); err != nil || id == "*" {
+			return subject, denied("the subject: it has no ID that one caller can have")
+		}
+		subject.ID = c.Prefix + id
 	}
 	if subject.ID == "*" || checkValue(subject.ID) != nil || subject.ID == "" {
 		return writ.Subject{Type: s.kind}, denied("the subject: it has no ID that one caller can have")

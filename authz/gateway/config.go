@@ -73,7 +73,7 @@ type Template string
 type SubjectMapping struct {
 	// Type is "user" when empty.
 	Type string `json:"type,omitempty"`
-	// ID is of claims alone, "{claims.sub}". Empty, and for API keys and certificates, it is what package identity
+	// ID is of claims alone, "{claims.sub}", and gets the prefix of the token's issuer. Empty, and for API keys and certificates, it is what package identity
 	// calls the caller: of a token `sub`, unless its issuer says otherwise, with the issuer's prefix.
 	ID Template `json:"id,omitempty"`
 	// Properties are attributes of the subject: name in the policy -> claim. Nothing else of a token reaches the policy.
