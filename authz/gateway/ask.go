@@ -37,6 +37,7 @@ func compileAsk(q *Ask, method string, path *pathPattern) (ask, error) {
 	if a.tenant, err = compileTemplate(q.Tenant, path); err != nil {
 		return a, err
 	}
+	a.tenant.names = true
 	if a.tenant.uses&(fromHeader|fromQuery) != 0 {
 		return a, errors.New("the tenant comes from a header or the query: a caller would choose the tenant to be judged in. Take a claim, or a part of the path")
 	}
@@ -179,6 +180,7 @@ func compileSubject(m SubjectMapping) (subjectRule, error) {
 	if s.id, err = compileTemplate(m.ID, nil); err != nil {
 		return s, writ.Errorf(writ.CodeInvalid, "the subject's id: %w", err)
 	}
+	s.id.names = true
 	if s.id.uses&^(fromText|fromClaims) != 0 || !s.id.empty() && s.id.uses&fromClaims == 0 {
 		return s, writ.Errorf(writ.CodeInvalid, "the subject's id %q must be made of claims, and of nothing that a caller writes", m.ID)
 	}
@@ -203,7 +205,11 @@ func (s *subjectRule) subject(c identity.Caller) (writ.Subject, error) {
 		return writ.Subject{Type: s.kind}, denied("the subject: it has no ID that one caller can have")
 	}
 	for name, from := range s.properties {
-		if v, ok := findClaim(c.Claims, from); ok {
+		v, err := findClaim(c.Claims, from)
+		if err != nil {
+			return writ.Subject{Type: s.kind}, denied("the subject: the claim " + from + " " + err.Error())
+		}
+		if v != nil {
 			if subject.Properties == nil {
 				subject.Properties = map[string]any{}
 			}

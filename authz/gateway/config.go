@@ -63,8 +63,9 @@ type Ask struct {
 
 // Template is text with parts in braces: {NAME} or {path.NAME} a parameter of the path, {query.NAME},
 // {header.NAME}, {claims.NAME} (a claim of the verified token; dots lead into objects), {stage.NAME} a stage
-// variable, {method}. A part that has no value, or none that is a string, number or boolean, refuses the request; so does
-// a value that is empty, longer than 512 bytes or has control characters, and a header or query parameter that is given
+// variable, {method}. A part that has no value, or none that is a string, a whole number that fits int64 or a boolean, refuses
+// the request; so do a boolean in a tenant or a subject's ID, {claims.email} and {claims.phone_number} that are not verified, a claim
+// that is there both by its whole name and in an object, a value that is empty, longer than 512 bytes or has control characters, and a header or query parameter that is given
 // twice. Two parts need text between them, and no value but the last may hold that text: otherwise two
 // different requests could ask the same. Braces are doubled to stand for themselves.
 type Template string

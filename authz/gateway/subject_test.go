@@ -46,3 +46,78 @@ func TestSubjectOfClaimsIsChecked(t *testing.T) {
 		}
 	}
 }
+
+// Who may write their own address could otherwise choose whom to be: as subject, in a tenant or as an attribute.
+func TestAddressesMustBeVerified(t *testing.T) {
+	t.Parallel()
+	for name, by := range map[string]string{"email": "email_verified", "phone_number": "phone_number_verified"} {
+		claim := gateway.Template("{claims." + name + "}")
+		for _, c := range []struct {
+			verified any
+			want     bool
+		}{{nil, false}, {false, false}, {"false", false}, {int64(1), false}, {true, true}, {"true", true}} {
+			who := caller("m", map[string]any{name: "boss@example.com", by: c.verified})
+			for what, s := range map[string]gateway.SubjectMapping{
+				"id": {ID: claim}, "property": {Properties: map[string]string{"address": name}}, "tenant": {},
+			} {
+				tenant := gateway.Template("")
+				if what == "tenant" {
+					tenant = claim
+				}
+				if got, _ := asksAs(t, who, s, tenant); (got.ID != "") != c.want {
+					t.Errorf("%s of %s, %s %v: asked as %q", what, name, by, c.verified, got.ID)
+				}
+			}
+		}
+	}
+}
+
+// What becomes one text for two claims names nobody, and no tenant.
+func TestClaimsThatNameTwo(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		claims map[string]any
+		want   string
+	}{
+		{map[string]any{"org": "acme"}, "acme"},
+		{map[string]any{"org": int64(9223372036854775807)}, "9223372036854775807"},
+		{map[string]any{"org": float64(1 << 63)}, ""},
+		{map[string]any{"org": 1.0}, ""},
+		{map[string]any{"org": true}, ""},
+		{map[string]any{"org": nil}, ""},
+		{map[string]any{"org": []any{"acme"}}, ""},
+	} {
+		who := caller("m", c.claims)
+		if _, in := asksAs(t, who, gateway.SubjectMapping{}, "{claims.org}"); in != c.want && !(in == nil && c.want == "") {
+			t.Errorf("%v: tenant %v, want %q", c.claims, in, c.want)
+		}
+		if got, _ := asksAs(t, who, gateway.SubjectMapping{ID: "{claims.org}"}, ""); got.ID != c.want {
+			t.Errorf("%v: subject %q, want %q", c.claims, got.ID, c.want)
+		}
+	}
+}
+
+// A claim that is there by its whole name and in an object may be either.
+func TestClaimsInTwoPlaces(t *testing.T) {
+	t.Parallel()
+	nested := map[string]any{"id": "nested"}
+	for _, c := range []struct {
+		claims map[string]any
+		want   string
+	}{
+		{map[string]any{"org.id": "flat"}, "flat"},
+		{map[string]any{"org": nested}, "nested"},
+		{map[string]any{"org.id": "flat", "org": map[string]any{"name": "x"}}, "flat"},
+		{map[string]any{"org.id": "flat", "org": nested}, ""},
+		{map[string]any{"org.id": nil, "org": nested}, ""},
+	} {
+		who := caller("m", c.claims)
+		if got, _ := asksAs(t, who, gateway.SubjectMapping{ID: "{claims.org.id}"}, ""); got.ID != c.want {
+			t.Errorf("%v: subject %q, want %q", c.claims, got.ID, c.want)
+		}
+		got, _ := asksAs(t, who, gateway.SubjectMapping{Properties: map[string]string{"org": "org.id"}}, "")
+		if (got.ID != "") != (c.want != "") || c.want != "" && got.Properties["org"] != c.want {
+			t.Errorf("%v: property %v, want %q", c.claims, got.Properties["org"], c.want)
+		}
+	}
+}
