@@ -86,7 +86,7 @@ type denied string
 
 func (d denied) Error() string { return string(d) }
 
-// request makes the question. Its error is a denied.
+// request makes the question. Its error is a denied, or a failure of the URL mapping rules.
 func (a *ask) request(v *values, subject writ.Subject, m Mapping) (writ.Request, error) {
 	q := writ.Request{Subject: subject}
 	var err error
@@ -146,7 +146,10 @@ func mapped(q *writ.Request, c *Call, m Mapping) error {
 	if c.unsureQuery {
 		return denied("the query may have a parameter twice: this form of event does not tell")
 	}
-	action, kind, attributes, ok := m.Map(c.Method, address)
+	action, kind, attributes, ok, err := runMapping(m, c.Method, address)
+	if err != nil {
+		return err
+	}
 	if !ok {
 		return denied("no URL mapping rule is for it")
 	}
@@ -156,6 +159,18 @@ func mapped(q *writ.Request, c *Call, m Mapping) error {
 	}
 	q.Action.Name, q.Resource.Type, q.Resource.Properties = action, kind, attributes
 	return nil
+}
+
+// runMapping asks the rules; ones that panic have failed. What they panic with may be of the address.
+func runMapping(m Mapping, method, address string) (action, kind string, attributes map[string]any, ok bool, err error) {
+	defer func() {
+		if recover() != nil {
+			action, kind, attributes, ok = "", "", nil, false
+			err = writ.Errorf(writ.CodeInternal, "the URL mapping rules panicked")
+		}
+	}()
+	action, kind, attributes, ok = m.Map(method, address)
+	return action, kind, attributes, ok, nil
 }
 
 // subjectRule is a compiled [SubjectMapping].

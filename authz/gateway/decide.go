@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -166,11 +167,16 @@ func (a *Authorizer) decideOne(ctx context.Context, o *outcome) {
 		return
 	}
 	q, err := r.ask.request(v, o.subject, a.d.Mapping)
-	if err != nil {
+	var no denied
+	switch {
+	case errors.As(err, &no):
 		o.denied = err.Error()
 		return
+	case err != nil:
+		o.failure = err
+		return
 	}
-	if r.Group == 0 {
+	if !o.kept() {
 		q.Context = contextOf(c)
 	}
 	o.question = &q
