@@ -229,6 +229,8 @@ func TestSubjectClaim(t *testing.T) {
 		{"username", "ann.b", map[string]any{"username": "ann.b"}},
 		{"username", "", nil},
 		{"email", "", map[string]any{"email": "root@example.com"}},
+		{"phone_number", "", map[string]any{"phone_number": "+43", "email_verified": true}},
+		{"phone_number", "+43", map[string]any{"phone_number": "+43", "phone_number_verified": true}},
 		{"email", "", map[string]any{"email": "root@example.com", "email_verified": false}},
 		{"email", "", map[string]any{"email": "root@example.com", "email_verified": "false"}},
 		{"email", "ann@example.com", map[string]any{"email": "ann@example.com", "email_verified": true}},
