@@ -16,7 +16,7 @@ type Config struct {
 	Subject SubjectMapping `json:"subject,omitzero"`
 	// FailMode says what becomes of a request that no decision could be got for; empty is FailDeny.
 	FailMode FailMode `json:"failMode,omitempty"`
-	// Timeout bounds a decision with all its tries; 0 is 2 s. API Gateway itself waits 10 s.
+	// Timeout bounds a decision with all its tries, whatever Identify and Check do with their context; 0 is 2 s. API Gateway itself waits 10 s.
 	Timeout Duration `json:"timeout,omitzero"`
 	// TTL is how long API Gateway keeps answers for routes of a cached group, an hour at most; 0: nothing is kept.
 	TTL Duration `json:"ttl,omitzero"`

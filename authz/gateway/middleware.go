@@ -41,9 +41,7 @@ func (a *Authorizer) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		started := a.d.Now()
 		c := callOf(r)
-		ctx, cancel := context.WithTimeout(r.Context(), a.timeout)
-		o := a.decide(ctx, c, a.table.ofRequest(c))
-		cancel()
+		o := a.decideInTime(r.Context(), c, a.table.ofRequest(c))
 		a.log(r.Context(), &o, started, nil)
 		if !o.allowed {
 			a.refuse(w, &o)
