@@ -64,7 +64,7 @@ func (a *Authorizer) decideInTime(ctx context.Context, c *Call, r *route) outcom
 	defer cancel()
 	begun := a.begin(c, r)
 	done := make(chan outcome, 1)
-	go func() {
+	go func(begun outcome) {
 		o := begun
 		defer func() {
 			if recover() != nil { // here it would end the process
@@ -74,7 +74,7 @@ func (a *Authorizer) decideInTime(ctx context.Context, c *Call, r *route) outcom
 			done <- o
 		}()
 		o = a.decide(ctx, begun)
-	}()
+	}(begun)
 	select {
 	case o := <-done:
 		return o
