@@ -104,17 +104,16 @@ func (s *source) none(last error) error {
 }
 
 // refresh fetches. That goes on when the one who does it is cancelled, since others wait for it, and
-// since callers who go away could otherwise have it begun again and again. With usable keys it ends at the caller's deadline, too:
-// nobody is kept out because keys are merely old.
+// since callers who go away could otherwise have it begun again and again. With usable keys it takes at most half of the
+// time that the caller has, so that the keys can still be used: nobody is kept out because keys are merely old.
 func (s *source) refresh(ctx context.Context, flight chan struct{}, most time.Duration, usable bool) {
 	deadline, bounded := ctx.Deadline()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), most)
-	defer cancel()
+	limit := most
 	if bounded && usable {
-		var sooner context.CancelFunc
-		ctx, sooner = context.WithDeadline(ctx, deadline)
-		defer sooner()
+		limit = min(most, time.Until(deadline)/2)
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
+	defer cancel()
 	failed := errors.New("the fetch did not end")
 	var set *keySet
 	var doc Document
