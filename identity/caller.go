@@ -21,6 +21,9 @@ type Caller struct {
 	Kind Kind
 	// Subject is the ID of the caller, never empty: what [Issuer], [Key] or [CertificateRules] says it is.
 	Subject string
+	// Prefix is what [Issuer] or [CertificateRules] puts before each subject: Subject has it, and whoever makes another ID
+	// of the claims puts it before that too, or the caller could be one of another issuer.
+	Prefix string
 	// Issuer is who vouches: the token's `iss`, or the distinguished name of the certificate's
 	// issuer. It is empty for a key.
 	Issuer string

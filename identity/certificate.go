@@ -119,7 +119,7 @@ func (c *Certificates) Verify(cert *x509.Certificate) (Caller, error) {
 		uris = append(uris, u.String())
 	}
 	return Caller{
-		Kind: Certificate, Subject: c.rules.SubjectPrefix + id, Issuer: issuer.String(), Expires: cert.NotAfter.UTC(),
+		Kind: Certificate, Subject: c.rules.SubjectPrefix + id, Prefix: c.rules.SubjectPrefix, Issuer: issuer.String(), Expires: cert.NotAfter.UTC(),
 		Claims: map[string]any{
 			"subject_dn": subject.String(), "issuer_dn": issuer.String(),
 			"serial": cert.SerialNumber.Text(16), "sha256": hex.EncodeToString(sum[:]),

@@ -39,7 +39,7 @@ func (by *trusted) read(t token, now time.Time) (Caller, times, error) {
 		return none(tokenNotValid.because("its payload %w", err))
 	}
 	return Caller{
-		Kind: JWT, Subject: subject, Issuer: by.Issuer.Issuer, Claims: t.claims,
+		Kind: JWT, Subject: subject, Prefix: by.SubjectPrefix, Issuer: by.Issuer.Issuer, Claims: t.claims,
 		Expires: time.Unix(when.exp, 0).UTC(),
 	}, when, nil
 }
@@ -152,8 +152,11 @@ func (by *trusted) subject(claims map[string]any) (string, error) {
 		return "", tokenNotValid.because("its `%s` %w", by.SubjectClaim, err)
 	}
 	// Whoever may choose their own address could otherwise choose whom to be.
-	if by.SubjectClaim == "email" && claims["email_verified"] != true && claims["email_verified"] != "true" {
-		return "", tokenNotValid.because("its `email` is not verified")
+	switch by.SubjectClaim {
+	case "email", "phone_number":
+		if verified := claims[by.SubjectClaim+"_verified"]; verified != true && verified != "true" {
+			return "", tokenNotValid.because("its `%s` is not verified", by.SubjectClaim)
+		}
 	}
 	return by.SubjectPrefix + s, nil
 }

@@ -30,10 +30,11 @@ type Issuer struct {
 	Algorithms []string
 	// Leeway is how far the issuer's clock may be off; zero is a minute, which is the most, and below zero is none.
 	Leeway time.Duration
-	// SubjectClaim is the claim that names the caller; empty is "sub". With "email", `email_verified` must be true.
+	// SubjectClaim is the claim that names the caller; empty is "sub". With "email" and "phone_number",
+	// `email_verified` and `phone_number_verified` must be true.
 	SubjectClaim string
-	// SubjectPrefix is put before each subject. Without one of its own for each ("staff:"), two issuers may mean different people
-	// by one ID, and each may speak for those of the other.
+	// SubjectPrefix is put before each subject. Of several issuers each needs one of its own ("staff:"), which is not the
+	// beginning of another's: else two may mean different people by one ID, and each may speak for those of the other.
 	SubjectPrefix string
 }
 

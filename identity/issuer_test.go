@@ -164,7 +164,7 @@ func TestCognito(t *testing.T) {
 	p, c := publish(rsaKey(), edKey()), &clock{}
 	one, _ := identity.Cognito("eu-west-1", "eu-west-1_one", "access", "client-1")
 	two, _ := identity.Cognito("eu-west-1", "eu-west-1_two", "id", "client-2")
-	two.SubjectPrefix = "two:"
+	one.SubjectPrefix, two.SubjectPrefix = "one:", "two:"
 	v := verifier(t, p, c, func(s *identity.Settings) { s.Issuers = []identity.Issuer{one, two} })
 	access := func(i identity.Issuer, client string) map[string]any {
 		return claims(map[string]any{"iss": i.Issuer, "aud": nil, "client_id": client, "token_use": "access"})
@@ -175,7 +175,7 @@ func TestCognito(t *testing.T) {
 	for name, row := range map[string]struct {
 		token, want string
 	}{
-		"access token":             {rsaKey().token(access(one, "client-1"), nil), "ann"},
+		"access token":             {rsaKey().token(access(one, "client-1"), nil), "one:ann"},
 		"ID token, other pool":     {rsaKey().token(id(two, "client-2"), nil), "two:ann"},
 		"ID token as access token": {rsaKey().token(id(one, "client-1"), nil), ""},
 		"access token as ID token": {rsaKey().token(access(two, "client-2"), nil), ""},
@@ -198,8 +198,9 @@ func TestCognito(t *testing.T) {
 // TestEachIssuerHasItsOwnKeys: a key of one issuer proves nothing of another.
 func TestEachIssuerHasItsOwnKeys(t *testing.T) {
 	t.Parallel()
-	other := identity.Issuer{Issuer: "other", JWKS: "https://other.example.com/keys", Audiences: []string{"shop"}}
+	other := identity.Issuer{Issuer: "other", JWKS: "https://other.example.com/keys", Audiences: []string{"shop"}, SubjectPrefix: "other:"}
 	v := verifier(t, nil, &clock{}, func(s *identity.Settings) {
+		s.Issuers[0].SubjectPrefix = "shop:"
 		s.Issuers = append(s.Issuers, other)
 		s.Fetch = func(_ context.Context, url string) (identity.Document, error) {
 			if url == other.JWKS {
@@ -228,6 +229,8 @@ func TestSubjectClaim(t *testing.T) {
 		{"username", "ann.b", map[string]any{"username": "ann.b"}},
 		{"username", "", nil},
 		{"email", "", map[string]any{"email": "root@example.com"}},
+		{"phone_number", "", map[string]any{"phone_number": "+43", "email_verified": true}},
+		{"phone_number", "+43", map[string]any{"phone_number": "+43", "phone_number_verified": true}},
 		{"email", "", map[string]any{"email": "root@example.com", "email_verified": false}},
 		{"email", "", map[string]any{"email": "root@example.com", "email_verified": "false"}},
 		{"email", "ann@example.com", map[string]any{"email": "ann@example.com", "email_verified": true}},
@@ -249,6 +252,12 @@ func TestSettingsThatAreRefused(t *testing.T) {
 	}{
 		"no clock":           {func(s *identity.Settings) { s.Now = nil }, "needs a clock"},
 		"no issuer":          {func(s *identity.Settings) { s.Issuers = nil }, "needs an issuer"},
+		"two without prefix": {prefixes("", ""), "one could name the subjects of the other"},
+		"one without prefix": {prefixes("staff:", ""), "one could name the subjects of the other"},
+		"the other without":  {prefixes("", "staff:"), "one could name the subjects of the other"},
+		"the same prefix":    {prefixes("a:", "a:"), "one could name the subjects of the other"},
+		"a longer prefix":    {prefixes("a", "ab"), "one could name the subjects of the other"},
+		"a shorter prefix":   {prefixes("ab", "a"), "one could name the subjects of the other"},
 		"no name":            {func(s *identity.Settings) { s.Issuers[0].Issuer = "" }, "has no name"},
 		"twice":              {func(s *identity.Settings) { s.Issuers = append(s.Issuers, s.Issuers[0]) }, "is given twice"},
 		"no keys":            {func(s *identity.Settings) { s.Issuers[0].JWKS = "" }, "the URL of its keys"},
@@ -277,4 +286,24 @@ func TestSettingsThatAreRefused(t *testing.T) {
 func cognitoWithoutUse() identity.Issuer {
 	i, _ := identity.Cognito("eu-west-1", "eu-west-1_a", "", "client")
 	return i
+}
+
+// prefixes trusts two issuers with these prefixes.
+func prefixes(one, two string) func(*identity.Settings) {
+	return func(s *identity.Settings) {
+		other := s.Issuers[0]
+		other.Issuer += "/partner"
+		s.Issuers[0].SubjectPrefix, other.SubjectPrefix = one, two
+		s.Issuers = append(s.Issuers, other)
+	}
+}
+
+// TestCallerHasThePrefix: who makes another ID of the claims needs the prefix for it.
+func TestCallerHasThePrefix(t *testing.T) {
+	t.Parallel()
+	v := verifier(t, publish(edKey()), &clock{}, prefixes("staff:", "partner:"))
+	caller, err := v.Verify(t.Context(), edKey().token(claims(nil), nil))
+	if err != nil || caller.Subject != "staff:ann" || caller.Prefix != "staff:" {
+		t.Errorf("%q, %q, %v", caller.Subject, caller.Prefix, err)
+	}
 }

@@ -62,9 +62,9 @@ func TestRotation(t *testing.T) {
 		t.Errorf("a token that is remembered, by a key that was taken back: %v", err)
 	}
 	c.advance(time.Hour)
-	p.set(jwks(), nil)
+	p.set(jwksOf(ecKey()), nil)
 	if err := ask(t, v, edTwo()); writ.CodeOf(err) != writ.CodeAuth {
-		t.Errorf("all keys were taken back: %v", err)
+		t.Errorf("both keys were taken back: %v", err)
 	}
 }
 
@@ -113,7 +113,7 @@ func TestIssuerDown(t *testing.T) {
 	if writ.CodeOf(err) != writ.CodeExternal || !errors.Is(err, down) || identity.Public(err) != "the caller cannot be identified now" {
 		t.Errorf("keys are kept no longer, not for what is remembered either: %v", err)
 	}
-	for _, body := range []string{"", "{}", "<html>", `{"keys":{}}`, `{"keys":null}`, `{"keys":[1]}`, `{"keys":[],"keys":[]}`, strings.Repeat(" ", 1<<20) + `{"keys":[]}`} {
+	for _, body := range []string{"", "{}", "<html>", `{"keys":{}}`, `{"keys":null}`, `{"keys":[]}`, `{"keys":[1]}`, `{"keys":[],"keys":[]}`, strings.Repeat(" ", 1<<20) + `{"keys":[]}`} {
 		c.advance(time.Minute)
 		p.set([]byte(body), nil)
 		if err := ask(t, v, edKey()); writ.CodeOf(err) != writ.CodeExternal {
@@ -260,7 +260,7 @@ func TestAClockThatGoesBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.advance(-400 * time.Hour)
-	p.set(jwks(), nil)
+	p.set(jwksOf(edTwo()), nil)
 	if err := ask(t, v, edKey()); writ.CodeOf(err) != writ.CodeAuth || p.fetches() != 2 {
 		t.Errorf("%d fetches, %v", p.fetches(), err)
 	}
@@ -287,7 +287,6 @@ func TestNoKeyIDAndManyKeys(t *testing.T) {
 		{"the last of four", []map[string]any{edTwo().jwk(), edTwo().jwk(), edTwo().jwk(), edKey().jwk()}, true},
 		{"the first of five", []map[string]any{edKey().jwk(), edTwo().jwk(), edTwo().jwk(), edTwo().jwk(), edTwo().jwk()}, false},
 		{"none that fits", []map[string]any{rsaKey().jwk()}, false},
-		{"none at all", nil, false},
 	} {
 		_, err := verifier(t, &publisher{body: jwks(row.keys...)}, &clock{}, nil).Verify(t.Context(), token)
 		if (err == nil) != row.want || err != nil && writ.CodeOf(err) != writ.CodeAuth {

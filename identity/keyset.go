@@ -64,6 +64,8 @@ func parseKeys(text []byte) (*keySet, error) {
 	switch {
 	case !ok:
 		return nil, errors.New("the key set has no list `keys`")
+	case len(list) == 0: // a slip of the issuer, or of who stands before it: nobody could sign
+		return nil, errors.New("the key set has no key")
 	case len(list) > mostKeys:
 		return nil, fmt.Errorf("the key set has %d keys, which is more than %d", len(list), mostKeys)
 	}

@@ -51,6 +51,10 @@ func shown(s string) string {
 	return strconv.Quote(strings.ToValidUTF8(s[:most], "")) + "..."
 }
 
+// CheckSubject says what keeps a text from being the ID of a caller, nil when nothing does: it has 1 to 512 bytes, no control
+// characters, and no space at its ends. It is for those who make IDs of claims, which are checked like `sub`.
+func CheckSubject(s string) error { return checkSubject(s) }
+
 // checkSubject refuses what cannot be an ID: what is empty or long, what would break a line of a log, and
 // text that lost a character on the way, since two could become the same.
 func checkSubject(s string) error {

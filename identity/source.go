@@ -21,6 +21,10 @@ const (
 	apartEmpty = 2 * time.Second
 	// mostFetch is how long a fetch may take.
 	mostFetch = 5 * time.Second
+	// leastWait and mostWait are how long it may take while keys are there that will do: the first, and twice as long after
+	// each failure up to the second, so that keys of an issuer that is merely slow get newer, too.
+	leastWait = 250 * time.Millisecond
+	mostWait  = time.Second
 	mostBody  = 1 << 20
 )
 
@@ -39,6 +43,7 @@ type source struct {
 	due     time.Time     // when keys ought to be fetched again
 	tried   time.Time     // when the last fetch began
 	failed  error         // of the last fetch
+	wait    time.Duration // how long the next fetch may take while keys are there; zero is leastWait
 	flight  chan struct{} // closed when the fetch that runs has ended
 }
 
@@ -58,11 +63,15 @@ func (s *source) keys(ctx context.Context, missed *keySet) (set *keySet, failed 
 			flight = make(chan struct{})
 			s.flight, s.tried = flight, now
 		}
+		most := mostFetch
+		if usable {
+			most = max(s.wait, leastWait)
+		}
 		set, failed = s.set, s.failed
 		s.mu.Unlock()
 		switch {
 		case lead:
-			s.refresh(ctx, flight)
+			s.refresh(ctx, flight, most, usable)
 		case flight != nil && (!usable || vain): // while one fetches because of age alone, nobody waits
 			select {
 			case <-flight:
@@ -95,9 +104,15 @@ func (s *source) none(last error) error {
 }
 
 // refresh fetches. That goes on when the one who does it is cancelled, since others wait for it, and
-// since callers who go away could otherwise have it begun again and again.
-func (s *source) refresh(ctx context.Context, flight chan struct{}) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), mostFetch)
+// since callers who go away could otherwise have it begun again and again. With usable keys it takes at most half of the
+// time that the caller has, so that the keys can still be used: nobody is kept out because keys are merely old.
+func (s *source) refresh(ctx context.Context, flight chan struct{}, most time.Duration, usable bool) {
+	deadline, bounded := ctx.Deadline()
+	limit := most
+	if bounded && usable {
+		limit = min(most, time.Until(deadline)/2)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
 	failed := errors.New("the fetch did not end")
 	var set *keySet
@@ -109,8 +124,12 @@ func (s *source) refresh(ctx context.Context, flight chan struct{}) {
 		close(flight)
 		s.failed = failed
 		if failed != nil {
+			if usable {
+				s.wait = min(2*most, mostWait)
+			}
 			return
 		}
+		s.wait = 0
 		s.fetched = s.now()
 		s.due = s.fetched.Add(freshFor(doc.MaxAge))
 		// Equal keys stay the same set: what was verified with it need not be verified again.

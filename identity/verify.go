@@ -3,6 +3,7 @@ package identity
 import (
 	"context"
 	"crypto/sha256"
+	"strings"
 	"time"
 
 	"github.com/writ-dev/writ"
@@ -76,7 +77,25 @@ func NewVerifier(s Settings) (*Verifier, error) {
 		t.source = &source{url: i.JWKS, fetch: s.Fetch, now: s.Now, keep: s.KeepKeys}
 		v.issuers[i.Issuer] = t
 	}
+	if err := checkPrefixes(s.Issuers); err != nil {
+		return nil, err
+	}
 	return v, nil
+}
+
+// checkPrefixes: of several issuers none may name a subject of another.
+func checkPrefixes(issuers []Issuer) error {
+	for n, one := range issuers {
+		for m, other := range issuers {
+			if n == m || one.SubjectPrefix != "" && !strings.HasPrefix(other.SubjectPrefix, one.SubjectPrefix) {
+				continue
+			}
+			return writ.Errorf(writ.CodeInvalid, "issuer %s has the subject prefix %s, and issuer %s has %s: one could name the subjects of the other",
+				shown(one.Issuer), shown(one.SubjectPrefix), shown(other.Issuer), shown(other.SubjectPrefix)).
+				WithHint("give each of several issuers a prefix that no other's begins with, such as staff:")
+		}
+	}
+	return nil
 }
 
 // Verify gives the caller that a token speaks for: a JSON Web Token in the compact form, without the

@@ -88,6 +88,7 @@ func (c *checker) declared(a *Authorizer) {
 		}
 		c.issuer(what, i)
 	}
+	c.prefixes(what, a.Identity)
 	c.choice(a.Fail, c.spot(a.Pos, "fail"), "fail of "+what, "deny", "error")
 	c.choice(a.Architecture, c.spot(a.Pos, "architecture"), "architecture of "+what, "arm64", "x86_64")
 	c.duration(a.Timeout, c.spot(a.Pos, "timeout"), "timeout of "+what, 50*time.Millisecond, maxAuthorizerTimeout,
@@ -125,6 +126,21 @@ func (c *checker) duration(text string, at writ.Position, what string, least, mo
 		return false
 	}
 	return true
+}
+
+// prefixes: of several issuers none may name a subject of another; the function would not start.
+func (c *checker) prefixes(what string, all []TokenIssuer) {
+	for n, one := range all {
+		for _, other := range all[:n] {
+			a, b := one.SubjectPrefix, other.SubjectPrefix
+			if one.Cognito != "" || other.Cognito != "" || a != "" && b != "" && !strings.HasPrefix(a, b) && !strings.HasPrefix(b, a) {
+				continue
+			}
+			c.add(one.Pos, "two issuers of %s have the prefixes %s and %s: one could name the subjects of the other", what, quoted(b), quoted(a)).
+				WithHint("give each a prefix that no other's begins with, as in  prefix: \"staff:\"")
+			return
+		}
+	}
 }
 
 func (c *checker) issuer(what string, i TokenIssuer) {

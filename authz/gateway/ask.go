@@ -39,6 +39,7 @@ func compileAsk(q *Ask, method string, path *pathPattern) (ask, error) {
 	if a.tenant, err = compileTemplate(q.Tenant, path); err != nil {
 		return a, err
 	}
+	a.tenant.names = true
 	if a.tenant.uses&(fromHeader|fromQuery) != 0 {
 		return a, errors.New("the tenant comes from a header or the query: a caller would choose the tenant to be judged in. Take a claim, or a part of the path")
 	}
@@ -87,7 +88,7 @@ type denied string
 
 func (d denied) Error() string { return string(d) }
 
-// request makes the question. Its error is a denied.
+// request makes the question. Its error is a denied, or a failure of the URL mapping rules.
 func (a *ask) request(v *values, subject writ.Subject, m Mapping) (writ.Request, error) {
 	q := writ.Request{Subject: subject}
 	var err error
@@ -147,7 +148,10 @@ func mapped(q *writ.Request, c *Call, m Mapping) error {
 	if c.unsureQuery {
 		return denied("the query may have a parameter twice: this form of event does not tell")
 	}
-	action, kind, attributes, ok := m.Map(c.Method, address)
+	action, kind, attributes, ok, err := runMapping(m, c.Method, address)
+	if err != nil {
+		return err
+	}
 	if !ok {
 		return denied("no URL mapping rule is for it")
 	}
@@ -157,6 +161,18 @@ func mapped(q *writ.Request, c *Call, m Mapping) error {
 	}
 	q.Action.Name, q.Resource.Type, q.Resource.Properties = action, kind, attributes
 	return nil
+}
+
+// runMapping asks the rules; ones that panic have failed. What they panic with may be of the address.
+func runMapping(m Mapping, method, address string) (action, kind string, attributes map[string]any, ok bool, err error) {
+	defer func() {
+		if recover() != nil {
+			action, kind, attributes, ok = "", "", nil, false
+			err = writ.Errorf(writ.CodeInternal, "the URL mapping rules panicked")
+		}
+	}()
+	action, kind, attributes, ok = m.Map(method, address)
+	return action, kind, attributes, ok, nil
 }
 
 // subjectRule is a compiled [SubjectMapping].
@@ -181,6 +197,7 @@ func compileSubject(m SubjectMapping) (subjectRule, error) {
 	if s.id, err = compileTemplate(m.ID, nil); err != nil {
 		return s, writ.Errorf(writ.CodeInvalid, "the subject's id: %w", err)
 	}
+	s.id.names = true
 	if s.id.uses&^(fromText|fromClaims) != 0 || !s.id.empty() && s.id.uses&fromClaims == 0 {
 		return s, writ.Errorf(writ.CodeInvalid, "the subject's id %q must be made of claims, and of nothing that a caller writes", m.ID)
 	}
@@ -195,13 +212,21 @@ func (s *subjectRule) subject(c identity.Caller) (writ.Subject, error) {
 		if err != nil {
 			return subject, denied("the subject: " + err.Error())
 		}
-		subject.ID = id
+		// What a claim says is held to what `sub` is held to.
+		if err := identity.CheckSubject(id); err != nil || id == "*" {
+			return subject, denied("the subject: it has no ID that one caller can have")
+		}
+		subject.ID = c.Prefix + id
 	}
 	if subject.ID == "*" || checkValue(subject.ID) != nil || subject.ID == "" {
 		return writ.Subject{Type: s.kind}, denied("the subject: it has no ID that one caller can have")
 	}
 	for name, from := range s.properties {
-		if v, ok := findClaim(c.Claims, from); ok {
+		v, err := findClaim(c.Claims, from)
+		if err != nil {
+			return writ.Subject{Type: s.kind}, denied("the subject: the claim " + from + " " + err.Error())
+		}
+		if v != nil {
 			if subject.Properties == nil {
 				subject.Properties = map[string]any{}
 			}

@@ -16,7 +16,7 @@ type Config struct {
 	Subject SubjectMapping `json:"subject,omitzero"`
 	// FailMode says what becomes of a request that no decision could be got for; empty is FailDeny.
 	FailMode FailMode `json:"failMode,omitempty"`
-	// Timeout bounds a decision with all its tries; 0 is 2 s. API Gateway itself waits 10 s.
+	// Timeout bounds a decision with all its tries, whatever Identify and Check do with their context; 0 is 2 s. API Gateway itself waits 10 s.
 	Timeout Duration `json:"timeout,omitzero"`
 	// TTL is how long API Gateway keeps answers for routes of a cached group, an hour at most; 0: nothing is kept.
 	TTL Duration `json:"ttl,omitzero"`
@@ -66,8 +66,9 @@ type Ask struct {
 
 // Template is text with parts in braces: {NAME} or {path.NAME} a parameter of the path, {query.NAME},
 // {header.NAME}, {claims.NAME} (a claim of the verified token; dots lead into objects), {stage.NAME} a stage
-// variable, {method}. A part that has no value, or none that is a string, number or boolean, refuses the request; so does
-// a value that is empty, longer than 512 bytes or has control characters, and a header or query parameter that is given
+// variable, {method}. A part that has no value, or none that is a string, a whole number that fits int64 or a boolean, refuses
+// the request; so do a boolean in a tenant or a subject's ID, {claims.email} and {claims.phone_number} that are not verified, a claim
+// that is there both by its whole name and in an object, a value that is empty, longer than 512 bytes or has control characters, and a header or query parameter that is given
 // twice. Two parts need text between them, and no value but the last may hold that text: otherwise two
 // different requests could ask the same. Braces are doubled to stand for themselves.
 type Template string
@@ -76,7 +77,7 @@ type Template string
 type SubjectMapping struct {
 	// Type is "user" when empty.
 	Type string `json:"type,omitempty"`
-	// ID is of claims alone, "{claims.sub}". Empty, and for API keys and certificates, it is what package identity
+	// ID is of claims alone, "{claims.sub}", and gets the prefix of the token's issuer. Empty, and for API keys and certificates, it is what package identity
 	// calls the caller: of a token `sub`, unless its issuer says otherwise, with the issuer's prefix.
 	ID Template `json:"id,omitempty"`
 	// Properties are attributes of the subject: name in the policy -> claim. Nothing else of a token reaches the policy.

@@ -2,9 +2,11 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/writ-dev/writ"
@@ -59,13 +61,58 @@ func (o *outcome) why() []string {
 	return why
 }
 
-// decide says who asks and whether they may. r is nil when no route is for it.
-func (a *Authorizer) decide(ctx context.Context, c *Call, r *route) outcome {
+// grace is how long those that end with their context have to say what failed.
+const grace = 20 * time.Millisecond
+
+// decideInTime decides, and fails when the time is over, even where Identify or Check do not mind their context: for them alone there
+// is a goroutine, which ends when they do.
+func (a *Authorizer) decideInTime(ctx context.Context, c *Call, r *route) outcome {
+	ctx, cancel := context.WithTimeout(ctx, a.timeout)
+	defer cancel()
+	begun := a.begin(c, r)
+	done := make(chan outcome, 1)
+	go func(begun outcome) {
+		o := begun
+		defer func() {
+			if recover() != nil { // here it would end the process
+				o = begun
+				o.failure = writ.Errorf(writ.CodeInternal, "the decision panicked")
+			}
+			done <- o
+		}()
+		o = a.decide(ctx, begun)
+	}(begun)
+	select {
+	case o := <-done:
+		return o
+	case <-ctx.Done():
+	}
+	select {
+	case o := <-done:
+		return o
+	case <-time.After(grace):
+		begun.failure = a.late(ctx)
+		return begun
+	}
+}
+
+func (a *Authorizer) late(ctx context.Context) error {
+	return writ.Errorf(writ.CodeExternal, "there was no decision within %s: %w", a.timeout, ctx.Err())
+}
+
+// begin is the outcome before anything is decided: it denies. r is nil when no route is for the request.
+func (a *Authorizer) begin(c *Call, r *route) outcome {
 	o := outcome{id: a.newID(), call: c, route: r}
 	o.blind = c.Form == RESTToken && r == nil && len(a.groups) > 0
 	if r != nil && o.kept() && !(c.Form == HTTP2 && a.c.Simple) {
 		o.group = a.groups[r.Group]
 	}
+	return o
+}
+
+// decide says who asks and whether they may.
+func (a *Authorizer) decide(ctx context.Context, o outcome) outcome {
+	c := o.call
 	var err error
 	if o.caller, err = a.identify(ctx, c); err != nil {
 		switch {
@@ -98,7 +145,7 @@ func (a *Authorizer) decide(ctx context.Context, c *Call, r *route) outcome {
 		a.decideOne(ctx, &o)
 	}
 	if o.failure == nil && ctx.Err() != nil {
-		o.failure = writ.Errorf(writ.CodeExternal, "there was no decision within %s: %w", a.timeout, ctx.Err())
+		o.failure = a.late(ctx)
 	}
 	if o.failure != nil {
 		o.allowed, o.verdicts = false, nil
@@ -186,11 +233,16 @@ func (a *Authorizer) decideOne(ctx context.Context, o *outcome) {
 		return
 	}
 	q, err := r.ask.request(v, o.subject, a.d.Mapping)
-	if err != nil {
+	var no denied
+	switch {
+	case errors.As(err, &no):
 		o.denied = err.Error()
 		return
+	case err != nil:
+		o.failure = err
+		return
 	}
-	if r.Group == 0 {
+	if !o.kept() {
 		q.Context = contextOf(c)
 	}
 	o.question = &q

@@ -50,7 +50,7 @@ func TestQuestion(t *testing.T) {
 	check := &asking{roles: []string{"viewer"}}
 	d := dependencies(check)
 	d.Identify = callers{"t": caller("ann", map[string]any{
-		"org": "acme", "email": "ann@example.com", "level": int64(3), "address": map[string]any{"country": "AT"}, "secret": "x",
+		"org": "acme", "email": "ann@example.com", "email_verified": true, "level": int64(3), "address": map[string]any{"country": "AT"}, "secret": "x",
 	})}
 	a := newAuthorizer(t, gateway.Config{
 		Routes: []gateway.Route{route("PUT", "/{tenant}/documents/{id}", ask("", "document:{tenant}/{id}", "{claims.org}"))},
@@ -356,6 +356,7 @@ func TestIdentity(t *testing.T) {
 		{"certificate", gateway.Identity{Certificates: certificates}, gateway.Call{Certificate: "x"}, "certificate not valid"},
 		{"another scheme", gateway.Identity{Tokens: tokens}, gateway.Call{Token: "Basic eDp5"}, "no Bearer token"},
 		{"two tokens", gateway.Identity{Tokens: tokens}, gateway.Call{Token: "Bearer a b"}, "no Bearer token"},
+		{"another space than that", gateway.Identity{Tokens: tokens}, gateway.Call{Token: "\u00a0Bearer abc"}, "no Bearer token"},
 		{"bare token", gateway.Identity{Tokens: tokens}, gateway.Call{Token: "abc"}, "token not valid"},
 		{"scheme in another case", gateway.Identity{Tokens: tokens}, gateway.Call{Token: "bEARER abc"}, "token not valid"},
 	} {

@@ -126,9 +126,7 @@ func (a *Authorizer) Handle(ctx context.Context, event json.RawMessage) (json.Ra
 		a.d.Log.ErrorContext(ctx, "the event is refused", "error", err.Error())
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, a.timeout)
-	defer cancel()
-	o := a.decide(ctx, c, a.table.ofEvent(c))
+	o := a.decideInTime(ctx, c, a.table.ofEvent(c))
 	answer, err := a.answer(&o)
 	a.log(ctx, &o, started, err)
 	return answer, err

@@ -89,7 +89,7 @@ func (i *Identity) Identify(ctx context.Context, c *Call) (identity.Caller, erro
 // bearer takes the token out of "Bearer TOKEN" (RFC 6750 §2.1); a token may also stand alone. The scheme ignores case
 // (RFC 9110 §11.1).
 func bearer(text string) (string, error) {
-	scheme, token, spaced := strings.Cut(strings.TrimSpace(text), " ")
+	scheme, token, spaced := strings.Cut(strings.Trim(text, " \t"), " ")
 	if !spaced {
 		return scheme, nil
 	}

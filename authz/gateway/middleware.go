@@ -30,7 +30,8 @@ func AdmittedFrom(ctx context.Context) (a Admitted, ok bool) {
 	return a, ok
 }
 
-// Middleware guards an http.Handler with the same routes. The most specific route that takes the method counts, found by the path as
+// Middleware guards an http.Handler with the same routes. The most specific route that takes the method counts (a GET route takes HEAD
+// where its path has no HEAD route, as in [http.ServeMux]), found by the path as
 // it came (url.URL.EscapedPath), before any mux has tidied it up; odd paths are refused with 400. What is not known is answered with
 // 401 and a Bearer challenge (RFC 6750), what is denied with 403. Nothing is kept, whatever the route's group.
 //
@@ -40,9 +41,7 @@ func (a *Authorizer) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		started := a.d.Now()
 		c := callOf(r)
-		ctx, cancel := context.WithTimeout(r.Context(), a.timeout)
-		o := a.decide(ctx, c, a.table.ofRequest(c))
-		cancel()
+		o := a.decideInTime(r.Context(), c, a.table.ofRequest(c))
 		a.log(r.Context(), &o, started, nil)
 		if !o.allowed {
 			a.refuse(w, &o)

@@ -63,11 +63,19 @@ func decoded(text string) string {
 // escaped reports whether decoding would change the text.
 func escaped(text string) bool { return decoded(text) != text }
 
-// samePath compares paths of one request that two members of an event name, escaped in one of them, say.
-// REST APIs drop slashes at the end.
+// samePath compares paths of one request that two members of an event name, escaped in one of them, say. Slashes do not count:
+// REST APIs drop those at the end, and any other difference in them makes one of the paths an odd one.
 func samePath(a, b string) bool {
-	a, b = strings.TrimRight(a, "/"), strings.TrimRight(b, "/")
-	return a == b || decoded(a) == b || a == decoded(b)
+	if a != "" && a[0] != '/' {
+		return false
+	}
+	x, y := names(a), names(b)
+	return x == y || names(decoded(a)) == y || x == names(decoded(b))
+}
+
+// names are what stands between the slashes of a path.
+func names(path string) string {
+	return strings.Join(strings.FieldsFunc(path, func(r rune) bool { return r == '/' }), "/")
 }
 
 // ownPath gives the path of an event without the stage, or the mapping of a custom domain, that stands before it;

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"cmp"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -134,19 +135,39 @@ func (t *table) ofEvent(c *Call) *route {
 	return nil
 }
 
-// ofRequest finds the route for a path as an HTTP API does: of those that take the method, the most specific.
+// ofRequest finds the route for a path as an HTTP API does: of those that take the method, the most specific. A GET route takes
+// HEAD too, after a HEAD route of its path and before ANY: [net/http.ServeMux] runs the handler of GET for it.
 func (t *table) ofRequest(c *Call) *route {
+	var found *route
 	for _, r := range t.sorted {
-		if r.Method != c.Method && r.Method != anyMethod {
+		if found != nil && (r.pattern.rank != found.pattern.rank || takes(r, c.Method) >= takes(found, c.Method)) {
+			continue
+		}
+		if takes(r, c.Method) == takesNot {
 			continue
 		}
 		if parameters, ok := r.pattern.match(c.Path); ok {
 			for name, value := range parameters {
 				parameters[name] = decoded(value)
 			}
-			c.Parameters = parameters
-			return r
+			c.Parameters, found = parameters, r
 		}
 	}
-	return nil
+	return found
+}
+
+// takesNot is of a route that does not take a method.
+const takesNot = 3
+
+// takes ranks routes of one path by how they take a method: the lowest first.
+func takes(r *route, method string) int {
+	switch {
+	case r.Method == method:
+		return 0
+	case method == http.MethodHead && r.Method == http.MethodGet:
+		return 1
+	case r.Method == anyMethod:
+		return 2
+	}
+	return takesNot
 }

@@ -35,6 +35,8 @@ type template struct {
 	parts []part
 	// uses are the sources of all parts.
 	uses source
+	// names says that it names a tenant or a subject: then a boolean is no value.
+	names bool
 }
 
 func (t *template) empty() bool { return len(t.parts) == 0 }
@@ -138,7 +140,7 @@ func (t *template) text(v *values) (string, error) {
 		return t.parts[0].text, nil
 	}
 	if len(t.parts) == 1 { // most are: nothing is put together
-		return v.checked(t.parts[0])
+		return v.checked(t.parts[0], t.names)
 	}
 	var b strings.Builder
 	for i, p := range t.parts {
@@ -146,7 +148,7 @@ func (t *template) text(v *values) (string, error) {
 			b.WriteString(p.text)
 			continue
 		}
-		value, err := v.checked(p)
+		value, err := v.checked(p, t.names)
 		if err != nil {
 			return "", err
 		}
@@ -184,8 +186,8 @@ var (
 	errUnsure  = errors.New("may be given twice: this form of event does not tell")
 )
 
-func (v *values) checked(p part) (string, error) {
-	value, err := v.of(p)
+func (v *values) checked(p part, names bool) (string, error) {
+	value, err := v.of(p, names)
 	if err == nil {
 		err = checkValue(value)
 	}
@@ -195,7 +197,7 @@ func (v *values) checked(p part) (string, error) {
 	return value, nil
 }
 
-func (v *values) of(p part) (string, error) {
+func (v *values) of(p part, names bool) (string, error) {
 	switch p.from {
 	case fromPath:
 		return one(v.parameters[p.text])
@@ -210,7 +212,7 @@ func (v *values) of(p part) (string, error) {
 		}
 		return v.single(v.call.Header[p.text])
 	case fromClaims:
-		return claim(v.claims, p.text)
+		return claim(v.claims, p.text, names)
 	case fromStage:
 		return one(v.call.Stage[p.text])
 	}
@@ -235,35 +237,63 @@ func (v *values) single(list []string) (string, error) {
 	return one(list[0])
 }
 
-// claim finds a claim by its whole name ("https://example.com/org"), else by the names that its dots part.
-func claim(claims map[string]any, name string) (string, error) {
-	v, ok := findClaim(claims, name)
-	if !ok {
-		return "", errMissing
+// claim gives a claim as text. Of numbers only whole ones that fit int64 are taken: two others may have become one on the way.
+func claim(claims map[string]any, name string, names bool) (string, error) {
+	v, err := findClaim(claims, name)
+	if err != nil {
+		return "", err
 	}
 	switch v := v.(type) {
+	case nil:
+		return "", errMissing
 	case string:
 		return one(v)
-	case bool:
-		return strconv.FormatBool(v), nil
 	case int64:
 		return strconv.FormatInt(v, 10), nil
 	case float64:
-		return strconv.FormatFloat(v, 'f', -1, 64), nil
+		return "", errors.New("is a number that is not whole, or too large to be told from others")
+	case bool:
+		if !names {
+			return strconv.FormatBool(v), nil
+		}
 	}
-	return "", errors.New("is no string, number or boolean")
+	if names {
+		return "", errors.New("is no string and no whole number")
+	}
+	return "", errors.New("is no string, whole number or boolean")
 }
 
-func findClaim(claims map[string]any, name string) (any, bool) {
-	if v, ok := claims[name]; ok {
-		return v, v != nil
+// verifiedBy are the claims that must be true for what a user may write without being believed (OpenID Connect Core §5.1).
+var verifiedBy = map[string]string{"email": "email_verified", "phone_number": "phone_number_verified"}
+
+// findClaim finds a claim by its whole name ("https://example.com/org"), or by the names that its dots part; nil
+// when there is none.
+func findClaim(claims map[string]any, name string) (any, error) {
+	v, err := claimAt(claims, name)
+	if err != nil || v == nil {
+		return nil, err
 	}
+	if by := verifiedBy[name]; by != "" && claims[by] != true && claims[by] != "true" {
+		return nil, errors.New("is not verified")
+	}
+	return v, nil
+}
+
+func claimAt(claims map[string]any, name string) (any, error) {
+	flat, whole := claims[name]
 	first, rest, dotted := strings.Cut(name, ".")
 	below, ok := claims[first].(map[string]any)
 	if !dotted || !ok {
-		return nil, false
+		return flat, nil
 	}
-	return findClaim(below, rest)
+	nested, err := claimAt(below, rest)
+	switch {
+	case err != nil || !whole:
+		return nested, err
+	case nested != nil:
+		return nil, errors.New("is there in two ways: by its whole name, and within " + first)
+	}
+	return flat, nil
 }
 
 func checkValue(s string) error {

@@ -159,6 +159,7 @@ func (t *tokens) newVerifier(ctx context.Context, issuers, audiences []string, u
 		}
 		// API Gateway allows no leeway, and does not ask for a subject: every token has an issuer.
 		issuer.Audiences, issuer.TokenUse, issuer.Algorithms, issuer.Leeway, issuer.SubjectClaim = audiences, use, algorithms, -1, "iss"
+		issuer.SubjectPrefix = name + " " // no subject is looked at, and no issuer has a space
 		settings.Issuers = append(settings.Issuers, issuer)
 	}
 	return identity.NewVerifier(settings)
