@@ -177,6 +177,11 @@ func (c *Config) open(ctx context.Context, d *document, s Surroundings) (*Author
 	if err != nil {
 		return nil, err
 	}
+	if here, ok := source.check.(*local); ok {
+		if err := d.checkKept(c.Gateway.Routes, here.Snapshot.Model()); err != nil {
+			return nil, err
+		}
+	}
 	g, err := gateway.New(c.Gateway, gateway.Dependencies{
 		Identify: identify, Check: source.check, Mapping: source.mapping, Log: s.Log, Now: s.Now, NewID: newID,
 	})

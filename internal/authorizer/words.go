@@ -8,6 +8,7 @@ import (
 
 	"github.com/writ-dev/writ"
 	"github.com/writ-dev/writ/authz"
+	"github.com/writ-dev/writ/authz/gateway"
 )
 
 // CheckWords finds what a configuration asks of a policy that this does not know: the type of a resource, an action of it, the type of
@@ -49,6 +50,29 @@ func CheckWords(file string, text []byte, m *authz.Model) error {
 				message += ", which is what " + r.Method + " asks where a route names none"
 			}
 			return d.misheard(ask+".action", message, action, known, "its actions are ")
+		}
+	}
+	return d.checkKept(c.Gateway.Routes, m)
+}
+
+// checkKept finds a route whose answers are to be kept although a rule's look at the request's context may change them: a group
+// is asked without it, so that a rule which denies by address or time would be left out.
+func (d *document) checkKept(routes []gateway.Route, m *authz.Model) error {
+	for i, r := range routes {
+		kind, action := r.Words()
+		at := slices.IndexFunc(m.Types, func(t authz.Type) bool { return t.Name == kind })
+		if r.Group == 0 || at < 0 {
+			continue
+		}
+		asked := []string{action}
+		if action == "" { // only a request says
+			asked = actionsOf(&m.Types[at])
+		}
+		for _, action := range asked {
+			if m.ReadsContext(kind, action) {
+				return d.fail(d.at(index("gateway.routes", i)), "the answer to %s on %s may depend on the context of a request, and so cannot be kept", action, kind).
+					WithHint(`let the route be in group 0, with an authorizer whose TTL is 0`)
+			}
 		}
 	}
 	return nil
