@@ -143,6 +143,9 @@ func TestTheProgramOfThePage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if _, err := byServer(); (err == nil) != (os.Getenv("WRIT_API_KEY") != "") { // it asks for a key, and sends nothing yet
+		t.Errorf("byServer: %v", err)
+	}
 	for _, name := range []string{"byServer", "byFile", "guarded", "documentsHandler"} {
 		_, body, _ := strings.Cut(string(own), "\nfunc "+name+"(")
 		body, _, closed := strings.Cut(body, "\n}\n")

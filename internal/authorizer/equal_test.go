@@ -14,7 +14,7 @@ import (
 	"github.com/writ-dev/writ/internal/authorizer/runtimetest"
 )
 
-// The same binary answers from an embedded snapshot, from a Writ server, and from a PDP that speaks Permit's wire: the
+// The same binary answers from an embedded snapshot, from `writ serve`, and from a PDP that speaks Permit's wire: the
 // three give the verdict of the engine on 1,000 random requests.
 func TestSourcesAgree(t *testing.T) {
 	t.Parallel()
@@ -23,14 +23,15 @@ func TestSourcesAgree(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := newWorld(t)
+	url, key := serve(t)
 	sources := map[string]string{
 		"snapshot": `{"snapshot": {"file": "policy.frozen"}}`,
-		"server":   fmt.Sprintf(`{"server": {"url": %q, "key": {"env": "WRIT_KEY"}, "environment": "shop/dev"}}`, w.url),
+		"server":   fmt.Sprintf(`{"server": {"url": %q, "key": {"env": "WRIT_SERVER_KEY"}, "environment": "shop/dev"}}`, url),
 		"permit":   fmt.Sprintf(`{"permit": {"url": %q, "token": {"env": "WRIT_KEY"}, "retries": 2}}`, w.url),
 	}
 	functions := map[string]*runtimetest.Function{}
 	for name, decide := range sources {
-		f, err := runtimetest.Start(program, "WRIT_AUTHORIZER_CONFIG="+w.config(t, decide), "WRIT_KEY="+w.token)
+		f, err := runtimetest.Start(program, "WRIT_AUTHORIZER_CONFIG="+w.config(t, decide), "WRIT_KEY="+w.token, "WRIT_SERVER_KEY="+key)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -84,7 +85,7 @@ func TestSourcesAgree(t *testing.T) {
 		if err != nil || strings.Contains(string(a.Body), "true") {
 			t.Errorf("%s: a forged token: %v %+v", name, err, a)
 		}
-		if strings.Contains(f.Log(), tokens["u0"]) || strings.Contains(f.Log(), w.token) {
+		if strings.Contains(f.Log(), tokens["u0"]) || strings.Contains(f.Log(), w.token) || strings.Contains(f.Log(), key) {
 			t.Errorf("%s: a token or key is in the log", name)
 		}
 	}
