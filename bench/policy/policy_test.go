@@ -101,7 +101,8 @@ func BenchmarkW2ReBAC(b *testing.B) {
 		names = append(names, named{userName(q.user), documentName(q.document)})
 	}
 	hand := engine{name: "hand", ask: func(i int) (bool, error) { return h.views(names[i].user, names[i].document), nil }}
-	run(b, w.allowed2, append([]engine{hand}, writEngines(s, writTreeQueries(w.w2))...))
+	queries := writTreeQueries(w.w2)
+	run(b, w.allowed2, append([]engine{hand, writAnew(s, queries)}, writEngines(s, queries)...))
 	beside(b, w.allowed2, func(p peer) (func() (engine, error), bool) {
 		return func() (engine, error) {
 			e, _, err := p.tree(w)

@@ -19,6 +19,8 @@ const method = `
   "compared" says how many (slow engines compare fewer), and "timed" how many questions were timed: where these are a handful, the figure is rough.
 - **hand** is code written for just this data, of slices, maps and bit sets: the practical limit. **writ** is the verdict alone,
   **writ-reasons** the decision with its reasons.
+- Writ keeps which groups it has found a subject in from one question to the next, until a membership changes; W2 has 10,000 users, and so most of its
+  questions are of users that were asked about before. **writ-anew** climbs at every question, as the first after such a change does.
 - In W4 the questions go through users and documents in turn; an engine that takes seconds for a list has made only the first few in the time, and
   lists differ in length.
 - "to hand" is the engine's time divided by hand's in the same run. "to fastest peer" is that, divided by the fastest peer's.

@@ -119,7 +119,7 @@ func results(runs []run, workload string) []result {
 }
 
 func isPeer(engine string) bool {
-	return engine != "hand" && engine != "writ" && engine != "writ-reasons"
+	return engine != "hand" && engine != "writ" && engine != "writ-reasons" && engine != "writ-anew"
 }
 
 // split takes W4's list, "documents" say, as part of the workload.
