@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/internal/strictjson"
 )
 
 // mostLeeway is how far the clocks of issuer and verifier may differ at most.
@@ -84,7 +85,7 @@ func DiscoverFrom(ctx context.Context, fetch Fetch, issuer string) (Issuer, erro
 	if len(doc.Body) > mostBody {
 		return Issuer{}, writ.Errorf(writ.CodeExternal, "%s has more than %d bytes", at, mostBody)
 	}
-	o, err := object(doc.Body)
+	o, err := strictjson.Object(doc.Body)
 	if err != nil {
 		return Issuer{}, writ.Errorf(writ.CodeExternal, "%s %w", at, err)
 	}

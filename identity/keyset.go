@@ -11,6 +11,8 @@ import (
 	"math/big"
 	"slices"
 	"strings"
+
+	"github.com/writ-dev/writ/internal/strictjson"
 )
 
 const (
@@ -56,7 +58,7 @@ type keySet struct {
 // parseKeys reads a JWK set (RFC 7517 §5). Keys that are not understood, weak or for something
 // else are left out, as that section asks; a text that is no key set is an error.
 func parseKeys(text []byte) (*keySet, error) {
-	o, err := object(text)
+	o, err := strictjson.Object(text)
 	if err != nil {
 		return nil, fmt.Errorf("the key set %w", err)
 	}

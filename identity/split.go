@@ -3,6 +3,8 @@ package identity
 import (
 	"strings"
 	"unicode"
+
+	"github.com/writ-dev/writ/internal/strictjson"
 )
 
 const (
@@ -50,7 +52,7 @@ func part(text, name string) (map[string]any, error) {
 	if err != nil {
 		return nil, tokenNotValid.because("its %s is not base64url", name)
 	}
-	o, err := object(b)
+	o, err := strictjson.Object(b)
 	if err != nil {
 		return nil, tokenNotValid.because("its %s %w", name, err)
 	}

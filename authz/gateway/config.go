@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/internal/strictjson"
 )
 
 // Config is what an authorizer decides by. As JSON it is the file authorizer.json beside the binary, which
@@ -119,7 +120,7 @@ func ReadConfig(text []byte) (Config, error) {
 	if len(text) > mostConfig {
 		return Config{}, writ.Errorf(writ.CodeTooLarge, "the configuration has %d bytes, more than %d", len(text), mostConfig)
 	}
-	if _, err := readObject(text); err != nil {
+	if _, err := strictjson.Object(text); err != nil {
 		return Config{}, writ.Errorf(writ.CodeInvalid, "the configuration %w", err)
 	}
 	d := json.NewDecoder(bytes.NewReader(text))

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/writ-dev/writ"
+	"github.com/writ-dev/writ/internal/strictjson"
 )
 
 // mostEvent is how long an event may be, in bytes. API Gateway takes 10,240 bytes of request line and headers,
@@ -20,7 +21,7 @@ func ReadEvent(event json.RawMessage) (*Call, error) {
 	if len(event) > mostEvent {
 		return nil, writ.Errorf(writ.CodeTooLarge, "the event has %d bytes, more than %d", len(event), mostEvent)
 	}
-	o, err := readObject(event)
+	o, err := strictjson.Object(event)
 	if err != nil {
 		return nil, writ.Errorf(writ.CodeInvalid, "the event %w", err)
 	}
